@@ -1,0 +1,42 @@
+# One interpreter, one virtual environment, no system packages: `make PYTHON=python3.12 test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint layers types check bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv: .venv/.stamp ## the virtual environment, with the pinned versions
+.PHONY: .venv
+
+.venv/.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: .venv ## start or resume the built-in campaign lepton-localisation
+	$(BIN)/daybreak run lepton-localisation
+
+test: .venv ## tests and validation, warnings as errors
+	$(BIN)/pytest -n 2
+
+lint: .venv ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+layers: .venv ## import-linter: who may import whom
+	$(BIN)/lint-imports --no-logo
+
+types: .venv ## basedpyright, strict, on src
+	$(BIN)/basedpyright
+
+check: lint layers types ## everything that needs no run
+
+bench: .venv ## how long things take
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove the environment and caches; runs/ stays
+	rm -rf .venv build dist .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	find src tests validation benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

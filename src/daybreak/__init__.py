@@ -1,0 +1,103 @@
+"""Daybreak: know before the night whether it can succeed, lose nothing, wake up to a verdict."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from daybreak.criteria import Condition as Condition
+    from daybreak.criteria import Criterion as Criterion
+    from daybreak.criteria import Decision as Decision
+    from daybreak.errors import DaybreakError as DaybreakError
+    from daybreak.errors import LedgerError as LedgerError
+    from daybreak.errors import PlanError as PlanError
+    from daybreak.errors import ProblemError as ProblemError
+    from daybreak.methods.evolution import Evolution as Evolution
+    from daybreak.methods.least_squares import LeastSquares as LeastSquares
+    from daybreak.methods.multistart import MultiStart as MultiStart
+    from daybreak.methods.profile import Profile as Profile
+    from daybreak.night import Results as Results
+    from daybreak.night import open_ as open  # noqa: A004 - read as daybreak.open
+    from daybreak.night import run as run
+    from daybreak.plan import Campaign as Campaign
+    from daybreak.plan import Study as Study
+    from daybreak.plan import Sweep as Sweep
+    from daybreak.problem.fit import FitProblem as FitProblem
+    from daybreak.problem.observations import Observation as Observation
+    from daybreak.problem.observations import observations as observations
+    from daybreak.problem.parameters import Parameter as Parameter
+    from daybreak.problem.scale_factors import Offset as Offset
+    from daybreak.problem.scale_factors import ScaleFactor as ScaleFactor
+
+_HOMES = {
+    "Campaign": "plan",
+    "Condition": "criteria",
+    "Criterion": "criteria",
+    "DaybreakError": "errors",
+    "Decision": "criteria",
+    "Evolution": "methods.evolution",
+    "FitProblem": "problem.fit",
+    "LeastSquares": "methods.least_squares",
+    "LedgerError": "errors",
+    "MultiStart": "methods.multistart",
+    "Observation": "problem.observations",
+    "Offset": "problem.scale_factors",
+    "Parameter": "problem.parameters",
+    "PlanError": "errors",
+    "ProblemError": "errors",
+    "Profile": "methods.profile",
+    "Results": "night",
+    "ScaleFactor": "problem.scale_factors",
+    "Study": "plan",
+    "Sweep": "plan",
+    "observations": "problem.observations",
+    "open": "night:open_",
+    "run": "night",
+}
+
+__all__ = [  # noqa: PLE0604 - the names are the table's
+    "Campaign",
+    "Condition",
+    "Criterion",
+    "DaybreakError",
+    "Decision",
+    "Evolution",
+    "FitProblem",
+    "LeastSquares",
+    "LedgerError",
+    "MultiStart",
+    "Observation",
+    "Offset",
+    "Parameter",
+    "PlanError",
+    "ProblemError",
+    "Profile",
+    "Results",
+    "ScaleFactor",
+    "Study",
+    "Sweep",
+    "observations",
+    "open",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Resolve a public name on first use, so that importing Daybreak loads nothing heavy."""
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("daybreak")
+    if name not in _HOMES:
+        msg = f"module 'daybreak' has no attribute {name!r}; it offers {', '.join(__all__)}."
+        raise AttributeError(msg)
+    module, _, attribute = _HOMES[name].partition(":")
+    found = getattr(importlib.import_module(f"daybreak.{module}"), attribute or name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Public names only."""
+    return sorted(__all__)

@@ -1,0 +1,257 @@
+"""The command line: thin, and quick to answer `--help`.
+
+Exit status: `run` 0 when the campaign reached its end whatever the verdict, 3 when interrupted
+with work left; `verdict` 0 PASS, 1 FAIL, 3 UNDECIDED, 4 SOFT_PASS; 2 is always a usage error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from daybreak.night import Results
+
+_VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
+_INTERRUPTED = 3
+_USAGE = 2
+
+app = typer.Typer(
+    help=(
+        "Parameter studies that run overnight: know before whether they can succeed, lose nothing, "
+        "wake up to a verdict you can defend."
+    ),
+    epilog="Start with `daybreak campaigns`, then `daybreak run NAME_OR_FILE`.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Directory = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[DIR]",
+        help="Directory of a run, or a campaign's name; by default the latest in runs/.",
+        show_default=False,
+    ),
+]
+
+
+def main() -> None:
+    """Run the command line; what goes wrong on purpose is a sentence, not a traceback."""
+    from daybreak.errors import DaybreakError
+
+    try:
+        app()
+    except DaybreakError as error:
+        typer.echo(f"daybreak: {error}", err=True)
+        sys.exit(_USAGE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@app.command()
+def campaigns(*, as_json: Json = False) -> None:
+    """List the campaigns that can be run by name."""
+    from daybreak import catalogue
+
+    found = [{"name": name, "description": catalogue.describe(name)} for name in catalogue.names()]
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+        return
+    for entry in found:
+        typer.echo(f"{entry['name']}\n    {entry['description']}")
+
+
+@app.command()
+def run(
+    name_or_file: Annotated[
+        str, typer.Argument(help="A campaign's name, file.py, or file.py:name of the campaign.")
+    ],
+    *,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Where to keep everything; default runs/<campaign>/."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Archive an earlier run and begin anew.")
+    ] = False,
+    until: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed trials again.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
+    from daybreak import catalogue, night
+
+    deadline = None if until is None else _next(until)
+    signal.signal(signal.SIGTERM, _terminate)
+    _keep_compilations()
+    campaign = catalogue.load(name_or_file)
+    results = night.run(
+        campaign, directory, fresh=fresh, until=deadline, retry_failed=retry_failed
+    )
+    if as_json:
+        typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
+    else:
+        typer.echo(str(results))
+        typer.echo(f"\nReport: {results.report}")
+    if not results.summary.finished:
+        where = "" if directory is None else f" --dir {directory}"
+        typer.echo(f"To go on: daybreak run {name_or_file}{where}", err=True)
+        raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def status(directory: Directory = None, *, as_json: Json = False) -> None:
+    """Say how far a campaign is and whether it is running; never disturbs it."""
+    from daybreak import night
+
+    results = night.open_(_find(directory))
+    holder = night.running(results.directory)
+    summary = results.summary
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "campaign": summary.campaign, "directory": str(results.directory),
+                    "running": holder, "finished": summary.finished, "verdict": summary.verdict,
+                    "progress": summary.progress.model_dump(),
+                    "studies": [
+                        {"name": s.name, "state": s.state, "verdict": s.verdict,
+                         "trials": s.metrics.trials, "failed_trials": s.metrics.failed_trials}
+                        for s in summary.studies
+                    ],
+                },
+                indent=1,
+            )
+        )  # fmt: skip
+        return
+    state = f"running ({holder})" if holder else summary.timing.runs[-1].ending
+    typer.echo(f"{summary.campaign} in {results.directory}: {state}")
+    done = summary.progress
+    typer.echo(f"{done.finished} of {done.studies} studies, {done.trials} trials, {done.failed} failed")
+    for study in summary.studies:
+        typer.echo(f"  {study.state:9} {study.verdict:10} {study.name}: {study.metrics.trials} trials")
+
+
+@app.command()
+def report(directory: Directory = None, *, as_json: Json = False) -> None:
+    """Rebuild report.html, report.md and summary.json from the ledger alone."""
+    from daybreak import night
+    from daybreak.report.files import write_report
+
+    results = night.open_(_find(directory))
+    written = write_report(results.directory, results.summary)
+    if as_json:
+        typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
+        return
+    for path in written.values():
+        typer.echo(str(path))
+
+
+@app.command()
+def verdict(directory: Directory = None, *, as_json: Json = False) -> None:
+    """Print the verdict; exit status 0 PASS, 1 FAIL, 3 UNDECIDED, 4 SOFT_PASS."""
+    from daybreak import night
+
+    results = night.open_(_find(directory))
+    summary = results.summary
+    if as_json:
+        studies = {study.name: study.verdict for study in summary.studies}
+        decision = summary.decision.name if summary.decision else None
+        found = {"verdict": summary.verdict, "decision": decision, "studies": studies}
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        typer.echo(str(results))
+    raise typer.Exit(_VERDICT_STATUS[summary.verdict])
+
+
+@app.command()
+def export(
+    directory: Directory = None,
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to a file, not standard output.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write every trial with its full configuration as a CSV table (or JSON)."""
+    import csv
+    import io
+
+    from daybreak.ledger.export import trial_rows
+    from daybreak.ledger.store import Ledger
+
+    ledger = Ledger(_find(directory))
+    rows = trial_rows(ledger.read())
+    ledger.close()
+    if as_json:
+        text = json.dumps(rows, indent=1)
+    else:
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        buffer = io.StringIO()
+        table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        text = buffer.getvalue().rstrip("\n")
+    if output is None:
+        typer.echo(text)
+    else:
+        output.write_text(f"{text}\n")
+        typer.echo(f"{len(rows)} trials written to {output}", err=True)
+
+
+def _find(directory: Path | None) -> Path:
+    """The directory meant: a path, a campaign's name, or the latest run."""
+    from daybreak.errors import LedgerError
+    from daybreak.ledger.store import FILE
+
+    if directory is not None:
+        named = Path("runs") / directory
+        return named if not directory.exists() and named.exists() else directory
+    ledgers = sorted(Path("runs").glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime)
+    if not ledgers:
+        msg = "there is no run in runs/; name its directory, or start one with `daybreak run`."
+        raise LedgerError(msg)
+    return ledgers[-1].parent
+
+
+def _next(clock: str) -> datetime:
+    """The next time the clock shows HH:MM."""
+    try:
+        wanted = datetime.strptime(clock, "%H:%M").time()  # noqa: DTZ007 - the wall clock is meant
+    except ValueError:
+        msg = f"--until takes a time of day such as 07:00, but got {clock!r}."
+        raise typer.BadParameter(msg) from None
+    moment = datetime.now().astimezone()
+    target = moment.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
+    return target if target > moment else target + timedelta(days=1)
+
+
+def _terminate(_number: int, _frame: Any) -> None:
+    msg = "stopped by SIGTERM"
+    raise KeyboardInterrupt(msg)
+
+
+def _keep_compilations() -> None:
+    """Let JAX, when a model loads it, keep what it compiles for the next run."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(cache) / "daybreak" / "jax"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
+if __name__ == "__main__":
+    main()

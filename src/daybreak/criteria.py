@@ -1,0 +1,200 @@
+"""What counts as success and what follows from it: data, fixed before the first trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from daybreak.errors import PlanError
+
+Level = Literal["hard", "soft", "note"]
+Verdict = Literal["PASS", "SOFT_PASS", "FAIL", "UNDECIDED"]
+VERDICTS: tuple[Verdict, ...] = ("PASS", "SOFT_PASS", "UNDECIDED", "FAIL")
+"""All verdicts, best first."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A bar fixed before the run.
+
+    Parameters
+    ----------
+    quantity : str
+        ``chi2``, ``reduced_chi2``, ``p_value``, ``n_at_bounds`` (number of parameters in `of` at
+        a bound), ``edge_distance`` (distance of the best value of the profiled parameter `of`
+        from the nearer end of its scan, in its unit), ``identified`` (whether the 95 % set of
+        `of` is one interval closed by the data), or the name of a scale factor, offset,
+        observation (its prediction), parameter or derived quantity.
+    at_least, above, at_most, below : float, optional
+        The bar, inclusive or exclusive.  ``identified`` needs none.
+    of : str or sequence of str, optional
+        What the quantity is taken of.
+    level : {"hard", "soft", "note"}
+        PASS needs every hard and soft criterion, SOFT_PASS every hard one; a note counts nothing.
+    label : str
+        Short name in tables; by default the quantity.
+
+    Raises
+    ------
+    PlanError
+        When the bar or level cannot mean anything.
+    """
+
+    quantity: str
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+    of: str | Sequence[str] | None = None
+    level: Level = "hard"
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a criterion without a bar, or with one that nothing can meet."""
+        if self.level not in ("hard", "soft", "note"):
+            msg = f"level must be 'hard', 'soft' or 'note', but got {self.level!r}."
+            raise PlanError(msg)
+        if self.quantity in ("edge_distance", "identified") and not isinstance(self.of, str):
+            msg = f"criterion {self.quantity!r} needs `of=` with one parameter name."
+            raise PlanError(msg)
+        bars = [self.at_least, self.above, self.at_most, self.below]
+        if self.quantity != "identified" and all(bar is None for bar in bars):
+            msg = (
+                f"criterion {self.quantity!r} has no bar; give `at_least`, `above`, `at_most` "
+                "or `below`."
+            )
+            raise PlanError(msg)
+        lowest = max((bar for bar in (self.at_least, self.above) if bar is not None), default=None)
+        highest = min((bar for bar in (self.at_most, self.below) if bar is not None), default=None)
+        if lowest is not None and highest is not None and lowest > highest:
+            msg = f"no value of {self.quantity!r} is above {lowest} and below {highest}."
+            raise PlanError(msg)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `of` names, as a tuple."""
+        if self.of is None:
+            return ()
+        return (self.of,) if isinstance(self.of, str) else tuple(self.of)
+
+    @property
+    def title(self) -> str:
+        """What tables call it."""
+        of = f" of {', '.join(self.names)}" if self.names else ""
+        return self.label or f"{self.quantity}{of}"
+
+    @property
+    def bar(self) -> str:
+        """The bar in words, e.g. ``< 1e+06``."""
+        signs = ((">=", self.at_least), (">", self.above), ("<=", self.at_most), ("<", self.below))
+        bars = [f"{sign} {value:g}" for sign, value in signs if value is not None]
+        return " and ".join(bars) or "yes"
+
+    def margin(self, value: float) -> float:
+        """How far `value` is on the right side of the nearest bar; negative when it misses."""
+        sides = [value - bar for bar in (self.at_least, self.above) if bar is not None]
+        sides += [bar - value for bar in (self.at_most, self.below) if bar is not None]
+        return min(sides, default=0.0)
+
+    def met(self, value: float) -> bool:
+        """Whether `value` clears the bar."""
+        return (
+            (self.at_least is None or value >= self.at_least)
+            and (self.above is None or value > self.above)
+            and (self.at_most is None or value <= self.at_most)
+            and (self.below is None or value < self.below)
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The criterion as plain data for the ledger."""
+        return {
+            "quantity": self.quantity, "at_least": self.at_least, "above": self.above,
+            "at_most": self.at_most, "below": self.below, "of": list(self.names),
+            "level": self.level, "label": self.label,
+        }  # fmt: skip
+
+    @classmethod
+    def restore(cls, data: dict[str, Any]) -> Criterion:
+        """The criterion that `describe` wrote down."""
+        of = data["of"]
+        return cls(**{**data, "of": of[0] if len(of) == 1 else (of or None)})
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A question about the counted studies of a campaign.
+
+    Either how many have a verdict, ``Condition(verdict="PASS", at_least=3)``, or how many have a
+    quantity beyond a value, ``Condition(quantity="chi2", below=100)`` (at least one).
+
+    Parameters
+    ----------
+    verdict : str, optional
+        Which verdict to count.
+    quantity : str, optional
+        Which quantity to look at: ``chi2``, a scale factor, derived quantity or parameter.
+    below, above : float, optional
+        The value to compare the quantity with.
+    at_least, at_most : int, optional
+        How many studies; at least one by default.
+    every : bool
+        Every counted study must answer yes; replaces `at_least`.
+    """
+
+    verdict: Verdict | None = None
+    quantity: str | None = None
+    below: float | None = None
+    above: float | None = None
+    at_least: int = 1
+    at_most: int | None = None
+    every: bool = False
+
+    def __post_init__(self) -> None:
+        """A condition asks one thing."""
+        if (self.verdict is None) == (self.quantity is None):
+            msg = "a Condition asks for a verdict or for a quantity: give exactly one of them."
+            raise PlanError(msg)
+        if self.verdict is not None and self.verdict not in VERDICTS:
+            msg = f"verdict must be one of {VERDICTS}, but got {self.verdict!r}."
+            raise PlanError(msg)
+        if self.quantity is not None and self.below is None and self.above is None:
+            msg = f"Condition on {self.quantity!r} needs `below` or `above`."
+            raise PlanError(msg)
+
+    def describe(self) -> dict[str, Any]:
+        """The condition as plain data for the ledger."""
+        return {
+            "verdict": self.verdict, "quantity": self.quantity, "below": self.below,
+            "above": self.above, "at_least": self.at_least, "at_most": self.at_most,
+            "every": self.every,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of a decision table: the first row whose condition holds is taken.
+
+    Parameters
+    ----------
+    name : str
+        Short name, e.g. ``pivot``.
+    then : str
+        The sentence the reader wakes up to.
+    when : Condition, optional
+        Left out in the last row, "otherwise".
+    follow_up : callable (studies) -> sequence of Study, optional
+        Studies to run next.  It is called with the finished studies' summaries, and must depend on
+        nothing else, so that a resumed campaign asks for the same ones.
+    """
+
+    name: str
+    then: str
+    when: Condition | None = None
+    follow_up: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """The row as plain data for the ledger."""
+        when = None if self.when is None else self.when.describe()
+        follows = self.follow_up is not None
+        return {"name": self.name, "then": self.then, "when": when, "follow_up": follows}

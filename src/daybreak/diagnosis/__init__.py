@@ -1,0 +1,1 @@
+"""What the records MEAN: pure functions of the ledger's records."""

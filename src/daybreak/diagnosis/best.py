@@ -1,0 +1,134 @@
+"""The best fit of a study, and how far the fits that found the same minimum agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from daybreak.diagnosis.bounds import at_bounds
+from daybreak.diagnosis.study import BestFit, Prediction
+from daybreak.ledger.records import StudyRecord, TrialRecord
+from daybreak.problem.ends import same_chi2
+from daybreak.problem.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class Best:
+    """The lowest end of a study and the ends that agree with it."""
+
+    trial: TrialRecord
+    agreeing: tuple[Outcome, ...]
+    """Ends in the same cell with the same chi2, from independent fits; the best among them."""
+    evaluations: tuple[Outcome, ...]
+    """Full records at the best and at fits that agree with it; the best first."""
+    spread: float
+    """Spread of chi2 among the agreeing ends; of all seeds for a stochastic method."""
+
+    @property
+    def chi2(self) -> float:
+        """Lowest chi2 found."""
+        return float(self.trial.outcome.chi2 or 0.0)
+
+    @property
+    def settled(self) -> bool:
+        """Found by at least two fits, the best of them converged."""
+        return len(self.agreeing) >= 2 and self.trial.outcome.reason.converged
+
+    @property
+    def evaluation(self) -> Outcome | None:
+        """The full record at the best fit itself."""
+        return self.evaluations[0] if self.evaluations else None
+
+    def value(self, name: str) -> float | None:
+        """A parameter, scale factor, derived quantity or prediction at the best fit."""
+        found = self._values(name)
+        return found[0] if found else None
+
+    def uncertainty(self, name: str) -> float | None:
+        """Largest distance of `name` from its best value among the fits that agree.
+
+        None when only one fit found this minimum.
+        """
+        found = self._values(name)
+        if len(self.agreeing) < 2 or not found:
+            return None
+        return max(abs(value - found[0]) for value in found)
+
+    def _values(self, name: str) -> list[float]:
+        if name in self.trial.outcome.parameters:
+            rest = [end.parameters[name] for end in self.agreeing]
+            return [self.trial.outcome.parameters[name], *rest]
+        return [_recorded(e)[name] for e in self.evaluations if name in _recorded(e)]
+
+
+def _recorded(evaluation: Outcome) -> dict[str, float]:
+    details = evaluation.details
+    return {**details["factors"], **details["derived"]}
+
+
+def fits_of(record: StudyRecord) -> list[TrialRecord]:
+    """Trials that ended somewhere."""
+    return [t for t in record.trials if t.kind == "fit" and t.outcome.chi2 is not None]
+
+
+def find_best(record: StudyRecord) -> Best | None:
+    """The lowest end of a study; None when every fit failed."""
+    fits = fits_of(record)
+    if not fits:
+        return None
+    lowest = min(fits, key=lambda t: t.outcome.chi2 or 0.0)
+    chi2 = float(lowest.outcome.chi2 or 0.0)
+    cell = [t for t in fits if t.point == lowest.point]
+    stochastic = all(t.origin.startswith("seed") for t in cell)
+    agreeing = [t.outcome for t in cell if stochastic or same_chi2(t.outcome.chi2 or 0.0, chi2)]
+    found = [float(o.chi2 or 0.0) for o in agreeing]
+    return Best(lowest, tuple(agreeing), _evaluations(record, lowest), max(found) - min(found))
+
+
+def _evaluations(record: StudyRecord, lowest: TrialRecord) -> tuple[Outcome, ...]:
+    there = [
+        t.outcome
+        for t in record.trials
+        if t.kind == "evaluate" and t.point == lowest.point and not t.outcome.failed
+    ]
+    there.sort(key=lambda o: o.parameters != lowest.outcome.parameters)
+    if not there or there[0].parameters != lowest.outcome.parameters:
+        return ()
+    return tuple(there)
+
+
+def describe_best(record: StudyRecord, best: Best) -> BestFit | None:
+    """The best fit with everything needed to recompute it; None before it is evaluated."""
+    evaluation = best.evaluation
+    if evaluation is None:
+        return None
+    parameters = best.trial.outcome.parameters
+    return BestFit(
+        parameters=parameters,
+        settings=record.settings,
+        scale_factors=evaluation.details["factors"],
+        predictions=_predictions(record.problem, evaluation),
+        derived=evaluation.details["derived"],
+        chi2=best.chi2,
+        at_bounds=at_bounds(record.problem, parameters, profiled(record)),
+        stop_reason=best.trial.outcome.reason.value,
+        hits=len(best.agreeing),
+    )
+
+
+def profiled(record: StudyRecord) -> tuple[str, ...]:
+    """The profiled parameter, if there is one."""
+    return (record.method["parameter"],) if record.method["method"] == "profile" else ()
+
+
+def _predictions(problem: Mapping[str, Any], evaluation: Outcome) -> dict[str, Prediction]:
+    details = evaluation.details
+    rows = zip(problem["observations"], details["predictions"], details["residuals"], strict=True)
+    return {
+        datum["name"]: Prediction(
+            prediction=prediction, value=datum["value"], residual=residual, unit=datum["unit"],
+            sigma=(datum["sigma"] ** 2 + datum["model"] ** 2) ** 0.5,
+        )
+        for datum, prediction, residual in rows
+    }  # fmt: skip

@@ -1,0 +1,38 @@
+"""Which parameters sit at a bound, and how far a best value is from the end of its scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybreak.diagnosis.study import AtBound
+from daybreak.problem.parameters import Parameter
+
+
+def parameters_of(problem: Mapping[str, Any]) -> list[Parameter]:
+    """The parameters of a recorded problem."""
+    return [Parameter(**data) for data in problem["parameters"]]
+
+
+def at_bounds(
+    problem: Mapping[str, Any], values: Mapping[str, float], skip: Sequence[str] = ()
+) -> list[AtBound]:
+    """Parameters within 1e-6 of their range from a bound, in order.
+
+    Fixed parameters and those in `skip` (the profiled one) were put where they are, and do not
+    count.
+    """
+    found: list[AtBound] = []
+    for parameter in parameters_of(problem):
+        if parameter.fixed is not None or parameter.name in skip:
+            continue
+        side = parameter.bound_at(values[parameter.name])
+        if side is not None:
+            bound = parameter.lower if side == "lower" else parameter.upper
+            found.append(AtBound(parameter=parameter.name, side=side, bound=bound))
+    return found
+
+
+def edge_distance(value: float, scan: Sequence[float]) -> float:
+    """Distance of `value` from the nearer end of the scan, in the parameter's unit."""
+    return min(value - scan[0], scan[-1] - value)

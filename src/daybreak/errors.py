@@ -1,0 +1,54 @@
+"""Everything Daybreak raises on purpose.
+
+    DaybreakError
+    ├── ProblemError        a problem, parameter or observation that cannot mean anything
+    │   └── PredictionError   predict() broke its contract: shape, name, dtype, NaN, exception
+    ├── PlanError           a study, method, criterion or campaign that cannot be carried out
+    │   └── CampaignFileError  a campaign file or name that cannot be loaded
+    └── LedgerError         the store cannot be used as asked
+        ├── LedgerBusyError    another process holds the ledger
+        └── ChangedModelError  predict() no longer gives the numbers the ledger holds
+
+A trial that fails raises none of these: its failure is a named value in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class DaybreakError(Exception):
+    """Base of every error raised on purpose; its text is a sentence for the user."""
+
+
+class ProblemError(DaybreakError):
+    """A problem that cannot mean anything: bounds, uncertainties, names."""
+
+
+class PredictionError(ProblemError):
+    """`predict` broke its contract: wrong shape, name or dtype, NaN everywhere, an exception."""
+
+
+class PlanError(DaybreakError):
+    """A study, method, criterion or campaign that cannot be carried out."""
+
+
+class CampaignFileError(PlanError):
+    """A campaign file or built-in name that cannot be loaded."""
+
+
+class LedgerError(DaybreakError):
+    """The store cannot be used as asked."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another process holds the ledger."""
+
+
+class ChangedModelError(LedgerError):
+    """`predict` no longer gives the numbers that the ledger holds."""
+
+
+def known(names: Iterable[str]) -> str:
+    """List known names inside an error message, e.g. ``"'a1', 'k1'"``."""
+    return ", ".join(repr(name) for name in names) or "none"

@@ -1,0 +1,1 @@
+"""The only truth about what ran: records and their store."""

@@ -1,0 +1,82 @@
+"""What the ledger gives back: plain, frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from daybreak.problem.outcomes import Outcome
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial as a member of a study."""
+
+    key: str
+    kind: str
+    origin: str
+    """Why it was asked for: ``start 3``, ``basin 0``, ``left``, ``seed 42``, ``evaluate``."""
+    point: float | None
+    """Value of the profiled parameter."""
+    grid: bool
+    """Whether the point belongs to the declared grid."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class CriteriaRecord:
+    """Criteria as they were written down."""
+
+    written: str
+    criteria: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """One study: what was planned and what came out."""
+
+    name: str
+    follows: str | None
+    state: str
+    error: str | None
+    fingerprint: str
+    problem: dict[str, Any]
+    settings: dict[str, Any]
+    method: dict[str, Any]
+    counted: bool
+    seed: int | None
+    criteria: tuple[CriteriaRecord, ...]
+    """Oldest first; the last one is in force."""
+    trials: tuple[TrialRecord, ...]
+    seconds: float
+    """Time spent in its trials."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One invocation of `run`."""
+
+    started: str
+    ended: str | None
+    ending: str | None
+    owner: str
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """Something worth remembering."""
+
+    written: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CampaignRecord:
+    """Everything in a ledger."""
+
+    body: dict[str, Any]
+    studies: tuple[StudyRecord, ...]
+    runs: tuple[RunRecord, ...]
+    events: tuple[EventRecord, ...] = field(default=())

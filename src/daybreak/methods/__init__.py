@@ -1,0 +1,1 @@
+"""HOW it is found: methods propose trials and know problems, never storage."""

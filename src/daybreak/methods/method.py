@@ -1,0 +1,98 @@
+"""What every method is: a plan that asks for trials, round after round."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from daybreak.errors import PlanError
+from daybreak.problem.ends import basins
+from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.outcomes import Outcome, Task, canonical
+
+Rounds = Generator[list[Task], list[Outcome], None]
+"""Yields the trials of a round and is sent their outcomes, in order."""
+
+EVALUATED_HITS = 4
+"""How many of the fits that found the best minimum are evaluated in full."""
+
+
+class AbstractMethod(ABC):
+    """The plan that proposes trials.
+
+    A method is a pure function of problem, settings, seed and the outcomes it is sent, so that
+    replaying it over stored outcomes continues exactly where a killed night stopped.
+    """
+
+    @abstractmethod
+    def rounds(self, problem: FitProblem, settings: Mapping[str, Setting], seed: int) -> Rounds:
+        """Ask for trials, round after round, until nothing more is worth trying."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """The method's options as plain data for the ledger."""
+
+    @abstractmethod
+    def expected_trials(self, problem: FitProblem) -> int:
+        """Roughly how many trials the plan will ask for, for progress and forecasts."""
+
+    @abstractmethod
+    def check(self, problem: FitProblem) -> None:
+        """Refuse a problem this method cannot treat.
+
+        Raises
+        ------
+        PlanError
+            Naming what does not fit.
+        """
+
+
+def seed_of(seed: int, *what: Any) -> int:
+    """A seed that is a function of the campaign's seed and of what it is for."""
+    return int.from_bytes(hashlib.sha256(canonical([seed, *what]).encode()).digest()[:8], "big")
+
+
+def starts_of(
+    problem: FitProblem, free: Sequence[str], count: int, seed: int
+) -> list[tuple[float, ...]]:
+    """Unit coordinates of `count` starts: the guess if one is declared, the rest uniform.
+
+    More starts continue the same sequence.
+    """
+    box = problem.space.subspace(free)
+    u = np.random.default_rng(seed).uniform(size=(count, len(free)))
+    guesses = [parameter.guess for parameter in box.parameters]
+    if count and any(guess is not None for guess in guesses):
+        u[0] = [
+            0.5 if guess is None else parameter.unit_from(guess)
+            for guess, parameter in zip(guesses, box.parameters, strict=True)
+        ]
+    return [tuple(row) for row in u.tolist()]
+
+
+def evaluations(outcomes: Sequence[Outcome], point: float | None = None) -> list[Task]:
+    """Trials that record everything at the best of `outcomes` and at the fits that agree with it."""
+    usable = [o for o in outcomes if o.chi2 is not None]
+    if not usable:
+        return []
+    u = np.array([o.u for o in usable], dtype=np.float64).reshape(len(usable), -1)
+    chi2 = [float(o.chi2) for o in usable if o.chi2 is not None]
+    best = basins(chi2, u)[0]
+    chosen = [usable[i] for i in best.members[:EVALUATED_HITS]]
+    return [evaluation(o, point) for o in chosen]
+
+
+def evaluation(outcome: Outcome, point: float | None = None) -> Task:
+    """The trial that records everything at one end."""
+    return Task("evaluate", dict(outcome.parameters), origin="evaluate", point=point)
+
+
+def check_count(what: str, value: int, at_least: int) -> None:
+    """Refuse a number of starts, points or generations that is too small."""
+    if value < at_least:
+        msg = f"`{what} >= {at_least}` must hold, but got ({what}={value})."
+        raise PlanError(msg)

@@ -1,0 +1,1 @@
+"""Worked physics models: the studies the library was built for."""

@@ -1,0 +1,221 @@
+"""The localisation night: can a localised vortex give the electron and muon masses at once?
+
+Six configurations (k, dv, p) of the wall envelope beside a baseline, each a profile of beta on
+[3.00, 3.20] for two leptons with one global mass scale S eliminated in closed form.
+Criteria P1-P4 and the decision table are those of the original study, written down before its
+night; its own batch needed hours and could not write its result file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import daybreak as dk
+
+from .energies import Energies, Vortex
+from .functional import localised_v1
+from .mass_map import calibrated_lambda
+from .original import original_localised
+
+LAYER_WIDTH = 0.020
+"""w, dimensionless."""
+MASSES = {"e": 0.511, "mu": 105.7, "tau": 1776.8}
+"""Lepton masses in MeV, rounded as the original study rounds them."""
+RELATIVE_SIGMA = 1e-4
+"""Model uncertainty of a mass as a share of it; the measured ones are far more precise."""
+BOXES = {
+    "e": ((0.5, 1.5), (0.01, 0.10), (0.70, 1.0)),
+    "mu": ((0.05, 0.30), (0.05, 0.20), (0.70, 1.0)),
+    "tau": ((0.03, 0.15), (0.10, 0.30), (0.60, 1.0)),
+}
+"""Bounds of R_c, U and A for each lepton, dimensionless."""
+SCAN = (3.00, 3.20)
+BASELINE = {"k": 1.5, "dv": 0.5, "p": 6.0}
+CONFIGURATIONS = (
+    {"k": 1.0, "dv": 0.5, "p": 6.0},
+    {"k": 2.0, "dv": 0.5, "p": 6.0},
+    {"k": 1.5, "dv": 0.25, "p": 6.0},
+    {"k": 1.5, "dv": 0.75, "p": 6.0},
+    {"k": 1.5, "dv": 0.5, "p": 4.0},
+    {"k": 1.5, "dv": 0.5, "p": 8.0},
+)
+SEEDS = (42, 123, 456, 789, 1011)
+"""Seeds the original study proposes for testing the stability of a result."""
+
+SchemeName = Literal["exact", "original"]
+
+
+def lepton_problem(
+    leptons: Sequence[str] = ("e", "mu"), scheme: SchemeName = "exact"
+) -> dk.FitProblem:
+    """Masses of some leptons from localised vortices that share beta and the scale S.
+
+    Parameters
+    ----------
+    leptons : sequence of {"e", "mu", "tau"}
+    scheme : {"exact", "original"}
+        Quadrature; the original one is there to reproduce published numbers.
+    """
+    parameters = [dk.Parameter("beta", *SCAN)]
+    for lepton in leptons:
+        for letter, (lower, upper) in zip(("R_c", "U", "A"), BOXES[lepton], strict=True):
+            parameters.append(dk.Parameter(f"{letter}_{lepton}", lower, upper))
+
+    def energies(p: Any, settings: Any) -> Energies:
+        def column(letter: str) -> jax.Array:
+            return jnp.stack([getattr(p, f"{letter}_{lepton}") for lepton in leptons])
+
+        functional = localised_v1(LAYER_WIDTH, settings.k, settings.dv, settings.p)
+        if settings.scheme == "original":
+            functional = functional.with_scheme(original_localised(LAYER_WIDTH))
+        vortex = Vortex(column("R_c"), column("U"), column("A"))
+        return functional.energies(vortex, p.beta, calibrated_lambda(p.beta))
+
+    def predict(p: Any, settings: Any) -> dict[str, jax.Array]:
+        """Dimensionless energies; S turns them into MeV."""
+        found = energies(p, settings).E_total
+        return {f"m_{lepton}": found[i] for i, lepton in enumerate(leptons)}
+
+    def derive(p: Any, settings: Any) -> dict[str, jax.Array]:
+        found = energies(p, settings)
+        parts = {
+            f"{part}_{lepton}": getattr(found, part)[i]
+            for i, lepton in enumerate(leptons)
+            for part in ("E_circ", "E_stab", "E_grad", "E_total", "F_inner")
+        }
+        heavier = found.E_total[1] / found.E_total[0]
+        return {**parts, "F_inner": jnp.min(found.F_inner), "E_mu_over_E_e": heavier}
+
+    return dk.FitProblem(
+        parameters=parameters,
+        predict=predict,
+        observations={
+            f"m_{lepton}": dk.Observation(
+                MASSES[lepton], RELATIVE_SIGMA * MASSES[lepton], unit="MeV"
+            )
+            for lepton in leptons
+        },
+        scale_factors=[dk.ScaleFactor("S", unit="MeV")],
+        derive=derive,
+        settings={**BASELINE, "scheme": scheme},
+    )
+
+
+def criteria(leptons: Sequence[str] = ("e", "mu")) -> list[dk.Criterion]:
+    """P1-P4 of the original study and its note on the inner share of the energy."""
+    own = {lepton: [f"{letter}_{lepton}" for letter in ("R_c", "U", "A")] for lepton in leptons}
+    return [
+        dk.Criterion("chi2", below=1e6, label="P1 chi2"),
+        dk.Criterion("S", above=0.0, label="P2 scale S"),
+        *(
+            dk.Criterion("n_at_bounds", of=names, at_most=1, level="soft", label=f"P3 {lepton}")
+            for lepton, names in own.items()
+        ),
+        dk.Criterion("edge_distance", of="beta", above=0.02, level="soft", label="P4 beta"),
+        dk.Criterion("F_inner", above=0.5, level="note", label="F_inner"),
+    ]
+
+
+def localisation(scheme: SchemeName = "exact", starts: int = 16) -> dk.Campaign:
+    """The overnight batch: a baseline and six configurations, and what follows from them."""
+    problem = lepton_problem(scheme=scheme)
+    method = dk.Profile("beta", points=np.linspace(*SCAN, 11), starts=starts)
+    accept = criteria()
+    return dk.Campaign(
+        "lepton-localisation" if scheme == "exact" else "lepton-localisation-original",
+        [
+            dk.Study("baseline", problem, method, accept, settings=BASELINE, counted=False),
+            dk.Sweep(
+                "localisation", problem, method, CONFIGURATIONS, accept,
+                names=[f"config-{i}" for i in range(1, 7)],
+            ),
+        ],
+        description=(
+            "Electron and muon masses from localised vortices: six localisation configurations, "
+            "beta profiled on [3.00, 3.20], one global mass scale."
+        ),
+        decisions=[
+            dk.Decision(
+                "breakthrough",
+                "Analyse the neighbourhood of the best point, scan it finely, and go on to three "
+                "leptons.",
+                when=dk.Condition(quantity="chi2", below=100.0),
+                follow_up=lambda studies: _fine_scan(problem, studies, scheme),
+            ),
+            dk.Decision(
+                "choose-by-inner-share",
+                "Several configurations pass: choose the one with the largest F_inner.",
+                when=dk.Condition(verdict="PASS", at_least=3),
+            ),
+            dk.Decision(
+                "confirm",
+                "One or two pass: rerun the best with 21 beta points and five seeds, then tau.",
+                when=dk.Condition(verdict="PASS", at_least=1, at_most=2),
+                follow_up=lambda studies: _confirmation(problem, studies, scheme),
+            ),
+            dk.Decision(
+                "constrain",
+                "Soft passes only: add a constraint on the magnetic moment or the circulation.",
+                when=dk.Condition(verdict="SOFT_PASS"),
+            ),
+            dk.Decision(
+                "pivot",
+                "All fail.  Try a bulk potential, another density profile, constrained "
+                "circulation, the Euclidean norm of the three energies, another beta range "
+                "([2.8, 3.0] or [3.2, 3.4]), another width w (0.015 or 0.025), or S fixed at 10.",
+                when=dk.Condition(verdict="FAIL", every=True),
+            ),
+            dk.Decision("undecided", "No rule applies: read the findings before going on."),
+        ],
+        rule="any",
+        seed=42,
+    )  # fmt: skip
+
+
+def localisation_original() -> dk.Campaign:
+    """The same night with the original study's grids and quadrature."""
+    return localisation("original")
+
+
+def _lowest(studies: Sequence[Any], verdict: str | None = None) -> Any:
+    wanted = [s for s in studies if s.counted and verdict in (None, s.verdict)]
+    return min(wanted, key=lambda s: s.best.chi2 if s.best else np.inf)
+
+
+def _fine_scan(
+    problem: dk.FitProblem, studies: Sequence[Any], scheme: SchemeName
+) -> list[dk.Study]:
+    """A fine grid around the best point, and the same configuration with three leptons."""
+    best = _lowest(studies)
+    centre = best.best.parameters["beta"]
+    points = np.linspace(max(SCAN[0], centre - 0.02), min(SCAN[1], centre + 0.02), 21)
+    fine = dk.Profile("beta", points=points)
+    return [
+        dk.Study(f"{best.name} fine", problem, fine, criteria(), settings=best.settings),
+        _with_tau(best, scheme),
+    ]
+
+
+def _confirmation(
+    problem: dk.FitProblem, studies: Sequence[Any], scheme: SchemeName
+) -> list[dk.Study]:
+    """The best passing configuration again: denser, from five seeds, and with the tau."""
+    best = _lowest(studies, "PASS")
+    method = dk.Profile("beta", points=np.linspace(*SCAN, 21))
+    again = [
+        dk.Study(f"{best.name} seed {seed}", problem, method, criteria(), best.settings, seed=seed)
+        for seed in SEEDS
+    ]
+    return [*again, _with_tau(best, scheme)]
+
+
+def _with_tau(best: Any, scheme: SchemeName) -> dk.Study:
+    leptons = ("e", "mu", "tau")
+    method = dk.Profile("beta", points=np.linspace(*SCAN, 11))
+    problem = lepton_problem(leptons, scheme)
+    return dk.Study(f"{best.name} with tau", problem, method, criteria(leptons), best.settings)

@@ -1,0 +1,257 @@
+"""The three acts in order: run a campaign, keep its log, write its report; or open an old one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from daybreak.criteria import Decision, Verdict
+from daybreak.diagnosis.study import Study as StudyReading
+from daybreak.errors import LedgerError, known
+from daybreak.ledger.lock import held_by
+from daybreak.ledger.store import LOCK, Ledger, now
+from daybreak.plan import Campaign, Study
+from daybreak.report.build import build
+from daybreak.report.summary import DecisionTaken, Summary
+from daybreak.runner.night import AbstractListener, Progress
+
+LOG = "night.log"
+_QUIET = 30.0
+"""Seconds between plain progress lines."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a campaign found, and where it lies."""
+
+    directory: Path
+    summary: Summary
+
+    @property
+    def verdict(self) -> Verdict:
+        """PASS, SOFT_PASS, FAIL or UNDECIDED."""
+        return self.summary.verdict
+
+    @property
+    def decision(self) -> DecisionTaken | None:
+        """The row of the decision table that was taken."""
+        return self.summary.decision
+
+    @property
+    def studies(self) -> list[StudyReading]:
+        """All studies in order."""
+        return self.summary.studies
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.directory / "report.html"
+
+    def __getitem__(self, name: str) -> StudyReading:
+        """The study called `name`.
+
+        Raises
+        ------
+        LedgerError
+            When there is no such study; the message lists those there are.
+        """
+        for study in self.studies:
+            if study.name == name:
+                return study
+        msg = f"no study is called {name!r}; there are {known(s.name for s in self.studies)}."
+        raise LedgerError(msg)
+
+    def __str__(self) -> str:
+        """The terminal summary."""
+        from daybreak.report.terminal import render
+
+        return render(self.summary)
+
+
+def run(
+    campaign: Campaign,
+    directory: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    until: datetime | None = None,
+    retry_failed: bool = False,
+    progress: IO[str] | None = None,
+) -> Results:
+    """Start or resume a campaign and write its report.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    directory : path, optional
+        Where everything is kept; ``runs/<campaign>/`` by default.
+    fresh : bool
+        Archive an earlier run of this directory and begin anew.
+    until : datetime, optional
+        Stop at this moment; a later call goes on.
+    retry_failed : bool
+        Try failed trials again.
+    progress : text file, optional
+        Where progress is written; standard error by default.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    ProblemError, PlanError, LedgerError
+        Before anything is lost; see `daybreak.errors`.
+    """
+    from daybreak.report.files import write_report
+    from daybreak.runner.night import run_night
+
+    place = Path("runs") / campaign.name if directory is None else Path(directory)
+    listener = _Log(place, sys.stderr if progress is None else progress)
+    try:
+        run_night(
+            campaign, place, listener, fresh=fresh, until=until, retry_failed=retry_failed
+        )
+    finally:
+        listener.close()
+    results = open_(place)
+    write_report(place, results.summary)
+    return results
+
+
+def open_(directory: str | Path) -> Results:
+    """Open the results of a finished, interrupted or still running campaign.
+
+    Parameters
+    ----------
+    directory : path
+        Where its ledger lies.
+
+    Raises
+    ------
+    LedgerError
+        When there is no ledger, or a newer Daybreak wrote it.
+    """
+    place = Path(directory)
+    ledger = Ledger(place)
+    try:
+        summary = build(ledger.read())
+    finally:
+        ledger.close()
+    return Results(place, summary)
+
+
+def running(directory: Path) -> str | None:
+    """Who is running the campaign in `directory` now, if anybody."""
+    return held_by(directory / LOCK)
+
+
+class _Log(AbstractListener):
+    """Writes night.log, one JSON file per study, and progress."""
+
+    def __init__(self, directory: Path, screen: IO[str]) -> None:
+        self.directory = directory
+        self.screen = screen
+        self.bar = _Bar(screen) if screen.isatty() else None
+        self.spoken = time.monotonic()
+
+    def _say(self, line: str) -> None:
+        with (self.directory / LOG).open("a") as log:
+            log.write(f"{now()}  {line}\n")
+        if self.bar:
+            self.bar.line(line)
+        else:
+            self.screen.write(f"{line}\n")
+            self.screen.flush()
+
+    def began(self, campaign: Campaign, ledger: Ledger) -> None:
+        """Say what will run and where."""
+        count = len(campaign.all_studies())
+        self._say(f"{campaign.name}: {count} studies, ledger in {ledger.directory}/")
+
+    def progressed(self, progress: Progress) -> None:
+        """Move the bar, or say a line every 30 s."""
+        if self.bar:
+            self.bar.show(progress)
+        elif time.monotonic() - self.spoken >= _QUIET:
+            self.spoken = time.monotonic()
+            self.screen.write(f"{describe(progress)}\n")
+            self.screen.flush()
+
+    def study_ended(self, reading: StudyReading) -> None:
+        """Write the study's file and its line."""
+        from daybreak.report.files import write_study
+        from daybreak.report.terminal import study_line
+
+        write_study(self.directory, reading)
+        self._say(study_line(reading))
+
+    def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:
+        """Say which row was taken."""
+        tail = f"; follow-up studies: {', '.join(s.name for s in follow_ups)}" if follow_ups else ""
+        self._say(f"decision {row.name}: {row.then} ({reason}){tail}")
+
+    def ended(self, ending: str) -> None:
+        """Say how it ended."""
+        self.close()
+        self._say(ending)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar:
+            self.bar.close()
+            self.bar = None
+
+
+def describe(progress: Progress) -> str:
+    """Progress in one plain line."""
+    share = min(100.0, 100.0 * progress.done / max(progress.expected, 1))
+    left = progress.remaining
+    finish = "" if left is None else f", about {_duration(left)} to go"
+    return (
+        f"study {progress.number}/{progress.studies} {progress.study}: {progress.done} trials "
+        f"({share:.0f} %), {progress.rate:.1f} per second{finish}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+class _Bar:
+    """A progress bar that lines can be printed above."""
+
+    def __init__(self, screen: IO[str]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as RichProgress
+
+        self.rich = RichProgress(
+            TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TextColumn("{task.description}"),
+            console=Console(file=screen),
+        )  # fmt: skip
+        self.rich.start()
+        self.task = self.rich.add_task("starting", total=None)
+
+    def show(self, progress: Progress) -> None:
+        """Move the bar."""
+        total = max(progress.expected, progress.done)
+        self.rich.update(
+            self.task, total=total, completed=progress.done, description=describe(progress)
+        )
+
+    def line(self, text: str) -> None:
+        """Print above the bar."""
+        self.rich.console.print(text, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.rich.stop()

@@ -1,0 +1,229 @@
+"""What a night consists of: studies, sweeps and campaigns, as data."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from daybreak.criteria import Criterion, Decision
+from daybreak.errors import PlanError, known
+from daybreak.methods.method import AbstractMethod
+from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.outcomes import digest
+
+Rule = Literal["all", "any"]
+_GENERAL = ("chi2", "reduced_chi2", "p_value", "n_at_bounds", "edge_distance", "identified")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One problem, with settings, a method and criteria.
+
+    Parameters
+    ----------
+    name : str
+        Unique in its campaign.
+    problem : FitProblem
+        What is asked.
+    method : MultiStart, Profile or Evolution
+        How it is found.
+    accept : sequence of Criterion
+        What counts, fixed before the first trial.
+    settings : mapping name -> value
+        Settings that differ from the problem's defaults.
+    counted : bool
+        Whether the verdict and decision table of the campaign count it; False for a baseline.
+    seed : int, optional
+        Replaces the campaign's seed.
+
+    Raises
+    ------
+    PlanError, ProblemError
+        When the method, a criterion or a setting does not fit the problem.
+    """
+
+    name: str
+    problem: FitProblem
+    method: AbstractMethod
+    accept: Sequence[Criterion] = ()
+    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    counted: bool = True
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit together."""
+        if not self.name.strip():
+            msg = "a study needs a name that can be read, but got an empty one."
+            raise PlanError(msg)
+        self.method.check(self.problem)
+        self.problem.resolve(self.settings)
+        for criterion in self.accept:
+            self._check(criterion)
+
+    def _check(self, criterion: Criterion) -> None:
+        problem = self.problem
+        names = problem.space.names
+        unknown = [name for name in criterion.names if name not in names]
+        if unknown:
+            msg = (
+                f"criterion {criterion.title!r} is taken of {known(unknown)}; "
+                f"the parameters are {known(names)}."
+            )
+            raise PlanError(msg)
+        factors = [factor.name for factor in (*problem.scale_factors, *problem.offsets)]
+        quantities = [*_GENERAL, *names, *factors, *problem.data.names]
+        # What `derive` will return is known only once it has run.
+        if criterion.quantity not in quantities and problem.derive is None:
+            msg = (
+                f"no quantity is called {criterion.quantity!r} in study {self.name!r}; "
+                f"there are {known(quantities)}."
+            )
+            raise PlanError(msg)
+
+    @property
+    def all_settings(self) -> dict[str, Setting]:
+        """The problem's settings with the study's own."""
+        return self.problem.resolve(self.settings)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything declared about the problem; its code is compared by results."""
+        return digest(self.problem.describe())
+
+    def describe(self) -> dict[str, Any]:
+        """The study as plain data for the ledger."""
+        return {
+            "settings": self.all_settings, "method": self.method.describe(),
+            "counted": self.counted, "seed": self.seed,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The same study at several settings; expands to one study each.
+
+    Parameters
+    ----------
+    name : str
+        Prefix of the studies' names.
+    problem, method, accept
+        As in `Study`.
+    over : sequence of mappings, or mapping name -> values
+        The settings of each study, or lists whose combinations are taken.
+    names : sequence of str, optional
+        Names of the studies; by default the prefix and the settings.
+    """
+
+    name: str
+    problem: FitProblem
+    method: AbstractMethod
+    over: Sequence[Mapping[str, Setting]] | Mapping[str, Sequence[Setting]]
+    accept: Sequence[Criterion] = ()
+    names: Sequence[str] | None = None
+
+    def studies(self) -> list[Study]:
+        """One study per settings."""
+        rows: list[dict[str, Setting]]
+        if isinstance(self.over, Mapping):
+            columns = self.over
+            rows = [dict(zip(columns, r, strict=True)) for r in itertools.product(*columns.values())]
+        else:
+            rows = [dict(row) for row in self.over]
+        if not rows:
+            msg = f"sweep {self.name!r} has no settings to sweep over."
+            raise PlanError(msg)
+        if self.names is not None and len(self.names) != len(rows):
+            msg = f"sweep {self.name!r} has {len(rows)} settings but {len(self.names)} names."
+            raise PlanError(msg)
+        labels = self.names or [f"{self.name} {_label(row)}" for row in rows]
+        return [
+            Study(label, self.problem, self.method, self.accept, row)
+            for label, row in zip(labels, rows, strict=True)
+        ]
+
+
+def _label(settings: Mapping[str, Setting]) -> str:
+    parts = (f"{k}={v:g}" if isinstance(v, (int, float)) else f"{k}={v}" for k, v in settings.items())
+    return " ".join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Campaign:
+    """Studies in order, with one decision table.
+
+    Parameters
+    ----------
+    name : str
+        Names the default directory, ``runs/<name>/``.
+    studies : sequence of Study or Sweep
+        In the order they run.
+    description : str
+        One or two sentences for the report.
+    decisions : sequence of Decision
+        First match wins; the last row has no condition.
+    rule : {"all", "any"}
+        Whether the campaign's verdict is the worst or the best of its counted studies: do all of
+        them have to hold, or is it a search for one that does?
+    seed : int
+        All starts are functions of it.
+
+    Raises
+    ------
+    PlanError
+        When names repeat, there is no study, or the decision table has no last row.
+    """
+
+    name: str
+    studies: Sequence[Study | Sweep]
+    description: str = ""
+    decisions: Sequence[Decision] = ()
+    rule: Rule = "all"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check names and the decision table."""
+        if not self.name or any(c not in _NAME_CHARACTERS for c in self.name):
+            msg = (
+                "a campaign name becomes a directory: letters, digits, '-', '_' and '.' only, "
+                f"but got {self.name!r}."
+            )
+            raise PlanError(msg)
+        if not self.all_studies():
+            msg = f"campaign {self.name!r} has no studies."
+            raise PlanError(msg)
+        names = [study.name for study in self.all_studies()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"study names must be unique in a campaign, but {known(twice)} repeat."
+            raise PlanError(msg)
+        if self.rule not in ("all", "any"):
+            msg = f"rule must be 'all' or 'any', but got {self.rule!r}."
+            raise PlanError(msg)
+        if self.decisions and (
+            self.decisions[-1].when is not None
+            or any(row.when is None for row in self.decisions[:-1])
+        ):
+            msg = "the last row of a decision table, and only it, has no condition (otherwise)."
+            raise PlanError(msg)
+
+    def all_studies(self) -> list[Study]:
+        """Every study, sweeps expanded."""
+        return [
+            one
+            for item in self.studies
+            for one in (item.studies() if isinstance(item, Sweep) else [item])
+        ]
+
+    def describe(self) -> dict[str, Any]:
+        """The campaign as plain data for the ledger."""
+        return {
+            "name": self.name, "description": self.description, "rule": self.rule,
+            "seed": self.seed, "decisions": [row.describe() for row in self.decisions],
+        }  # fmt: skip
+
+
+_NAME_CHARACTERS = frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+)

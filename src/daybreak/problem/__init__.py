@@ -1,0 +1,1 @@
+"""WHAT is asked: parameters, observations, and the problem that joins them."""

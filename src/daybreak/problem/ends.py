@@ -1,0 +1,130 @@
+"""Ends of local fits: why they stopped, which of them are one minimum, where a level is crossed."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class StopReason(enum.Enum):
+    """Why a local fit stopped; the value is the sentence the reader sees."""
+
+    GRADIENT = "converged: no free parameter can lower chi2 to first order"
+    DECREASE = "converged: the next step would lower chi2 by less than its rounding error"
+    STEP = "converged: the next step is smaller than the parameters can resolve"
+    EXACT = "converged: the residuals vanish"
+    POPULATION = "converged: the population has drawn together"
+    ITERATIONS = "stopped: the allowed number of iterations was reached; allow more"
+    STALLED = (
+        "stopped: no step lowers chi2 although its slope says one should; the objective is "
+        "rough there (jumps or noise)"
+    )
+    NONFINITE = "failed: the prediction is not finite at the start"
+    RAISED = "failed: predict raised an exception"
+
+    @property
+    def converged(self) -> bool:
+        """Whether the end can be called a minimum along the free parameters."""
+        return self.value.startswith("converged")
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no end at all."""
+        return self.value.startswith("failed")
+
+
+LEVEL_95 = 3.841458820694124
+"""95 % quantile of the chi2 distribution with one degree of freedom (Wilks 1938)."""
+
+
+def same_chi2(one: float, other: float) -> bool:
+    """Whether two fits reached the same chi2: within 1e-6, or 1e-9 of its value.
+
+    One millionth of a unit of chi2 moves no interval; 1e-9 is what sums of squares keep.
+    """
+    return abs(one - other) <= max(1e-6, 1e-9 * max(abs(one), abs(other)))
+
+
+@dataclass(frozen=True)
+class Basin:
+    """A cluster of ends with one minimum."""
+
+    best: int
+    """Index of the lowest end."""
+    members: tuple[int, ...]
+    """Indices of all ends, lowest first."""
+
+    @property
+    def hits(self) -> int:
+        """How many starts ended here."""
+        return len(self.members)
+
+
+def basins(chi2: Sequence[float], ends: NDArray[np.float64], reach: float = 1e-3) -> list[Basin]:
+    """Cluster ends that have the same chi2 and lie within `reach` in the unit box.
+
+    Parameters
+    ----------
+    chi2 : sequence of float, length n
+        Infinite or NaN for failed fits, which belong nowhere.
+    ends : array, shape (n, n_free)
+        Unit coordinates.
+    reach : float
+        Largest distance (maximum norm) within a basin.
+
+    Returns
+    -------
+    list of Basin, lowest chi2 first.
+    """
+    order = [i for i in np.argsort(np.asarray(chi2), kind="stable").tolist()]
+    found: list[list[int]] = []
+    for i in order:
+        if not math.isfinite(chi2[i]):
+            continue
+        for members in found:
+            near = ends.shape[1] == 0 or np.abs(ends[i] - ends[members[0]]).max() <= reach
+            if near and same_chi2(chi2[i], chi2[members[0]]):
+                members.append(i)
+                break
+        else:
+            found.append([i])
+    return [Basin(members[0], tuple(members)) for members in found]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Two neighbouring points of a profile between which it crosses a level."""
+
+    inside: float
+    outside: float
+    f_inside: float
+    f_outside: float
+    """Profile minus level at the two points: f_inside <= 0 < f_outside."""
+
+    @property
+    def root(self) -> float:
+        """Where the chord crosses: ``inside - f_in (outside - inside) / (f_out - f_in)``."""
+        share = -self.f_inside / (self.f_outside - self.f_inside)
+        return self.inside + share * (self.outside - self.inside)
+
+    @property
+    def width(self) -> float:
+        """Distance between the two points."""
+        return abs(self.outside - self.inside)
+
+
+def crossings(values: Sequence[float], chi2: Sequence[float], level: float) -> list[Crossing]:
+    """Every place where a profile, sorted by value, crosses `level` (in units of chi2)."""
+    found: list[Crossing] = []
+    f = [c - level for c in chi2]
+    for i in range(len(values) - 1):
+        if (f[i] <= 0) == (f[i + 1] <= 0):
+            continue
+        inside, outside = (i, i + 1) if f[i] <= 0 else (i + 1, i)
+        found.append(Crossing(values[inside], values[outside], f[inside], f[outside]))
+    return found

@@ -1,0 +1,310 @@
+"""A fit problem: parameters, a prediction, data, and what is eliminated or derived."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daybreak.errors import PredictionError, ProblemError, known
+from daybreak.problem.observations import Observation, Observations
+from daybreak.problem.parameters import Parameter, Space, check_name
+from daybreak.problem.scale_factors import Group, Offset, ScaleFactor, eliminate, group_factors
+
+Setting = float | int | str | bool
+Settings = Mapping[str, Setting]
+Backend = Literal["jax", "numpy"]
+
+
+@functools.cache
+def _record(kind: str, names: tuple[str, ...]) -> Any:
+    """Make a named tuple, so that `p.k1` reads well and JAX sees a pytree."""
+    return namedtuple(kind, names)  # noqa: PYI024 - the fields are known only at run time
+
+
+@dataclass(frozen=True, eq=False)
+class FitProblem:
+    """What is asked of a fit.
+
+    ``residuals_i = (s_i prediction_i + b_i - value_i) / sigma_i`` and
+    ``chi2 = sum_i residuals_i^2``, with scale factors s and offsets b eliminated in closed form
+    (formulas in `daybreak.problem.scale_factors`).
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        What may be fitted, profiled or held fixed.
+    predict : callable (p, settings) -> predictions
+        Reads ``p.name`` and ``settings.name``; returns an array of shape (n_observations,), or a
+        mapping name -> number when the observations are a mapping.  Written with `jax.numpy` it
+        is differentiated and batched; written with NumPy it is differenced.
+    observations : Observations, or mapping name -> Observation
+        The data.
+    scale_factors, offsets : sequence of ScaleFactor, Offset
+        Linear unknowns eliminated in closed form.
+    derive : callable (p, settings) -> mapping name -> number, optional
+        Derived quantities recorded at every best fit.
+    settings : mapping name -> number, str or bool
+        Defaults of what studies may vary.  Numbers are traced as float64 (they may enter
+        formulas, and a new value costs no compilation); str and bool are static.
+    static : sequence of str
+        Numeric settings that shape the computation (a grid size) and must not be traced.
+    units : mapping name -> str
+        Units of derived quantities and settings.
+
+    Raises
+    ------
+    ProblemError
+        When names clash, nothing is free, or a factor acts on unknown observations.
+    """
+
+    parameters: Sequence[Parameter]
+    predict: Callable[[Any, Any], Any]
+    observations: Observations | Mapping[str, Observation]
+    scale_factors: Sequence[ScaleFactor] = ()
+    offsets: Sequence[Offset] = ()
+    derive: Callable[[Any, Any], Mapping[str, Any]] | None = None
+    settings: Settings = field(default_factory=dict[str, Setting])
+    static: Sequence[str] = ()
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit together."""
+        if not self.parameters:
+            msg = "a FitProblem needs at least one parameter, but got none."
+            raise ProblemError(msg)
+        if not self.space.free(()):
+            msg = "every parameter is fixed; leave at least one free, or there is nothing to fit."
+            raise ProblemError(msg)
+        for name in self.settings:
+            check_name("setting", name)
+        unknown = [name for name in self.static if name not in self.settings]
+        if unknown:
+            msg = f"static names {known(unknown)}, but the settings are {known(self.settings)}."
+            raise ProblemError(msg)
+        names = [*self.space.names, *(f.name for f in (*self.scale_factors, *self.offsets))]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"parameters, scale factors and offsets must not share names: {known(twice)}."
+            raise ProblemError(msg)
+        _ = self.groups
+
+    @functools.cached_property
+    def space(self) -> Space:
+        """The box of all parameters."""
+        return Space(tuple(self.parameters))
+
+    @functools.cached_property
+    def data(self) -> Observations:
+        """The observations in a fixed order."""
+        if isinstance(self.observations, Observations):
+            return self.observations
+        given = self.observations
+        return Observations(tuple(given), tuple(given.values()), named=True)
+
+    @functools.cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Groups of observations that share a scale factor or offset."""
+        return group_factors(self.data, self.scale_factors, self.offsets)
+
+    def resolve(self, settings: Settings) -> dict[str, Setting]:
+        """Give the problem's settings with some replaced.
+
+        Raises
+        ------
+        ProblemError
+            When a name is not a setting of this problem.
+        """
+        unknown = [name for name in settings if name not in self.settings]
+        if unknown:
+            msg = (
+                f"{known(unknown)} is not a setting of the problem, "
+                f"whose settings are {known(self.settings)}."
+            )
+            raise ProblemError(msg)
+        return {**self.settings, **settings}
+
+    def split_settings(self, settings: Settings) -> tuple[dict[str, float], dict[str, Setting]]:
+        """Separate the traced numbers from the static rest."""
+        traced: dict[str, float] = {}
+        static: dict[str, Setting] = {}
+        for name, value in settings.items():
+            if isinstance(value, (str, bool)) or name in self.static:
+                static[name] = value
+            else:
+                traced[name] = float(value)
+        return traced, static
+
+    def evaluate(self, values: Sequence[Any], settings: Settings, xp: Any) -> tuple[Any, Any]:
+        """Residuals, shape (n_observations,), and the parts they are made of.
+
+        Parameters
+        ----------
+        values : sequence of numbers
+            All parameters in order, in their units.
+        settings : mapping
+            All settings; numbers may be traced.
+        xp : module
+            NumPy or `jax.numpy`.
+
+        Returns
+        -------
+        residuals : array, shape (n_observations,), in units of sigma
+        parts : dict
+            ``predictions`` after scaling, shape (n_observations,), and ``factors``.
+        """
+        raw = self._vector(self.predict(*self._arguments(values, settings)), xp)
+        scaled, factors = eliminate(raw, self.data, self.groups, xp)
+        residuals = (scaled - self.data.values) / self.data.sigmas
+        return residuals, {"predictions": scaled, "factors": factors}
+
+    def derived(self, values: Sequence[Any], settings: Settings) -> dict[str, Any]:
+        """Derived quantities at `values`; empty when none are declared."""
+        if self.derive is None:
+            return {}
+        return dict(self.derive(*self._arguments(values, settings)))
+
+    def _arguments(self, values: Sequence[Any], settings: Settings) -> tuple[Any, Any]:
+        p = _record("Parameters", self.space.names)(*values)
+        return p, _record("Settings", tuple(settings))(*settings.values())
+
+    def _vector(self, predicted: Any, xp: Any) -> Any:
+        """Check the contract of `predict` and line its numbers up; shape (n_observations,)."""
+        if self.data.named:
+            predicted = _stack(predicted, self.data.names, xp)
+        elif isinstance(predicted, Mapping):
+            msg = (
+                f"predict must return an array of shape ({len(self.data)},), because the "
+                "observations are an array, but it returned a mapping."
+            )
+            raise PredictionError(msg)
+        vector: Any = predicted if hasattr(predicted, "dtype") else np.asarray(predicted)
+        if tuple(vector.shape) != (len(self.data),):
+            msg = (
+                f"predict must return shape ({len(self.data)},), one number per observation, "
+                f"but it returned shape {tuple(vector.shape)}."
+            )
+            raise PredictionError(msg)
+        _check_dtype(vector.dtype)
+        return vector
+
+    def backend(self, settings: Settings) -> Backend:
+        """Whether `predict` computes with JAX or NumPy, found by trying it.
+
+        JAX traces it without computing anything; what cannot be traced is called once with
+        numbers.
+
+        Raises
+        ------
+        PredictionError
+            When `predict` raises or breaks its contract.
+        """
+        if self._traceable(settings):
+            return "jax"
+        values = self.probes()[0].tolist()
+        try:
+            with np.errstate(all="ignore"):
+                predicted = self.predict(*self._arguments(values, settings))
+        except Exception as error:
+            at = dict(zip(self.space.names, values, strict=True))
+            msg = f"predict raised {type(error).__name__}: {error} at {at}."
+            raise PredictionError(msg) from error
+        self._vector(predicted, np)
+        return "numpy"
+
+    def _traceable(self, settings: Settings) -> bool:
+        jax: Any = sys.modules.get("jax")
+        if jax is None:
+            return False
+        traced, static = self.split_settings(settings)
+
+        def shape_of(values: Any, numbers: Any) -> Any:
+            return self.predict(*self._arguments(values, {**static, **numbers}))
+
+        with jax.enable_x64(True):
+            try:
+                found = jax.eval_shape(shape_of, self.probes()[0].tolist(), traced)
+            except Exception:  # noqa: BLE001 - whatever it is, calling it with numbers will say
+                return False
+            if self.data.named and isinstance(found, Mapping):
+                found = {name: np.zeros(part.shape, part.dtype) for name, part in found.items()}
+            self._vector(found, np)
+        return True
+
+    def probes(self) -> NDArray[np.float64]:
+        """Eight places in the box, the first at guesses or the middle; shape (8, n)."""
+        space = self.space
+        u = np.random.default_rng(0).uniform(0.05, 0.95, size=(8, len(space.names)))
+        u[0] = 0.5
+        values = np.asarray(space.from_unit(u), dtype=np.float64)
+        for column, parameter in enumerate(space.parameters):
+            if parameter.guess is not None:
+                values[0, column] = parameter.guess
+            if parameter.fixed is not None:
+                values[:, column] = parameter.fixed
+        return values
+
+    def describe(self) -> dict[str, Any]:
+        """What determines the fit, code aside, as plain data for the ledger."""
+
+        def factor(f: ScaleFactor | Offset) -> dict[str, Any]:
+            over = list(self.data.names if f.over is None else f.over)
+            lower, upper = (None if np.isinf(x) else float(x) for x in (f.lower, f.upper))
+            return {"name": f.name, "over": over, "lower": lower, "upper": upper, "unit": f.unit}
+
+        return {
+            "parameters": [parameter.describe() for parameter in self.space.parameters],
+            "observations": self.data.describe(),
+            "scale_factors": [factor(f) for f in self.scale_factors],
+            "offsets": [factor(f) for f in self.offsets],
+            "units": dict(self.units),
+        }
+
+
+def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
+    """Line up a mapping of predictions; shape (n_observations,)."""
+    if not isinstance(predicted, Mapping):
+        msg = (
+            f"predict must return a mapping with {known(names)}, because the observations have "
+            f"names, but it returned {type(predicted).__name__}."
+        )
+        raise PredictionError(msg)
+    given: Mapping[str, Any] = predicted
+    missing = [name for name in names if name not in given]
+    if missing:
+        msg = f"predict returned no value for {known(missing)}; it returned {known(given)}."
+        raise PredictionError(msg)
+    extra = [name for name in given if name not in names]
+    if extra:
+        msg = f"predict returned {known(extra)}, but the observations are {known(names)}."
+        raise PredictionError(msg)
+    parts = [xp.asarray(given[name]) for name in names]
+    for name, part in zip(names, parts, strict=True):
+        if tuple(part.shape) != ():
+            msg = f"predict must return one number for {name!r}, but got shape {part.shape}."
+            raise PredictionError(msg)
+        _check_dtype(part.dtype)
+    return xp.stack(parts)
+
+
+def _check_dtype(dtype: Any) -> None:
+    kind = np.dtype(dtype)
+    if kind.kind == "c":
+        msg = f"predict returned {kind}, but residuals are real; return real part or modulus."
+        raise PredictionError(msg)
+    if kind.kind not in "fiu":
+        msg = f"predict returned {kind}, but predictions must be numbers (float64)."
+        raise PredictionError(msg)
+    if kind.kind == "f" and kind.itemsize < np.dtype(np.float64).itemsize:
+        msg = (
+            f"predict returned {kind}, whose 7 digits make derivatives and convergence tests "
+            "meaningless in a fit; compute in float64.  The usual cause is an array made with "
+            "dtype=float32, or a jnp constant made before Daybreak switched JAX to float64."
+        )
+        raise PredictionError(msg)

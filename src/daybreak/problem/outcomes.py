@@ -1,0 +1,89 @@
+"""What a trial of a fit problem is and how it came out: plain data that the ledger keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from daybreak.problem.ends import StopReason
+
+Kind = Literal["fit", "evolve", "evaluate"]
+
+
+def canonical(data: Any) -> str:
+    """Write plain data in one way only, so that equal data have equal text."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(data: Any) -> str:
+    """Hash plain data (SHA-256, hexadecimal)."""
+    return hashlib.sha256(canonical(data).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One trial to be made.
+
+    `origin` and `point` say why it is asked for; everything else determines its outcome.
+    """
+
+    kind: Kind
+    held: Mapping[str, float]
+    """Parameters that do not move, by name, in their units."""
+    start: tuple[float, ...] | None = None
+    """Unit coordinates of the free parameters where it begins."""
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The solver's options."""
+    seed: int | None = None
+    origin: str = ""
+    """``start 3``, ``basin 0``, ``left``, ``right``, ``evaluate``."""
+    point: float | None = None
+    """Value of the profiled parameter this trial belongs to."""
+    grid: bool = True
+    """Whether `point` belongs to the declared grid, not to a search for a root or minimum."""
+
+    def identity(self) -> dict[str, Any]:
+        """What determines the outcome, beside problem and settings."""
+        return {
+            "kind": self.kind, "held": {k: float(v) for k, v in self.held.items()},
+            "start": None if self.start is None else list(self.start),
+            "options": dict(self.options), "seed": self.seed,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a trial came out."""
+
+    parameters: dict[str, float]
+    """All parameters at the end, by name, in their units."""
+    chi2: float | None
+    """None when the trial failed."""
+    reason: StopReason
+    u: list[float] = field(default_factory=list[float])
+    """Unit coordinates of the free parameters at the end."""
+    iterations: int = 0
+    message: str = ""
+    details: dict[str, Any] = field(default_factory=dict[str, Any])
+    """For an evaluation: residuals, predictions, factors, derived quantities."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is nothing to use."""
+        return self.chi2 is None
+
+    def dump(self) -> dict[str, Any]:
+        """The outcome as plain data."""
+        return {
+            "parameters": self.parameters, "chi2": self.chi2, "reason": self.reason.name,
+            "u": self.u, "iterations": self.iterations, "message": self.message,
+            "details": self.details,
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Outcome:
+        """The outcome that `dump` wrote down."""
+        return cls(**{**data, "reason": StopReason[data["reason"]]})

@@ -1,0 +1,194 @@
+"""Named free numbers and the box they live in."""
+
+from __future__ import annotations
+
+import keyword
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daybreak.errors import ProblemError, known
+
+Scale = Literal["linear", "log"]
+AT_BOUND = 1e-6
+"""A parameter closer to a bound than this share of its range counts as at the bound."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named number to be fitted, with the box it may move in.
+
+    Internally a fit works on `u` in [0, 1]: ``value = lower + u (upper - lower)`` on a linear
+    scale, ``value = lower (upper / lower)^u`` on a log scale.  The ends map to the bounds exactly.
+
+    Parameters
+    ----------
+    name : str
+        A Python identifier: `predict` reads it as an attribute of its first argument.
+    lower, upper : float
+        Bounds, in `unit`; finite, ``lower < upper``; positive on a log scale.
+    scale : {"linear", "log"}
+        How the range is measured.
+    unit : str
+        Shown on axes and in tables; empty means dimensionless.
+    guess : float, optional
+        The first start of every multi-start, inside the bounds.
+    fixed : float, optional
+        Hold the parameter at this value instead of fitting it.
+
+    Raises
+    ------
+    ProblemError
+        When the bounds, scale, guess or name cannot mean anything.
+    """
+
+    name: str
+    lower: float
+    upper: float
+    scale: Scale = "linear"
+    unit: str = ""
+    guess: float | None = None
+    fixed: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot mean anything, with the rule, the values and the next move."""
+        check_name("parameter", self.name)
+        name, lower, upper = self.name, self.lower, self.upper
+        if not (math.isfinite(lower) and math.isfinite(upper)):
+            msg = f"bounds of {name!r} must be finite numbers, but got ({lower=}, {upper=})."
+            raise ProblemError(msg)
+        if not lower < upper:
+            msg = f"`lower < upper` must hold for {name!r}, but got ({lower=}, {upper=})."
+            if lower == upper:
+                msg += f" To hold it at one value, give it a range and `fixed={lower}`."
+            raise ProblemError(msg)
+        if self.scale not in ("linear", "log"):
+            msg = f"scale of {name!r} must be 'linear' or 'log', but got {self.scale!r}."
+            raise ProblemError(msg)
+        if self.scale == "log" and lower <= 0:
+            msg = f"a log scale needs `lower > 0` for {name!r}, but got ({lower=}, {upper=})."
+            raise ProblemError(msg)
+        for what, value in (("guess", self.guess), ("fixed value", self.fixed)):
+            if value is not None and not lower <= value <= upper:
+                msg = f"the {what} of {name!r} must lie in [{lower}, {upper}], but got {value}."
+                raise ProblemError(msg)
+
+    def unit_from(self, value: float) -> float:
+        """Position of `value` in the range, 0 at `lower` and 1 at `upper`."""
+        if self.scale == "log":
+            return math.log(value / self.lower) / math.log(self.upper / self.lower)
+        return (value - self.lower) / (self.upper - self.lower)
+
+    def bound_at(self, value: float) -> Literal["lower", "upper"] | None:
+        """Which bound `value` sits at, if any (within 1e-6 of the range)."""
+        u = self.unit_from(value)
+        if u <= AT_BOUND:
+            return "lower"
+        return "upper" if u >= 1 - AT_BOUND else None
+
+    def describe(self) -> dict[str, Any]:
+        """The declaration as plain data for the ledger."""
+        return {
+            "name": self.name, "lower": float(self.lower), "upper": float(self.upper),
+            "scale": self.scale, "unit": self.unit,
+            "guess": None if self.guess is None else float(self.guess),
+            "fixed": None if self.fixed is None else float(self.fixed),
+        }  # fmt: skip
+
+
+def check_name(kind: str, name: str) -> None:
+    """Refuse a name that `p.name` could not spell."""
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        msg = f"a {kind} name must be a Python identifier such as 'k1', but got {name!r}."
+        raise ProblemError(msg)
+
+
+@dataclass(frozen=True)
+class Space:
+    """The box spanned by all parameters, in a fixed order.
+
+    `u` denotes coordinates in the unit box, shape (..., n_parameters).
+    """
+
+    parameters: tuple[Parameter, ...]
+
+    def __post_init__(self) -> None:
+        """Names are unique, and something is left to vary or to hold."""
+        names = self.names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"parameter names must be unique, but {known(twice)} appear more than once."
+            raise ProblemError(msg)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Parameter names in order."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """Values held fixed by declaration."""
+        return {p.name: float(p.fixed) for p in self.parameters if p.fixed is not None}
+
+    @property
+    def lower(self) -> NDArray[np.float64]:
+        """Lower bounds, shape (n_parameters,)."""
+        return np.array([p.lower for p in self.parameters], dtype=np.float64)
+
+    @property
+    def upper(self) -> NDArray[np.float64]:
+        """Upper bounds, shape (n_parameters,)."""
+        return np.array([p.upper for p in self.parameters], dtype=np.float64)
+
+    @property
+    def is_log(self) -> NDArray[np.bool_]:
+        """Which parameters are measured on a log scale, shape (n_parameters,)."""
+        return np.array([p.scale == "log" for p in self.parameters], dtype=np.bool_)
+
+    def __getitem__(self, name: str) -> Parameter:
+        """The parameter called `name`."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        msg = f"no parameter is called {name!r}; the problem has {known(self.names)}."
+        raise ProblemError(msg)
+
+    def free(self, pinned: Iterable[str]) -> tuple[str, ...]:
+        """Names left to vary once `pinned` and the fixed ones are held."""
+        held = {*pinned, *self.fixed}
+        return tuple(name for name in self.names if name not in held)
+
+    def subspace(self, names: Iterable[str]) -> Space:
+        """The box of some of the parameters, in the order given."""
+        return Space(tuple(self[name] for name in names))
+
+    def to_unit(self, values: Mapping[str, float]) -> NDArray[np.float64]:
+        """Unit coordinates of named values, clipped into the box; shape (n_parameters,)."""
+        u = np.array([p.unit_from(values[p.name]) for p in self.parameters], dtype=np.float64)
+        return np.clip(u, 0.0, 1.0)
+
+    def from_unit(self, u: Any, xp: Any = np) -> Any:
+        """Values at unit coordinates `u`, shape (..., n_parameters); exact at both bounds.
+
+        `xp` is the array namespace, NumPy or `jax.numpy`.
+        """
+        lower, upper, is_log = self.lower, self.upper, self.is_log
+        value = lower + u * (upper - lower)
+        if is_log.any():
+            ratio = np.log(np.where(is_log, upper, 1.0) / np.where(is_log, lower, 1.0))
+            value = xp.where(is_log, lower * xp.exp(u * ratio), value)
+        snap = xp.where(u <= 0.0, lower - value, xp.where(u >= 1.0, upper - value, 0.0))
+        return value + _constant(snap, xp)
+
+
+def _constant(snap: Any, xp: Any) -> Any:
+    """Hide the last digits' correction from autodiff: at a bound the slope is still the map's."""
+    if xp is np:
+        return snap
+    import jax
+
+    return jax.lax.stop_gradient(snap)

@@ -1,0 +1,1 @@
+"""The MORNING: what the night found, for people."""

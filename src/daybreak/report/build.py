@@ -1,0 +1,195 @@
+"""From records to the summary: a pure function of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybreak.criteria import Verdict
+from daybreak.diagnosis.study import Study
+from daybreak.diagnosis.tension import degrees_of_freedom
+from daybreak.ledger.records import CampaignRecord, RunRecord
+from daybreak.report.summary import (
+    SCHEMA,
+    Claim,
+    DecisionTaken,
+    PreflightFinding,
+    Progress,
+    Provenance,
+    Row,
+    RunTime,
+    Summary,
+    Timing,
+)
+from daybreak.verdict import campaign_verdict, condition_in_words, counted, decide, read_study
+
+
+def build(record: CampaignRecord) -> Summary:
+    """Judge everything in the ledger and gather it for the reader."""
+    studies = [read_study(study) for study in record.studies]
+    planned = [study for study in studies if study.follows is None]
+    finished = bool(planned) and all(s.state in ("finished", "failed") for s in studies)
+    verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
+    decision = _decision(record.body["decisions"], studies) if finished else None
+    return Summary(
+        schema_=SCHEMA,
+        campaign=record.body["name"],
+        description=record.body["description"],
+        finished=finished,
+        verdict=verdict,
+        sentence=_sentence(record.body, planned, verdict, finished=finished),
+        rule=record.body["rule"],
+        decision=decision,
+        studies=studies,
+        preflight=_preflight(record),
+        claims=_claims(studies),
+        surprises=_surprises(studies, record.runs),
+        progress=Progress(
+            studies=len(studies),
+            finished=sum(s.state in ("finished", "failed") for s in studies),
+            trials=sum(s.metrics.trials for s in studies),
+            failed=sum(s.metrics.failed_trials for s in studies),
+        ),
+        timing=_timing(record.runs, studies),
+        provenance=_provenance(record),
+    )
+
+
+def _sentence(
+    body: Mapping[str, Any], planned: Sequence[Study], verdict: Verdict, *, finished: bool
+) -> str:
+    """The verdict in one sentence."""
+    those = counted(planned)
+    if not finished:
+        ended = sum(study.state in ("finished", "failed") for study in planned)
+        return f"UNDECIDED: not finished, {ended} of {len(planned)} studies have ended."
+    if len(those) == 1:
+        return f"{verdict}: {_why(those[0])}"
+    tally = {word: sum(s.verdict == word for s in those) for word in dict.fromkeys(
+        s.verdict for s in those)}  # fmt: skip
+    parts = ", ".join(f"{count} {word}" for word, count in tally.items())
+    need = "one would do" if body["rule"] == "any" else "all have to hold"
+    lowest = [s for s in those if s.best is not None]
+    tail = ""
+    if lowest:
+        best = min(lowest, key=lambda s: s.best.chi2 if s.best else 0.0)
+        tail = f"; lowest chi2 {best.best.chi2:.6g} in {best.name}" if best.best else ""
+    return f"{verdict}: of {len(those)} counted studies {parts} ({need}){tail}."
+
+
+def _why(study: Study) -> str:
+    """What decided a single study."""
+    if study.error:
+        return study.error
+    decisive = {"FAIL": ("missed", "hard"), "UNDECIDED": ("undecided", "hard")}.get(study.verdict)
+    if decisive:
+        texts = [
+            f.sentence for f in study.findings if (f.outcome, f.level) == decisive
+        ]  # fmt: skip
+        return " ".join(texts) or "no criterion was declared."
+    soft = [f.sentence for f in study.findings if f.level == "soft" and f.outcome != "met"]
+    return " ".join(soft) or "every criterion holds."
+
+
+def _decision(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> DecisionTaken | None:
+    planned = [study for study in studies if study.follows is None]
+    found = decide(table, planned)
+    if found is None:
+        return None
+    number, reason = found
+    rows = [
+        Row(name=row["name"], when=condition_in_words(row["when"]), then=row["then"],
+            taken=place == number)
+        for place, row in enumerate(table)
+    ]  # fmt: skip
+    name = table[number]["name"]
+    return DecisionTaken(
+        name=name, sentence=table[number]["then"], reason=reason, table=rows,
+        follow_ups=[study.name for study in studies if study.follows == name],
+    )  # fmt: skip
+
+
+def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
+    """What the declarations alone say: fewer data than fitted numbers."""
+    found: list[PreflightFinding] = []
+    for study in record.studies:
+        fitted, dof = degrees_of_freedom(study.problem)
+        if dof < 0:
+            text = (
+                f"{study.name}: {dof + fitted} observations cannot fix {fitted} fitted numbers; "
+                "no p value exists, and many different fits may be equally good."
+            )
+            found.append(
+                PreflightFinding(
+                    code="too_few_data", study=study.name, parameter=None, sentence=text
+                )
+            )
+    return found
+
+
+def _claims(studies: Sequence[Study]) -> list[Claim]:
+    """One statement for every profiled parameter, no stronger than its profile and its fit."""
+    return [
+        Claim(
+            study=study.name, parameter=study.profile.parameter, code=study.profile.code,
+            sentence=_claim(study),
+        )
+        for study in studies
+        if study.profile is not None
+    ]  # fmt: skip
+
+
+def _claim(study: Study) -> str:
+    profile = study.profile
+    text = profile.sentence if profile else ""
+    text = text[0].upper() + text[1:]
+    if any(f.quantity in ("chi2", "p_value") and f.outcome == "missed" for f in study.findings):
+        return f"{text} The fit misses its own bar, so it supports no claim about the value."
+    return text
+
+
+def _surprises(studies: Sequence[Study], runs: Sequence[RunRecord]) -> list[str]:
+    """Bad news, one sentence each."""
+    found = [f"{s.name} ended with an error: {s.error}" for s in studies if s.error]
+    for study in studies:
+        if study.failures:
+            most = next(iter(study.failures))
+            count = study.metrics.failed_trials
+            found.append(f"{study.name}: {count} of {study.metrics.trials} trials {most}.")
+        if study.profile:
+            loose = [f"{p.value:g}" for p in study.profile.points if not p.settled]
+            if loose:
+                where = ", ".join(loose[:5])
+                found.append(f"{study.name}: profile points not settled at {where}.")
+        if study.best and study.best.at_bounds:
+            names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
+            found.append(f"{study.name}: the best fit sits at bounds ({names}).")
+        if study.metrics.p_value is not None and study.metrics.p_value < 0.01:
+            found.append(
+                f"{study.name}: the data reject the model (p = {study.metrics.p_value:.2g})."
+            )
+        if len(study.criteria_history) > 1:
+            found.append(f"{study.name}: its criteria were changed after trials had begun.")
+    killed = [run.started for run in runs if (run.ending or "").startswith("lost")]
+    found += [f"the run started {started} was killed; nothing was lost." for started in killed]
+    return found
+
+
+def _timing(runs: Sequence[RunRecord], studies: Sequence[Study]) -> Timing:
+    return Timing(
+        started=runs[0].started,
+        ended=runs[-1].ended,
+        seconds=sum(study.metrics.seconds or 0.0 for study in studies),
+        runs=[
+            RunTime(started=run.started, ended=run.ended, ending=run.ending or "running")
+            for run in runs
+        ],
+    )
+
+
+def _provenance(record: CampaignRecord) -> Provenance:
+    return Provenance(
+        **record.runs[-1].provenance,
+        seed=record.body["seed"],
+        fingerprints={study.name: study.fingerprint for study in record.studies},
+    )

@@ -1,0 +1,174 @@
+"""The one style of every picture, and the way from a figure to SVG inside a page.
+
+Axes and text are drawn in `INK`, which `svg` turns into ``currentColor``: a picture takes the
+colour of the text around it, on light and on dark ground alike.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from daybreak.report import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+INK = "#010203"
+"""Stands for the colour of the surrounding text; nothing else is drawn in it."""
+GROUND = "#fdfcfb"
+"""Stands for the colour of the surrounding page; nothing else is drawn in it."""
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#3a86c8", "#d9730d", "#1a9a82", "#a566c4", "#878d96"
+"""At least 3 : 1 against white and against near-black, and never told apart by colour alone."""
+
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none", "svg.hashsalt": "daybreak", "text.parse_math": False,
+    "font.family": ["DejaVu Sans"], "font.size": 9.0,
+    "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.labelsize": 9.0, "axes.linewidth": 0.6,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.facecolor": "none",
+    "axes.unicode_minus": True, "figure.facecolor": "none", "figure.dpi": 72.0,
+    "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+    "xtick.labelsize": 8.5, "ytick.labelsize": 8.5, "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6, "xtick.minor.size": 0.0, "ytick.minor.size": 0.0,
+    "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.2,
+}  # fmt: skip
+"""No mathematics in text, so that a ``$`` in a name is a dollar."""
+
+WIDTH, ABOVE, BELOW, LEGEND_ROW = 5.0, 0.3, 0.42, 0.19
+"""Inches: width of a picture; room above and below the axes, and for each row of the legend."""
+
+
+class Canvas:
+    """A bare figure with one pair of axes in the house style; used as a context."""
+
+    def __init__(self, label: str, height: float, left: float = 0.6, right: float = 0.12) -> None:
+        """Start a picture whose axes are `height` inches high; `label` is read out loud."""
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        self._context = mpl.rc_context(STYLE)
+        self._context.__enter__()
+        self._height, self._left, self._right = height, left, right
+        self.figure: Figure = Figure()
+        self.figure.set_label(label)
+        self.axes: Axes = self.figure.add_axes((0.1, 0.1, 0.8, 0.8))
+
+    def __enter__(self) -> Canvas:
+        """Draw in the house style."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Give other figures their style back."""
+        self._context.__exit__(None, None, None)
+
+    def finish(self, x: str, y: str = "") -> Figure:
+        """Name the axes, and place everything at fixed distances in inches.
+
+        An automatic layout would draw every text twice and cost most of the time.
+        """
+        handles, labels = self.axes.get_legend_handles_labels()
+        columns = _columns(labels, WIDTH - self._left)
+        rows = math.ceil(len(labels) / columns)
+        top, bottom = ABOVE if y else 0.08, BELOW + LEGEND_ROW * rows
+        height = top + self._height + bottom
+        width = WIDTH - self._left - self._right
+        self.figure.set_size_inches(WIDTH, height)
+        self.axes.set_position(
+            (self._left / WIDTH, bottom / height, width / WIDTH, self._height / height)
+        )
+        self.axes.set_xlabel(x)
+        # The y axis is named above it: a long number is hard to read when it stands upright.
+        self.figure.text(0.08 / WIDTH, 1 - 0.06 / height, y, va="top", fontsize=9)
+        if labels:
+            self.figure.legend(
+                handles, labels, loc="lower left", bbox_to_anchor=(self._left / WIDTH, 0),
+                ncols=columns, borderpad=0.1, borderaxespad=0.1, handletextpad=0.5,
+                columnspacing=1.4, handlelength=1.5, labelspacing=0.35,
+            )  # fmt: skip
+        return self.figure
+
+
+def _columns(labels: list[str], width: float) -> int:
+    """How many columns of a legend fit into `width` inches."""
+    widest = 0.42 + 0.075 * max(map(len, labels), default=0)
+    return max(1, min(len(labels), int(width / widest)))
+
+
+def plain_axis(axis: Axis, *, whole: bool = False) -> None:
+    """Label an axis with numbers as they are, large ones too, without a detached offset."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(5, integer=whole))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: numbers.scientific(x, 6)))
+
+
+def log_axis(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis with powers of ten, or with 1, 2, 5 when it is short."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+
+    short = high < 50 * low
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=10) if short else LogLocator(numticks=6))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: numbers.scientific(x, 3) if short else power(x)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def power(value: float) -> str:
+    """Write a power of ten, e.g. ``10⁴``; 0.01 to 100 stay as they are."""
+    exponent = round(math.log10(abs(value))) if value else 0
+    if abs(exponent) <= 2:
+        return numbers.scientific(value, 3)
+    return f"{'−' if value < 0 else ''}{numbers.ten_to(exponent)}"
+
+
+_REPLACED = (
+    (re.compile(r"^.*?(?=<svg)", re.DOTALL), ""),  # XML prolog and document type
+    (re.compile(r"<!--.*?-->", re.DOTALL), ""),
+    (re.compile(r"<metadata>.*?</metadata>", re.DOTALL), ""),
+    (re.compile(r'<g id="[^"]*"'), "<g"),  # the same in every picture, and used by none
+    (re.compile(r"xlink:href="), "href="),
+    (re.compile(INK), "currentColor"),
+    (re.compile(GROUND), "var(--ground, none)"),
+    (re.compile(r"font-family: [^;\"]*;? ?"), ""),
+    (re.compile(r"font: ([\d.]+)px [^;\"]*"), r"font-size: \1px"),
+    (re.compile(r"(?<=>)\s+(?=<)"), ""),
+)
+_TAG = re.compile(r"<[^>]*>")
+_DECIMALS = re.compile(r"(\d\.\d\d)\d+")
+_ROOT = re.compile(r"<svg [^>]*>")
+_VIEW = re.compile(r'viewBox="[^"]*"')
+
+
+def svg(figure: Figure) -> str:
+    """Draw a figure as inline SVG: the same text for the same figure, no date, no prolog.
+
+    Letters stay text in the font of the page, and the figure's label is what a screen reader
+    says.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A letter that the measuring font lacks is still shown by the reader's own font.
+        warnings.filterwarnings("ignore", message="Glyph|Matplotlib currently does not support")
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=nothing)
+    text = buffer.getvalue()
+    for pattern, replacement in _REPLACED:
+        text = pattern.sub(replacement, text)
+    text = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", tag.group()), text)
+    return _ROOT.sub(lambda root: _opening(root.group(), str(figure.get_label())), text, count=1)
+
+
+def _opening(root: str, label: str) -> str:
+    """Opening tag that scales with the page and has a name."""
+    view = _VIEW.search(root)
+    name = html.escape(label, quote=True)
+    return f'<svg {view.group() if view else ""} role="img" aria-label="{name}">'

@@ -1,0 +1,81 @@
+"""The report as one HTML page: opens offline, prints, works without JavaScript."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jinja2
+from markupsafe import Markup, escape
+
+from daybreak.diagnosis.study import Study
+from daybreak.report import figures, numbers, tables, wording
+from daybreak.report.summary import Summary
+
+SIGNS = {
+    "PASS": "✓", "SOFT_PASS": "≈", "FAIL": "✗", "UNDECIDED": "?",
+    "met": "✓", "missed": "✗", "undecided": "?",
+}  # fmt: skip
+"""A sign beside each word, so that no verdict is told by colour alone."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The drawings of one study as inline SVG; empty where there is nothing to draw."""
+
+    profile: Markup
+    residuals: Markup
+    waterfall: Markup
+
+
+def render(summary: Summary, *, pictures: bool = True) -> str:
+    """Render the page; the same summary always gives the same text.
+
+    Parameters
+    ----------
+    summary : Summary
+        Everything the page says.
+    pictures : bool
+        Leave them out to do without matplotlib.
+    """
+    environment = _environment()
+    template = environment.get_template("report.html.jinja")
+    css = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
+    nothing = Pictures(Markup(), Markup(), Markup())
+    return template.render(
+        s=summary,
+        # The style sheet is ours; everything else is escaped.
+        css=Markup(css),  # noqa: S704
+        next_step=wording.next_step(summary),
+        supported=wording.claims(summary, supported=True),
+        unsupported=wording.claims(summary, supported=False),
+        pictures=[_draw(study) if pictures else nothing for study in summary.studies],
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("daybreak.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["math"] = _math
+    environment.globals.update(tables=tables, wording=wording, numbers=numbers, signs=SIGNS)
+    return environment
+
+
+def _math(text: str) -> Markup:
+    """Escape, and write chi2 as a reader writes it."""
+    return Markup(str(escape(text)).replace("chi2", "χ²"))  # noqa: S704
+
+
+def _draw(study: Study) -> Pictures:
+    """Draw what there is to draw; `svg` has escaped every name."""
+    drawn = (
+        figures.profile_figure(study),
+        figures.residuals_figure(study),
+        figures.waterfall_figure(study),
+    )
+    return Pictures(*(Markup(figures.svg(one) if one else "") for one in drawn))  # noqa: S704

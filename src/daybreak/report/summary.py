@@ -1,0 +1,122 @@
+"""What a reader wants at breakfast, as data: `summary.json`.
+
+The schema is versioned; `docs/summary.md` describes it.  Every view (terminal, Markdown, HTML)
+is made from this model and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from daybreak.criteria import Verdict
+from daybreak.diagnosis.study import Model, Study
+
+SCHEMA = "daybreak.summary/1"
+
+
+class Row(Model):
+    """One row of the decision table."""
+
+    name: str
+    when: str
+    """The condition in words."""
+    then: str
+    taken: bool
+
+
+class DecisionTaken(Model):
+    """What the decision table says."""
+
+    name: str
+    sentence: str
+    reason: str
+    """Why this row matched, in words."""
+    follow_ups: list[str]
+    """Names of the studies it started."""
+    table: list[Row]
+
+
+class PreflightFinding(Model):
+    """Something known before the night."""
+
+    code: str
+    study: str | None
+    parameter: str | None
+    sentence: str
+
+
+class Claim(Model):
+    """A statement about a parameter, no stronger than the evidence."""
+
+    study: str
+    parameter: str
+    code: str
+    sentence: str
+
+
+class RunTime(Model):
+    """One invocation of `run`."""
+
+    started: str
+    ended: str | None
+    ending: str
+    """``finished``, ``interrupted``, ``lost`` or ``running``, with a reason in words."""
+
+
+class Timing(Model):
+    """When it ran, in UTC."""
+
+    started: str
+    ended: str | None
+    seconds: float
+    """Time spent in trials."""
+    runs: list[RunTime]
+
+
+class Provenance(Model):
+    """What made the numbers."""
+
+    daybreak: str
+    python: str
+    versions: dict[str, str]
+    platform: str
+    processor: str
+    seed: int
+    fingerprints: dict[str, str]
+    """Problem fingerprint by study."""
+
+
+class Progress(Model):
+    """How much of the plan is done."""
+
+    studies: int
+    finished: int
+    trials: int
+    failed: int
+
+
+class Summary(Model):
+    """A whole campaign."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    schema_: Literal["daybreak.summary/1"] = Field(alias="schema")
+    campaign: str
+    description: str
+    finished: bool
+    verdict: Verdict
+    sentence: str
+    """The verdict in one sentence."""
+    rule: Literal["all", "any"]
+    """Whether the campaign needs all counted studies, or any of them."""
+    decision: DecisionTaken | None
+    studies: list[Study]
+    preflight: list[PreflightFinding]
+    claims: list[Claim]
+    surprises: list[str]
+    """Bad news, one sentence each."""
+    progress: Progress
+    timing: Timing
+    provenance: Provenance

@@ -1,0 +1,179 @@
+"""Phrases that every view of a summary shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from daybreak.diagnosis.study import AtBound, Finding, Interval, Metrics, ParameterInfo, Study
+from daybreak.report import numbers
+from daybreak.report.summary import Claim, Summary
+
+SUPPORTED = frozenset({"identified", "several_intervals", "compatible", "excluded", "healthy"})
+"""Codes of claims that the evidence carries; any other code says why there is no claim."""
+
+
+def settings(study: Study, joiner: str = ", ", equals: str = " = ") -> str:
+    """Write the settings of a study, e.g. ``k = 1.5, dv = 0.25``."""
+    return joiner.join(
+        f"{name}{equals}{numbers.with_unit(numbers.plain(value), study.units.get(name, ''))}"
+        for name, value in study.settings.items()
+    )
+
+
+def bounds(at_bounds: Sequence[AtBound]) -> str:
+    """Name the parameters at bounds by side, e.g. ``R_c_e, U_e lower; A_mu upper``."""
+    sides = {
+        side: [at.parameter for at in at_bounds if at.side == side] for side in ("lower", "upper")
+    }
+    return "; ".join(f"{', '.join(names)} {side}" for side, names in sides.items() if names)
+
+
+def at_edge(study: Study) -> bool:
+    """Whether the lowest point of the profile is the first or last of the scan."""
+    profile = study.profile
+    if profile is None or profile.minimum is None:
+        return False
+    ends = {profile.points[0].value, profile.points[-1].value} if profile.points else set[float]()
+    return profile.code == "edge_minimum" or profile.minimum in ends
+
+
+def minimum(study: Study) -> str:
+    """Write where the profile is lowest, e.g. ``beta = 3 (edge)``."""
+    profile = study.profile
+    if profile is None or profile.minimum is None:
+        return ""
+    where = numbers.with_unit(numbers.number(profile.minimum), profile.unit)
+    return f"{profile.parameter} = {where}" + (" (edge)" if at_edge(study) else "")
+
+
+def interval(piece: Interval) -> str:
+    """Write a piece of the 95 % set; a bracket is round where the data do not close it."""
+    left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
+    text = f"{left}{numbers.number(piece.lower)}, {numbers.number(piece.upper)}{right}"
+    ends = (("lower", piece.lower_reason), ("upper", piece.upper_reason))
+    loose = [f"{side} end: {reason}" for side, reason in ends if reason != "data"]
+    return f"{text} ({', '.join(loose)})" if loose else text
+
+
+def intervals(study: Study) -> str:
+    """Write the whole 95 % set of the profiled parameter."""
+    profile = study.profile
+    if profile is None or not profile.intervals:
+        return ""
+    return numbers.with_unit(" and ".join(map(interval, profile.intervals)), profile.unit)
+
+
+def value(finding: Finding, sign: str = "+/-") -> str:
+    """Write the value of a criterion with its uncertainty; a question without a bar has yes/no."""
+    if finding.value is None:
+        return "no value"
+    if finding.threshold == "yes":
+        return "yes" if finding.value > 0 else "no"
+    return numbers.plus_minus(finding.value, finding.uncertainty, sign)
+
+
+def reduced_chi2(metrics: Metrics) -> str:
+    """Write chi2 per degree of freedom, or why there is none."""
+    if metrics.reduced_chi2 is None:
+        return _not_defined(metrics)
+    return numbers.number(metrics.reduced_chi2, 4)
+
+
+def p_value(metrics: Metrics) -> str:
+    """Write the p value, or why there is none."""
+    return _not_defined(metrics) if metrics.p_value is None else numbers.probability(metrics.p_value)
+
+
+def _not_defined(metrics: Metrics) -> str:
+    if metrics.degrees_of_freedom > 0:
+        return "not defined: no fit"
+    observations = numbers.count(metrics.n_observations, "observation")
+    return f"not defined: {observations}, {numbers.count(metrics.n_free, 'fitted number')}"
+
+
+def missed(study: Study) -> list[str]:
+    """Name the hard and soft criteria that are not met, e.g. ``P3 (soft)``, ``P1 (undecided)``."""
+    found: list[str] = []
+    for finding in study.findings:
+        if finding.outcome == "met" or finding.level == "note":
+            continue
+        remarks = [finding.level] if finding.level != "hard" else []
+        remarks += ["undecided"] if finding.outcome == "undecided" else []
+        found.append(f"{finding.criterion} ({', '.join(remarks)})" if remarks else finding.criterion)
+    return found
+
+
+def position(info: ParameterInfo, at: float) -> float:
+    """Place of a value between the bounds, 0 at the lower and 1 at the upper one."""
+    low, high = info.lower, info.upper
+    if info.scale == "log" and min(low, at) > 0:
+        share = math.log(at / low) / math.log(high / low)
+    else:
+        share = (at - low) / (high - low)
+    return min(max(share, 0.0), 1.0)
+
+
+@dataclass(frozen=True)
+class ClaimGroup:
+    """Claims of several studies about one parameter, for one reason."""
+
+    parameter: str
+    code: str
+    claims: tuple[Claim, ...]
+
+    @property
+    def studies(self) -> str:
+        """The studies concerned, in words."""
+        return ", ".join(claim.study for claim in self.claims)
+
+    @property
+    def sentences(self) -> list[tuple[str, str]]:
+        """Pairs of studies and sentence; a sentence that several studies share comes once."""
+        shared: dict[str, list[str]] = {}
+        for claim in self.claims:
+            shared.setdefault(claim.sentence, []).append(claim.study)
+        return [(", ".join(studies), sentence) for sentence, studies in shared.items()]
+
+
+def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
+    """Group the claims that the evidence carries, or those that it does not."""
+    groups: dict[tuple[str, str], list[Claim]] = {}
+    for claim in summary.claims:
+        if (claim.code in SUPPORTED) == supported:
+            groups.setdefault((claim.parameter, claim.code), []).append(claim)
+    return [ClaimGroup(*key, tuple(group)) for key, group in groups.items()]
+
+
+def progress(summary: Summary) -> str:
+    """Write how much of the plan is done."""
+    done = summary.progress
+    studies = f"{done.finished} of {numbers.count(done.studies, 'study', 'studies')} finished"
+    return f"{studies}, {numbers.count(done.trials, 'trial')}, {done.failed} failed"
+
+
+def rule(summary: Summary) -> str:
+    """Write what the campaign needs."""
+    needs = "every counted study" if summary.rule == "all" else "any one of the counted studies"
+    return f"The campaign needs {needs} to pass."
+
+
+def next_step(summary: Summary) -> str:
+    """The sentence that says what to do now."""
+    if not summary.finished:
+        return "Start the campaign again: it carries on where it stopped and repeats nothing."
+    if summary.decision is None:
+        return "No decision table was declared: the next step is yours."
+    return summary.decision.sentence
+
+
+def unit_of(study: Study, name: str) -> str:
+    """Unit of a parameter, setting, scale factor or derived quantity; empty when dimensionless."""
+    declared = {info.name: info.unit for info in study.parameters}
+    return declared.get(name) or study.units.get(name, "")
+
+
+def names(points: Iterable[Mapping[str, float]]) -> list[str]:
+    """Every key of several mappings, in the order of first appearance."""
+    return list(dict.fromkeys(name for point in points for name in point))

@@ -1,0 +1,1 @@
+"""The NIGHT: claims trials, runs them, records them."""

@@ -1,0 +1,384 @@
+"""Run a campaign: study after study, round after round, batch after batch, each one durable.
+
+A study's method is replayed from its beginning; trials that the ledger already holds are answered
+from there, so a killed night goes on where its last committed batch ended, with the same batches.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from daybreak.criteria import Decision
+from daybreak.diagnosis.study import Study as StudyReading
+from daybreak.errors import ChangedModelError, PlanError, ProblemError
+from daybreak.ledger.lock import Lock
+from daybreak.ledger.store import LOCK, Ledger, archive, now, prepare
+from daybreak.methods.evaluation import cells_of
+from daybreak.methods.solve import seconds_per_fit, solve
+from daybreak.plan import Campaign, Study
+from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+from daybreak.problem.precision import double_precision
+from daybreak.runner.provenance import provenance
+from daybreak.verdict import decide, read_study
+
+_BATCH_SECONDS = 20.0
+"""What a batch should take at most by the pilot's estimate; a kill loses no more than a batch."""
+_MOST_TRIALS = 4096
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the night is."""
+
+    study: str
+    number: int
+    studies: int
+    done: int
+    """Trials available in all, earlier runs included."""
+    made: int
+    """Trials made by this run."""
+    expected: int
+    """Estimate of all trials of the plan."""
+    seconds: float
+    """Since this run began."""
+
+    @property
+    def rate(self) -> float:
+        """Trials per second of this run."""
+        return self.made / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def remaining(self) -> float | None:
+        """Estimated seconds to the end; None before anything is known."""
+        if self.rate == 0.0:
+            return None
+        return max(self.expected - self.done, 0) / self.rate
+
+
+class AbstractListener(ABC):
+    """Somebody who wants to know what happens as it happens."""
+
+    @abstractmethod
+    def began(self, campaign: Campaign, ledger: Ledger) -> None:
+        """The ledger is open and the plan written down."""
+
+    @abstractmethod
+    def progressed(self, progress: Progress) -> None:
+        """A batch is durable."""
+
+    @abstractmethod
+    def study_ended(self, reading: StudyReading) -> None:
+        """A study has its verdict."""
+
+    @abstractmethod
+    def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:
+        """The decision table has spoken."""
+
+    @abstractmethod
+    def ended(self, ending: str) -> None:
+        """The run is over."""
+
+
+class Interrupted(BaseException):
+    """Raised between iterations when the run must end; the batch in hand is abandoned."""
+
+
+FINISHED = "finished"
+
+
+def run_night(
+    campaign: Campaign,
+    directory: Path,
+    listener: AbstractListener,
+    *,
+    fresh: bool = False,
+    until: datetime | None = None,
+    retry_failed: bool = False,
+) -> str:
+    """Start or resume a campaign in `directory`.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    directory : Path
+        Made if missing; must be empty or an earlier run's.
+    listener : AbstractListener
+    fresh : bool
+        Archive what is there and begin anew.
+    until : datetime, optional
+        Stop at this moment.
+    retry_failed : bool
+        Try failed trials again.
+
+    Returns
+    -------
+    str
+        ``finished``, or ``interrupted: `` and why.
+
+    Raises
+    ------
+    ProblemError, PlanError
+        When a problem breaks its contract, before anything is written.
+    LedgerError
+        When the directory cannot be used or another process holds it.
+    ChangedModelError
+        When `predict` no longer gives the stored numbers.
+    """
+    studies = campaign.all_studies()
+    for study in studies:
+        _check_contract(study)
+    prepare(directory)
+    with Lock(directory / LOCK):
+        if fresh:
+            archive(directory)
+        ledger = Ledger(directory, write=True)
+        try:
+            return _Night(campaign, ledger, listener, until, retry_failed).run(studies)
+        finally:
+            ledger.close()
+
+
+def _check_contract(study: Study) -> None:
+    try:
+        cells_of(study.problem, [study.problem.space.fixed], study.all_settings)
+    except ProblemError as error:
+        msg = f"study {study.name!r}: {error}"
+        raise type(error)(msg) from error
+
+
+class _Night:
+    """One run of a campaign."""
+
+    def __init__(
+        self, campaign: Campaign, ledger: Ledger, listener: AbstractListener,
+        until: datetime | None, retry_failed: bool,
+    ) -> None:  # fmt: skip
+        self.campaign = campaign
+        self.ledger = ledger
+        self.listener = listener
+        self.until = until
+        self.retry_failed = retry_failed
+        self.begun = time.perf_counter()
+        self.done = 0
+        self.made = 0
+        self.expected = 0
+        self.place = (0, 0)
+        self.compared: set[str] = set()
+        self.outcomes: dict[str, Outcome] = {}
+        """Trials known to be finished, by key."""
+
+    def run(self, studies: list[Study]) -> str:
+        """All studies, the decision, its follow-ups."""
+        self.ledger.begin_run(provenance())
+        try:
+            with double_precision():
+                self._write(studies, follows=None)
+                self.listener.began(self.campaign, self.ledger)
+                readings = self._run_all(studies)
+                self._decide(readings)
+        except (KeyboardInterrupt, Interrupted) as stop:
+            ending = f"interrupted: {stop or 'stopped by Ctrl-C'}"
+        except BaseException as error:
+            self.ledger.end_run(f"error: {type(error).__name__}: {error}")
+            raise
+        else:
+            ending = FINISHED
+        self.ledger.end_run(ending)
+        self.listener.ended(ending)
+        return ending
+
+    def _write(self, studies: Sequence[Study], follows: str | None) -> None:
+        if follows is None:
+            self.ledger.write_campaign(self.campaign.describe())
+        rows = [
+            {
+                "name": study.name, "fingerprint": study.fingerprint,
+                "problem": study.problem.describe(), "body": study.describe(),
+                "criteria": [criterion.describe() for criterion in study.accept],
+            }
+            for study in studies
+        ]  # fmt: skip
+        self.ledger.write_studies(rows, follows=follows)
+        self.expected += sum(s.method.expected_trials(s.problem) for s in studies)
+
+    def _run_all(self, studies: Sequence[Study]) -> list[StudyReading]:
+        readings: list[StudyReading] = []
+        for number, study in enumerate(studies, start=1):
+            self.place = (number, len(studies))
+            self._run_study(study)
+            record = self.ledger.read_study(study.name)
+            reading = read_study(record)
+            sha = digest([criterion.describe() for criterion in study.accept])
+            body = [finding.model_dump() for finding in reading.findings]
+            self.ledger.write_findings(study.name, sha, reading.verdict, body)
+            self.listener.study_ended(reading)
+            readings.append(reading)
+        return readings
+
+    def _decide(self, readings: Sequence[StudyReading]) -> None:
+        table = self.campaign.decisions
+        found = decide([row.describe() for row in table], readings)
+        if found is None:
+            return
+        number, reason = found
+        row = table[number]
+        asked = list(row.follow_up(readings)) if row.follow_up else []
+        taken = {reading.name for reading in readings}
+        clash = [study.name for study in asked if study.name in taken]
+        if clash:
+            msg = f"follow-up studies need names of their own, but {clash} are in the plan."
+            raise PlanError(msg)
+        self.ledger.note("decision", f"{row.name}: {row.then} ({reason})")
+        self.listener.decided(row, reason, asked)
+        if asked:
+            self._write(asked, follows=row.name)
+            self._run_all(asked)
+
+    # -- one study -----------------------------------------------------------------------------
+
+    def _run_study(self, study: Study) -> None:
+        self.ledger.set_state(study.name, "running")
+        try:
+            _check_contract(study)
+            self._compare(study)
+            batch = self.ledger.batch(study.name, lambda: _batch_size(study))
+            self._rounds(study, batch)
+        except ChangedModelError:
+            raise
+        except ProblemError as error:
+            self.ledger.set_state(study.name, "failed", str(error))
+        else:
+            self.ledger.set_state(study.name, "finished")
+
+    def _rounds(self, study: Study, batch: int) -> None:
+        seed = self.campaign.seed if study.seed is None else study.seed
+        rounds = study.method.rounds(study.problem, study.all_settings, seed)
+        number, outcomes = 0, None
+        while True:
+            try:
+                tasks = next(rounds) if outcomes is None else rounds.send(outcomes)
+            except StopIteration:
+                break
+            outcomes = self._round(study, number, tasks, batch)
+            number += 1
+        self.ledger.end_rounds(study.name, number)
+
+    def _round(self, study: Study, number: int, tasks: list[Task], batch: int) -> list[Outcome]:
+        texts = [configuration(study, task) for task in tasks]
+        keys = [digest_text(text) for text in texts]
+        keyed = list(zip(tasks, keys, strict=True))
+        unknown = [key for key in keys if key not in self.outcomes]
+        self.outcomes |= self.ledger.finished(unknown, retry_failed=self.retry_failed)
+        unique = dict(zip(keys, zip(tasks, texts, strict=True), strict=True))
+        order = list(unique)
+        self.done += len(order)
+        fresh = [key for key in order if key not in self.outcomes]
+        self.done -= len(fresh)
+        for first in range(0, len(order), batch):
+            todo = [key for key in order[first : first + batch] if key not in self.outcomes]
+            if todo:
+                self._batch(study, number, keyed, {key: unique[key] for key in todo})
+        if not fresh:
+            self.ledger.record(study.name, number, keyed, [], ("", "", 0.0))
+        return [self.outcomes[key] for key in keys]
+
+    def _batch(
+        self, study: Study, number: int, keyed: list[tuple[Task, str]],
+        todo: dict[str, tuple[Task, str]],
+    ) -> None:  # fmt: skip
+        self._checkpoint()
+        started, clock = now(), time.perf_counter()
+        tasks = [task for task, _ in todo.values()]
+        found = solve(study.problem, study.all_settings, tasks, self._checkpoint)
+        seconds = time.perf_counter() - clock
+        made = [(k, text, o) for (k, (_, text)), o in zip(todo.items(), found, strict=True)]
+        self.ledger.record(study.name, number, keyed, made, (started, now(), seconds))
+        self.outcomes |= {key: outcome for key, _, outcome in made}
+        self.done += len(made)
+        self.made += len(made)
+        spent = time.perf_counter() - self.begun
+        place, of = self.place
+        self.listener.progressed(
+            Progress(study.name, place, of, self.done, self.made, self.expected, spent)
+        )
+
+    def _checkpoint(self) -> None:
+        if self.until is not None and datetime.now(self.until.tzinfo) >= self.until:
+            msg = f"the deadline {self.until:%H:%M} was reached"
+            raise Interrupted(msg)
+
+    def _compare(self, study: Study) -> None:
+        """Re-evaluate a stored trial: is this still the problem the ledger knows?"""
+        mark = canonical([study.fingerprint, study.all_settings])
+        stored = self.ledger.stored_evaluation(study.fingerprint, _plain_settings(study))
+        if mark in self.compared or stored is None:
+            return
+        self.compared.add(mark)
+        _, old = stored
+        task = Task("evaluate", old.parameters)
+        new = solve(study.problem, study.all_settings, [task])[0]
+        difference = _difference(study, old, new)
+        if difference:
+            msg = (
+                f"predict no longer gives the numbers the ledger holds: in study {study.name!r} "
+                f"at {old.parameters}, {difference}.  Nothing was changed.  Restore the model to "
+                "continue, or start anew with --fresh (the old results are archived)."
+            )
+            raise ChangedModelError(msg)
+
+
+def _batch_size(study: Study) -> int:
+    held = dict(study.problem.space.fixed)
+    first = next(study.method.rounds(study.problem, study.all_settings, 0))[0]
+    seconds = seconds_per_fit(study.problem, study.all_settings, {**held, **first.held})
+    if first.kind == "evolve":
+        return 1
+    return max(1, min(_MOST_TRIALS, int(_BATCH_SECONDS / max(seconds, 1e-9))))
+
+
+def _plain_settings(study: Study) -> dict[str, object]:
+    """Settings as trials record them: numbers as float, unless static."""
+    traced, static = study.problem.split_settings(study.all_settings)
+    return {**static, **traced}
+
+
+def configuration(study: Study, task: Task) -> str:
+    """Everything that determines a trial's outcome, code aside, as canonical text."""
+    return canonical(
+        {
+            "problem": study.fingerprint, "settings": _plain_settings(study),
+            **task.identity(),
+        }  # fmt: skip
+    )
+
+
+def digest_text(text: str) -> str:
+    """A trial's key: the hash of its configuration."""
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _difference(study: Study, old: Outcome, new: Outcome) -> str:
+    """What changed between two evaluations of one point, in words; empty when nothing did."""
+    if new.chi2 is None or old.chi2 is None:
+        return "the prediction is not finite any more" if new.chi2 is None else ""
+    names = study.problem.data.names
+    if old.details:
+        rows = [
+            *zip(names, old.details["predictions"], new.details["predictions"], strict=True),
+            *((n, v, new.details["derived"].get(n)) for n, v in old.details["derived"].items()),
+        ]
+    else:
+        rows = [("chi2", old.chi2, new.chi2)]
+    for name, was, is_now in rows:
+        if is_now is None or abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
+            return f"{name!r} was {was!r} and is now {is_now!r}"
+    return ""
+
+
