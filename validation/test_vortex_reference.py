@@ -9,7 +9,7 @@ published boxes contain.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def original(point: dict[str, Any]) -> vx.Functional:
     return functional(point).with_scheme(schemes[point["variant"]]())
 
 
-@lru_cache(maxsize=None)
+@cache
 def quantities(name: str, *, exact: bool) -> dict[str, float]:
     """All quantities of one point under one scheme."""
     point = POINTS[name]

@@ -56,7 +56,7 @@ _HOMES = {
     "run": "night",
 }
 
-__all__ = [  # noqa: PLE0604 - the names are the table's
+__all__ = [
     "Campaign",
     "Condition",
     "Criterion",

@@ -12,12 +12,9 @@ import signal
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from daybreak.night import Results
 
 _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
 _INTERRUPTED = 3
@@ -142,9 +139,13 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
     state = f"running ({holder})" if holder else summary.timing.runs[-1].ending
     typer.echo(f"{summary.campaign} in {results.directory}: {state}")
     done = summary.progress
-    typer.echo(f"{done.finished} of {done.studies} studies, {done.trials} trials, {done.failed} failed")
+    typer.echo(
+        f"{done.finished} of {done.studies} studies, {done.trials} trials, {done.failed} failed"
+    )
     for study in summary.studies:
-        typer.echo(f"  {study.state:9} {study.verdict:10} {study.name}: {study.metrics.trials} trials")
+        typer.echo(
+            f"  {study.state:9} {study.verdict:10} {study.name}: {study.metrics.trials} trials"
+        )
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -115,10 +115,11 @@ class Criterion:
         }  # fmt: skip
 
     @classmethod
-    def restore(cls, data: dict[str, Any]) -> Criterion:
+    def restore(cls, data: Mapping[str, Any]) -> Criterion:
         """The criterion that `describe` wrote down."""
-        of = data["of"]
-        return cls(**{**data, "of": of[0] if len(of) == 1 else (of or None)})
+        fields: dict[str, Any] = dict(data)
+        of = fields.pop("of")
+        return cls(**fields, of=of[0] if len(of) == 1 else (of or None))
 
 
 @dataclass(frozen=True)

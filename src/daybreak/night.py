@@ -113,9 +113,7 @@ def run(
     place = Path("runs") / campaign.name if directory is None else Path(directory)
     listener = _Log(place, sys.stderr if progress is None else progress)
     try:
-        run_night(
-            campaign, place, listener, fresh=fresh, until=until, retry_failed=retry_failed
-        )
+        run_night(campaign, place, listener, fresh=fresh, until=until, retry_failed=retry_failed)
     finally:
         listener.close()
     results = open_(place)
@@ -192,7 +190,9 @@ class _Log(AbstractListener):
 
     def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:
         """Say which row was taken."""
-        tail = f"; follow-up studies: {', '.join(s.name for s in follow_ups)}" if follow_ups else ""
+        tail = (
+            f"; follow-up studies: {', '.join(s.name for s in follow_ups)}" if follow_ups else ""
+        )
         self._say(f"decision {row.name}: {row.then} ({reason}){tail}")
 
     def ended(self, ending: str) -> None:

@@ -128,7 +128,9 @@ class Sweep:
         rows: list[dict[str, Setting]]
         if isinstance(self.over, Mapping):
             columns = self.over
-            rows = [dict(zip(columns, r, strict=True)) for r in itertools.product(*columns.values())]
+            rows = [
+                dict(zip(columns, r, strict=True)) for r in itertools.product(*columns.values())
+            ]
         else:
             rows = [dict(row) for row in self.over]
         if not rows:
@@ -145,7 +147,9 @@ class Sweep:
 
 
 def _label(settings: Mapping[str, Setting]) -> str:
-    parts = (f"{k}={v:g}" if isinstance(v, (int, float)) else f"{k}={v}" for k, v in settings.items())
+    parts = (
+        f"{k}={v:g}" if isinstance(v, (int, float)) else f"{k}={v}" for k, v in settings.items()
+    )
     return " ".join(parts)
 
 
@@ -224,6 +228,4 @@ class Campaign:
         }  # fmt: skip
 
 
-_NAME_CHARACTERS = frozenset(
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
-)
+_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")

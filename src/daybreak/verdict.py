@@ -23,7 +23,7 @@ def read_study(record: StudyRecord) -> Study:
     best, profile = find_best(record), read_profile(record)
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
     judged = [[judge(c, record, best, profile) for c in criteria] for criteria in versions]
-    verdicts = [verdict_of(findings, record) for findings in judged]
+    verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
     return Study(
         name=record.name,
         counted=record.counted,

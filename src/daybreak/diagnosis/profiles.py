@@ -125,7 +125,9 @@ def _code(
         return "edge_minimum", f"{text}; it may fall further outside.{tail}"
     pieces = " and ".join(f"[{i.lower:.6g}, {i.upper:.6g}]" for i in intervals)
     if any(not (i.lower_closed and i.upper_closed) for i in intervals):
-        reasons = sorted({r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {"data"})
+        reasons = sorted(
+            {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {"data"}
+        )
         text = f"{name} lies in {pieces} at 95 %, but a {' and a '.join(reasons)} ends the set"
         return "bound_limited", f"{text}, not the data.{tail}"
     if len(intervals) > 1:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
@@ -172,7 +173,10 @@ class Ledger:
         self, c: sa.Connection, study: Mapping[str, Any], place: int, follows: str | None
     ) -> None:
         mark = study["fingerprint"]
-        if c.execute(sa.select(t.problems).where(t.problems.c.fingerprint == mark)).first() is None:
+        if (
+            c.execute(sa.select(t.problems).where(t.problems.c.fingerprint == mark)).first()
+            is None
+        ):
             values = {"fingerprint": mark, "body": canonical(study["problem"])}
             c.execute(t.problems.insert().values(values))
         mine = t.studies.c.name == study["name"]
@@ -375,7 +379,9 @@ class Ledger:
     def _study(self, c: sa.Connection, row: Any) -> StudyRecord:
         mark = t.problems.c.fingerprint == row.fingerprint
         problem = c.execute(sa.select(t.problems.c.body).where(mark)).scalar_one()
-        written = sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
+        written = (
+            sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
+        )
         body = json.loads(row.body)
         inner = (
             sa.select(t.members, t.trials.c.outcome)
@@ -420,5 +426,5 @@ def _engine(path: Path, *, write: bool) -> sa.Engine:
             cursor.execute("PRAGMA busy_timeout=5000")
         cursor.close()
 
-    sa.event.listen(engine, "connect", configure)
+    event.listen(engine, "connect", configure)
     return engine

@@ -99,12 +99,16 @@ class AbstractEvaluator(ABC):
         probes = problem.probes()
         columns = [problem.space.names.index(name) for name in self.layout.free]
         box = self.layout.box
-        u = np.array([box.to_unit(dict(zip(box.names, row[columns], strict=True))) for row in probes])
+        u = np.array(
+            [box.to_unit(dict(zip(box.names, row[columns], strict=True))) for row in probes]
+        )
         lanes = cells[np.zeros(len(probes), dtype=int)]
         residuals = self.residuals(u.reshape(len(probes), len(columns)), lanes)
         if np.isfinite(residuals).all(axis=1).any():
             return
-        bad = [n for n, y in zip(problem.data.names, residuals[0], strict=True) if not np.isfinite(y)]
+        bad = [
+            n for n, y in zip(problem.data.names, residuals[0], strict=True) if not np.isfinite(y)
+        ]
         at = dict(zip(problem.space.names, probes[0].tolist(), strict=True))
         msg = (
             f"predict returned NaN or infinity for {known(bad[:5])} at all {len(probes)} places "
@@ -136,7 +140,9 @@ class NumpyEvaluator(AbstractEvaluator):
         return found
 
     def _one(self, u: Array, cells: Cells, lane: int) -> Array:
-        return self.layout.residuals(u, cells.held[lane].tolist(), cells.numbers[lane].tolist(), np)
+        return self.layout.residuals(
+            u, cells.held[lane].tolist(), cells.numbers[lane].tolist(), np
+        )
 
     def jacobian(self, u: Array, residuals: Array, cells: Cells) -> Array:
         """d residuals / d u by second-order differences, shape (L, m, n).

@@ -196,7 +196,9 @@ def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any
     """Code of the first reason that applies to each lane, 0 when it goes on."""
     slope = steepness(s, xp)
     exact = s.chi2 <= 1e-30
-    reason = xp.where(s.iterations >= options.max_iterations, _CODE[StopReason.ITERATIONS], RUNNING)
+    reason = xp.where(
+        s.iterations >= options.max_iterations, _CODE[StopReason.ITERATIONS], RUNNING
+    )
     stuck = s.damping > 1e12
     reason = xp.where(stuck, _CODE[StopReason.STALLED], reason)
     reason = xp.where(stuck & (slope <= 1e-6), _CODE[StopReason.DECREASE], reason)
@@ -363,4 +365,3 @@ def _end(state: State, row: int, message: str) -> End:
     return End(
         state.u[row].tolist(), float(state.chi2[row]), reason, int(state.iterations[row]), message
     )
-

@@ -44,7 +44,8 @@ class MultiStart(AbstractMethod):
         starts = starts_of(problem, problem.space.free(()), self.starts, seed_of(seed, settings))
         options = self.fit.describe()
         outcomes = yield [
-            Task("fit", held, start, options, origin=f"start {i}") for i, start in enumerate(starts)
+            Task("fit", held, start, options, origin=f"start {i}")
+            for i, start in enumerate(starts)
         ]
         yield evaluations(outcomes)
 

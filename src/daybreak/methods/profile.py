@@ -112,9 +112,7 @@ class Profile(AbstractMethod):
         """The parameter exists and is free, the points lie inside its bounds."""
         free = problem.space.free(())
         if self.parameter not in free:
-            msg = (
-                f"cannot profile {self.parameter!r}: the free parameters are {known(free)}."
-            )
+            msg = f"cannot profile {self.parameter!r}: the free parameters are {known(free)}."
             raise PlanError(msg)
         p = problem.space[self.parameter]
         outside = [v for v in self.grid(problem) if not p.lower <= v <= p.upper]
@@ -178,11 +176,15 @@ class _Search:
         solver, grid = self.method.fit, value in self.grid
         if isinstance(solver, LeastSquares):
             at = tuple(start or ())
-            return [Task("fit", self._held(value), at, solver.describe(), None, origin, value, grid)]
+            return [
+                Task("fit", self._held(value), at, solver.describe(), None, origin, value, grid)
+            ]
         first = None if start is None else tuple(start)
         options, seeds = solver.options(), solver.seeds[: 1 if start else None]
         return [
-            Task("evolve", self._held(value), first, options, s, origin or f"seed {s}", value, grid)
+            Task(
+                "evolve", self._held(value), first, options, s, origin or f"seed {s}", value, grid
+            )
             for s in seeds
         ]
 
@@ -216,7 +218,11 @@ class _Search:
     def all_basins(self) -> Step:
         """Fit every grid point from every distinct end found at any other."""
         found = sorted(
-            ((_chi2(o) - _chi2(self.best[v]), v, o) for v, ends in self.ends.items() for o in ends),
+            (
+                (_chi2(o) - _chi2(self.best[v]), v, o)
+                for v, ends in self.ends.items()
+                for o in ends
+            ),
             key=lambda end: end[:2],
         )
         chosen: list[tuple[float, Outcome]] = []

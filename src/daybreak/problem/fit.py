@@ -24,8 +24,11 @@ Backend = Literal["jax", "numpy"]
 
 @functools.cache
 def _record(kind: str, names: tuple[str, ...]) -> Any:
-    """Make a named tuple, so that `p.k1` reads well and JAX sees a pytree."""
-    return namedtuple(kind, names)  # noqa: PYI024 - the fields are known only at run time
+    """Make a named tuple, so that `p.k1` reads well and JAX sees a pytree.
+
+    Its fields are known only at run time, hence the two exceptions.
+    """
+    return namedtuple(kind, names)  # noqa: PYI024 # pyright: ignore[reportUntypedNamedTuple]
 
 
 @dataclass(frozen=True, eq=False)

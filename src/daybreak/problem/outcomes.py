@@ -86,4 +86,5 @@ class Outcome:
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Outcome:
         """The outcome that `dump` wrote down."""
-        return cls(**{**data, "reason": StopReason[data["reason"]]})
+        fields: dict[str, Any] = dict(data)
+        return cls(**{**fields, "reason": StopReason[fields["reason"]]})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 _SWITCH = "JAX_ENABLE_X64"
 
 
 @contextlib.contextmanager
-def double_precision() -> Iterator[None]:
+def double_precision() -> Generator[None]:
     """Make JAX compute in float64 inside the block; nothing happens where JAX is not loaded."""
     jax: Any = sys.modules.get("jax")
     with jax.enable_x64(True) if jax is not None else contextlib.nullcontext():
@@ -20,7 +20,7 @@ def double_precision() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def double_precision_import() -> Iterator[None]:
+def double_precision_import() -> Generator[None]:
     """Import user code so that its module-level `jnp` constants are float64.
 
     JAX may be imported for the first time inside the block, where no context of its own can
@@ -42,4 +42,3 @@ def double_precision_import() -> Iterator[None]:
         jax: Any = sys.modules.get("jax")
         if jax is not None:
             jax.config.update("jax_enable_x64", earlier in ("1", "true", "True"))
-

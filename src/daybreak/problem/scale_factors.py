@@ -78,7 +78,9 @@ def _check(factor: ScaleFactor | Offset, kind: str) -> None:
     check_name(kind, factor.name)
     lower, upper = factor.lower, factor.upper
     if not lower < upper:
-        msg = f"`lower < upper` must hold for {kind} {factor.name!r}, but got ({lower=}, {upper=})."
+        msg = (
+            f"`lower < upper` must hold for {kind} {factor.name!r}, but got ({lower=}, {upper=})."
+        )
         raise ProblemError(msg)
     if factor.over is not None and not list(factor.over):
         msg = f"{kind} {factor.name!r} acts on no observation; name some, or leave `over` out."

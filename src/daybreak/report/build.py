@@ -32,7 +32,7 @@ def build(record: CampaignRecord) -> Summary:
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
     decision = _decision(record.body["decisions"], studies) if finished else None
     return Summary(
-        schema_=SCHEMA,
+        schema=SCHEMA,
         campaign=record.body["name"],
         description=record.body["description"],
         finished=finished,
@@ -91,7 +91,9 @@ def _why(study: Study) -> str:
     return " ".join(soft) or "every criterion holds."
 
 
-def _decision(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> DecisionTaken | None:
+def _decision(
+    table: Sequence[Mapping[str, Any]], studies: Sequence[Study]
+) -> DecisionTaken | None:
     planned = [study for study in studies if study.follows is None]
     found = decide(table, planned)
     if found is None:
@@ -116,8 +118,8 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
         fitted, dof = degrees_of_freedom(study.problem)
         if dof < 0:
             text = (
-                f"{study.name}: {dof + fitted} observations cannot fix {fitted} fitted numbers; "
-                "no p value exists, and many different fits may be equally good."
+                f"{dof + fitted} observations cannot fix {fitted} fitted numbers; no p value "
+                "exists, and many different fits may be equally good."
             )
             found.append(
                 PreflightFinding(
@@ -142,36 +144,44 @@ def _claims(studies: Sequence[Study]) -> list[Claim]:
 def _claim(study: Study) -> str:
     profile = study.profile
     text = profile.sentence if profile else ""
-    text = text[0].upper() + text[1:]
     if any(f.quantity in ("chi2", "p_value") and f.outcome == "missed" for f in study.findings):
         return f"{text} The fit misses its own bar, so it supports no claim about the value."
     return text
 
 
 def _surprises(studies: Sequence[Study], runs: Sequence[RunRecord]) -> list[str]:
-    """Bad news, one sentence each."""
-    found = [f"{s.name} ended with an error: {s.error}" for s in studies if s.error]
+    """Bad news, one sentence each; the same news about several studies is one sentence."""
+    told: dict[str, list[str]] = {}
     for study in studies:
-        if study.failures:
-            most = next(iter(study.failures))
-            count = study.metrics.failed_trials
-            found.append(f"{study.name}: {count} of {study.metrics.trials} trials {most}.")
-        if study.profile:
-            loose = [f"{p.value:g}" for p in study.profile.points if not p.settled]
-            if loose:
-                where = ", ".join(loose[:5])
-                found.append(f"{study.name}: profile points not settled at {where}.")
-        if study.best and study.best.at_bounds:
-            names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
-            found.append(f"{study.name}: the best fit sits at bounds ({names}).")
-        if study.metrics.p_value is not None and study.metrics.p_value < 0.01:
-            found.append(
-                f"{study.name}: the data reject the model (p = {study.metrics.p_value:.2g})."
-            )
-        if len(study.criteria_history) > 1:
-            found.append(f"{study.name}: its criteria were changed after trials had begun.")
+        for text in _bad_news(study):
+            told.setdefault(text, []).append(study.name)
+    found = [f"{', '.join(names)}: {text}" for text, names in told.items()]
     killed = [run.started for run in runs if (run.ending or "").startswith("lost")]
-    found += [f"the run started {started} was killed; nothing was lost." for started in killed]
+    return found + [
+        f"the run started {started} was killed; nothing was lost." for started in killed
+    ]
+
+
+def _bad_news(study: Study) -> list[str]:
+    found: list[str] = []
+    if study.error:
+        found.append(f"ended with an error: {study.error}")
+    if study.failures:
+        most = next(iter(study.failures))
+        of = f"{study.metrics.failed_trials} of {study.metrics.trials} trials"
+        found.append(f"{of} {most}.")
+    if study.profile:
+        loose = [f"{p.value:g}" for p in study.profile.points if not p.settled]
+        if loose:
+            found.append(f"profile points not settled at {', '.join(loose[:5])}.")
+    if study.best and study.best.at_bounds:
+        names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
+        found.append(f"the best fit sits at bounds ({names}).")
+    p = study.metrics.p_value
+    if p is not None and p < 0.01:
+        found.append(f"the data reject the model (p = {p:.2g}).")
+    if len(study.criteria_history) > 1:
+        found.append("its criteria were changed after trials had begun.")
     return found
 
 

@@ -11,7 +11,7 @@ import io
 import math
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from daybreak.report import numbers
 
@@ -27,7 +27,7 @@ GROUND = "#fdfcfb"
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#3a86c8", "#d9730d", "#1a9a82", "#a566c4", "#878d96"
 """At least 3 : 1 against white and against near-black, and never told apart by colour alone."""
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "daybreak", "text.parse_math": False,
     "font.family": ["DejaVu Sans"], "font.size": 9.0,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.labelsize": 9.0, "axes.linewidth": 0.6,
@@ -40,7 +40,7 @@ STYLE: dict[str, Any] = {
 }  # fmt: skip
 """No mathematics in text, so that a ``$`` in a name is a dollar."""
 
-WIDTH, ABOVE, BELOW, LEGEND_ROW = 5.0, 0.3, 0.42, 0.19
+WIDTH, ABOVE, BELOW, LEGEND_ROW = 4.3, 0.3, 0.42, 0.19
 """Inches: width of a picture; room above and below the axes, and for each row of the legend."""
 
 
@@ -48,19 +48,19 @@ class Canvas:
     """A bare figure with one pair of axes in the house style; used as a context."""
 
     def __init__(self, label: str, height: float, left: float = 0.6, right: float = 0.12) -> None:
-        """Start a picture whose axes are `height` inches high; `label` is read out loud."""
+        """Plan a picture whose axes are `height` inches high; `label` is read out loud."""
+        self._label, self._height, self._left, self._right = label, height, left, right
+
+    def __enter__(self) -> Self:
+        """Draw in the house style from here on."""
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
         self._context = mpl.rc_context(STYLE)
         self._context.__enter__()
-        self._height, self._left, self._right = height, left, right
         self.figure: Figure = Figure()
-        self.figure.set_label(label)
+        self.figure.set_label(self._label)
         self.axes: Axes = self.figure.add_axes((0.1, 0.1, 0.8, 0.8))
-
-    def __enter__(self) -> Canvas:
-        """Draw in the house style."""
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -73,7 +73,7 @@ class Canvas:
         An automatic layout would draw every text twice and cost most of the time.
         """
         handles, labels = self.axes.get_legend_handles_labels()
-        columns = _columns(labels, WIDTH - self._left)
+        columns = _columns(labels, WIDTH - 0.2)
         rows = math.ceil(len(labels) / columns)
         top, bottom = ABOVE if y else 0.08, BELOW + LEGEND_ROW * rows
         height = top + self._height + bottom
@@ -87,7 +87,7 @@ class Canvas:
         self.figure.text(0.08 / WIDTH, 1 - 0.06 / height, y, va="top", fontsize=9)
         if labels:
             self.figure.legend(
-                handles, labels, loc="lower left", bbox_to_anchor=(self._left / WIDTH, 0),
+                handles, labels, loc="lower left", bbox_to_anchor=(0.2 / WIDTH, 0),
                 ncols=columns, borderpad=0.1, borderaxespad=0.1, handletextpad=0.5,
                 columnspacing=1.4, handlelength=1.5, labelspacing=0.35,
             )  # fmt: skip
@@ -96,7 +96,7 @@ class Canvas:
 
 def _columns(labels: list[str], width: float) -> int:
     """How many columns of a legend fit into `width` inches."""
-    widest = 0.42 + 0.075 * max(map(len, labels), default=0)
+    widest = 0.42 + 0.066 * max(map(len, labels), default=0)
     return max(1, min(len(labels), int(width / widest)))
 
 
@@ -112,9 +112,12 @@ def log_axis(axis: Axis, low: float, high: float) -> None:
     """Label a logarithmic axis with powers of ten, or with 1, 2, 5 when it is short."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-    short = high < 50 * low
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=10) if short else LogLocator(numticks=6))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: numbers.scientific(x, 3) if short else power(x)))
+    if high < 50 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=10))
+        axis.set_major_formatter(FuncFormatter(lambda x, _: numbers.scientific(x, 3)))
+    else:
+        axis.set_major_locator(LogLocator(numticks=6))
+        axis.set_major_formatter(FuncFormatter(lambda x, _: power(x)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
 

@@ -62,7 +62,7 @@ def profile_figure(study: Study) -> Figure | None:
         axes = canvas.axes
         axes.plot(values, above, color=BLUE, zorder=2)
         _intervals(axes, profile)
-        if LEVEL_95 > 0.02 * top:
+        if 0.02 * top < LEVEL_95:
             axes.axhline(LEVEL_95, color=ORANGE, linewidth=1, linestyle="--", label="95 % level")
         _points(axes, profile.points, above, top)
         axes.set_ylim(-0.06 * top, 1.06 * top)
@@ -116,7 +116,9 @@ def _intervals(axes: Axes, profile: Profile) -> None:
                 axes.axvline(end, color=GREEN, linewidth=0.8, zorder=1)
 
 
-def _points(axes: Axes, points: Sequence[ProfilePoint], above: Sequence[float], top: float) -> None:
+def _points(
+    axes: Axes, points: Sequence[ProfilePoint], above: Sequence[float], top: float
+) -> None:
     """Draw the points by shape (settled or not) and fill (parameters at bounds or not)."""
     groups: dict[tuple[bool, bool, bool], list[tuple[float, float]]] = {}
     lost = [point.value for point in points if point.chi2 is None]
@@ -130,8 +132,8 @@ def _points(axes: Axes, points: Sequence[ProfilePoint], above: Sequence[float], 
         kind = (outside, not point.settled, bool(point.at_bounds) and not outside)
         groups.setdefault(kind, []).append((point.value, min(y, top)))
     for (outside, unsettled, bound), where in sorted(groups.items()):
-        label = "not settled" if unsettled else "settled"
-        label += ", higher than shown" if outside else ", at bounds" if bound else ""
+        label = "not settled" if unsettled else "higher" if outside else "settled"
+        label += ", off the scale" if outside else ", at bounds" if bound else ""
         colour = ORANGE if unsettled else BLUE
         axes.plot(
             *zip(*where[:: math.ceil(len(where) / MOST_POINTS)], strict=True), linestyle="",
@@ -209,7 +211,7 @@ def _named_pulls(label: str, pulls: dict[str, float]) -> Figure:
     names = [name if len(name) <= 14 else f"{name[:13]}…" for name in pulls]
     reach = 1.15 * max(2.5, *(abs(pull) for pull in pulls.values()))
     left = 0.25 + 0.075 * max(map(len, names))
-    with Canvas(label, 0.2 + 0.24 * len(pulls), left, right=0.85) as canvas:
+    with Canvas(label, 0.2 + 0.24 * len(pulls), left, right=0.95) as canvas:
         axes = canvas.axes
         axes.axvspan(-2, 2, color=GREY, alpha=0.25, linewidth=0, label="within 2 sigma")
         axes.barh(range(len(pulls)), list(pulls.values()), height=0.55, color=BLUE, zorder=2)
@@ -228,7 +230,7 @@ def _named_pulls(label: str, pulls: dict[str, float]) -> Figure:
 
 
 def _pull(value: float) -> str:
-    return ("+" if value > 0 else "") + numbers.scientific(value, 3)
+    return ("+" if value > 0 else "") + numbers.scientific(value, 4)
 
 
 def _symlog_ticks(axes: Axes, reach: float) -> None:

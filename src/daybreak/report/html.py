@@ -43,6 +43,10 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
     nothing = Pictures(Markup(), Markup(), Markup())
     return template.render(
         s=summary,
+        tables=tables,
+        wording=wording,
+        numbers=numbers,
+        signs=SIGNS,
         # The style sheet is ours; everything else is escaped.
         css=Markup(css),  # noqa: S704
         next_step=wording.next_step(summary),
@@ -62,7 +66,6 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["math"] = _math
-    environment.globals.update(tables=tables, wording=wording, numbers=numbers, signs=SIGNS)
     return environment
 
 

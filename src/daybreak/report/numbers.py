@@ -62,7 +62,9 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
     if -4 <= leading < DIGITS and place <= 0:
         return f"{value:.{-place}f} {sign} {uncertainty:.{-place}f}"
     decimals, scale = max(leading - place, 0), 10.0**leading
-    return f"({value / scale:.{decimals}f} {sign} {uncertainty / scale:.{decimals}f})e{leading:+03d}"
+    return (
+        f"({value / scale:.{decimals}f} {sign} {uncertainty / scale:.{decimals}f})e{leading:+03d}"
+    )
 
 
 def _last_place(uncertainty: float) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from daybreak.diagnosis.study import BestFit, ParameterInfo, ProfilePoint, Study
+from daybreak.problem.ends import same_chi2
 from daybreak.report import numbers, wording
 from daybreak.report.summary import Summary
 
@@ -42,7 +43,9 @@ class Table:
         """The table without the columns of some kinds."""
         kept = [i for i, column in enumerate(self.columns) if column.kind not in kinds]
         columns = tuple(self.columns[i] for i in kept)
-        return Table(self.caption, columns, tuple(tuple(row[i] for i in kept) for row in self.rows))
+        return Table(
+            self.caption, columns, tuple(tuple(row[i] for i in kept) for row in self.rows)
+        )
 
 
 def _table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
@@ -120,7 +123,7 @@ def _parameter(best: BestFit, info: ParameterInfo) -> list[str]:
         "none" if fitted is None else numbers.number(fitted),
         info.unit,
         f"at {sides[0]} bound" if sides else "",
-        "" if fitted is None else f"{100 * wording.position(info, fitted):.1f}",
+        "" if fitted is None else _gauge(wording.position(info, fitted), bound=bool(sides)),
         numbers.number(info.lower),
         numbers.number(info.upper),
         info.scale,
@@ -128,9 +131,14 @@ def _parameter(best: BestFit, info: ParameterInfo) -> list[str]:
     ]
 
 
+def _gauge(share: float, *, bound: bool) -> str:
+    return f"{100 * share:.1f}{' bound' if bound else ''}"
+
+
 def settings(study: Study) -> Table:
     """Settings of a study."""
-    return _values("Settings", "setting", study.settings, study)
+    found = study.best.settings if study.best else study.settings
+    return _values("Settings", "setting", found, study)
 
 
 def scale_factors(study: Study) -> Table:
@@ -191,6 +199,7 @@ def quality(study: Study) -> Table:
         ["iterations", str(metrics.iterations)],
         ["trials", f"{metrics.trials}, {metrics.failed_trials} failed"],
         ["time in trials", _seconds(metrics.seconds)],
+        ["fits that found the best one", "none" if best is None else str(best.hits)],
         ["best fit", "none" if best is None else best.stop_reason],
     ]
     return _table("Fit quality", [Column("quantity", "name"), Column("value")], rows)
@@ -222,16 +231,22 @@ def profile_points(study: Study) -> Table:
 
 
 def _point(point: ProfilePoint, lowest: float | None, more: list[str]) -> list[str]:
-    above = None if point.chi2 is None or lowest is None else point.chi2 - lowest
     everything = {**point.derived, **point.scale_factors, **point.parameters}
     return [
         numbers.number(point.value),
         "every fit failed" if point.chi2 is None else numbers.number(point.chi2, 9),
-        "" if above is None else numbers.number(above, 5),
+        _above(point.chi2, lowest),
         "yes" if point.settled else "NOT SETTLED",
         wording.bounds(point.at_bounds),
         *(numbers.number(everything[name]) if name in everything else "" for name in more),
     ]
+
+
+def _above(chi2: float | None, lowest: float | None) -> str:
+    """How far a point lies above the lowest one; nothing when both are one minimum."""
+    if chi2 is None or lowest is None:
+        return ""
+    return "0" if same_chi2(chi2, lowest) else numbers.number(chi2 - lowest, 5)
 
 
 def failures(study: Study) -> Table:

@@ -83,7 +83,9 @@ def reduced_chi2(metrics: Metrics) -> str:
 
 def p_value(metrics: Metrics) -> str:
     """Write the p value, or why there is none."""
-    return _not_defined(metrics) if metrics.p_value is None else numbers.probability(metrics.p_value)
+    return (
+        _not_defined(metrics) if metrics.p_value is None else numbers.probability(metrics.p_value)
+    )
 
 
 def _not_defined(metrics: Metrics) -> str:
@@ -101,7 +103,9 @@ def missed(study: Study) -> list[str]:
             continue
         remarks = [finding.level] if finding.level != "hard" else []
         remarks += ["undecided"] if finding.outcome == "undecided" else []
-        found.append(f"{finding.criterion} ({', '.join(remarks)})" if remarks else finding.criterion)
+        found.append(
+            f"{finding.criterion} ({', '.join(remarks)})" if remarks else finding.criterion
+        )
     return found
 
 
@@ -162,6 +166,8 @@ def rule(summary: Summary) -> str:
 def next_step(summary: Summary) -> str:
     """The sentence that says what to do now."""
     if not summary.finished:
+        if summary.timing.runs and summary.timing.runs[-1].ending.startswith("running"):
+            return "Wait: the campaign is still running."
         return "Start the campaign again: it carries on where it stopped and repeats nothing."
     if summary.decision is None:
         return "No decision table was declared: the next step is yours."
@@ -177,3 +183,10 @@ def unit_of(study: Study, name: str) -> str:
 def names(points: Iterable[Mapping[str, float]]) -> list[str]:
     """Every key of several mappings, in the order of first appearance."""
     return list(dict.fromkeys(name for point in points for name in point))
+
+
+def unsettled(study: Study) -> str:
+    """Count the points of the profile that must not be trusted; empty when there are none."""
+    points = study.profile.points if study.profile else []
+    count = sum(not point.settled for point in points)
+    return f"{count} of {numbers.count(len(points), 'point')} not settled" if count else ""

@@ -351,7 +351,8 @@ def configuration(study: Study, task: Task) -> str:
     """Everything that determines a trial's outcome, code aside, as canonical text."""
     return canonical(
         {
-            "problem": study.fingerprint, "settings": _plain_settings(study),
+            "problem": study.fingerprint,
+            "settings": _plain_settings(study),
             **task.identity(),
         }  # fmt: skip
     )
@@ -380,5 +381,3 @@ def _difference(study: Study, old: Outcome, new: Outcome) -> str:
         if is_now is None or abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
             return f"{name!r} was {was!r} and is now {is_now!r}"
     return ""
-
-

@@ -12,6 +12,7 @@ MOMENT_FACTOR = 0.2
 """Factor of ``Q R U`` in the magnetic proxy of the original study (charge Q = 1)."""
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Vortex:
     """The free parameters of one or several vortices, each a scalar or of shape (n,).

@@ -33,7 +33,7 @@ class Exact(Scheme):
 
     Notes
     -----
-    Measured relative error of E_circ with the default nodes, 60 random vortices each: 4e-14 without
+    Measured relative error of E_circ with the default nodes on random vortices: 4e-14 without
     an envelope; with a wall 1e-11 for p = 4, 6, 8, and 1e-9 for p = 12 or a broken p near 2.5.
     """
 

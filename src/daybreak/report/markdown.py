@@ -1,0 +1,137 @@
+"""The report as Markdown: for a repository, a wiki or a mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from daybreak.diagnosis.study import Study
+from daybreak.report import numbers, tables, wording
+from daybreak.report.summary import Summary
+from daybreak.report.tables import Table
+
+_LIVE = re.compile(r"[\\`*|]|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=[#\w]+;)")
+"""What Markdown or a browser would act upon; ``< 1e+06``, ``[1, 2]`` and ``R_c_e`` stay."""
+
+_OF_A_STUDY: tuple[Callable[[Study], Table], ...] = (
+    tables.criteria,
+    tables.criteria_history,
+    tables.best_fit,
+    tables.scale_factors,
+    tables.derived,
+    tables.residuals,
+    tables.quality,
+    tables.profile_points,
+    tables.failures,
+)
+
+
+def render(summary: Summary) -> str:
+    """Render the report; the same summary always gives the same text."""
+    lines = [*_front(summary), *_claims(summary)]
+    lines += ["## Studies at a glance", "", *_table(tables.overview(summary))]
+    for study in summary.studies:
+        lines += _study(study)
+    timing = summary.timing
+    ended = f"ended {numbers.moment(timing.ended)}" if timing.ended else "not ended"
+    started = f"Started {numbers.moment(timing.started)}, {ended}"
+    spent = numbers.duration(timing.seconds)
+    sections = (
+        ("Decision table", tables.decision(summary)),
+        ("Known before the night", tables.preflight(summary)),
+        ("Runs", tables.runs(summary)),
+        ("Provenance", tables.provenance(summary)),
+    )
+    for title, table in sections:
+        if title == "Runs":
+            lines += ["## Times", "", f"{started}; {spent} in trials.", "", *_table(table)]
+        elif table:
+            lines += [f"## {title}", "", *_table(table)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _front(summary: Summary) -> Iterator[str]:
+    """Verdict, decision, next step, bad news."""
+    yield from (f"# {text(summary.campaign)}: {summary.verdict}", "")
+    yield from (f"**{text(summary.sentence)}**", "")
+    if summary.description:
+        yield from (text(summary.description), "")
+    yield from (f"{wording.progress(summary)}.", wording.rule(summary), "")
+    if not summary.finished:
+        yield from ("Not finished: this is what is known so far.", "")
+    yield from ("## Decision and next step", "")
+    decision = summary.decision
+    name = f"{text(decision.name)}: " if decision else ""
+    yield f"**{name}{text(wording.next_step(summary))}**"
+    if decision:
+        yield text(decision.reason)
+        if decision.follow_ups:
+            yield f"Follow-up studies: {text(', '.join(decision.follow_ups))}."
+    yield from ("", "## Surprises", "")
+    yield from [f"* {text(sentence)}" for sentence in summary.surprises] or ["None was found."]
+    yield ""
+
+
+def _claims(summary: Summary) -> Iterator[str]:
+    """What the evidence carries, and what it does not."""
+    for title, supported, prefix, nothing in (
+        ("What may be claimed", True, "", "Nothing about any parameter."),
+        ("What may not be claimed", False, "A value of ", "Nothing was withheld."),
+    ):
+        yield from (f"## {title}", "")
+        groups = wording.claims(summary, supported=supported)
+        if not groups:
+            yield nothing
+        for group in groups:
+            yield f"* **{prefix}{text(group.parameter)}** (`{group.code}`)"
+            for studies, sentence in group.sentences:
+                yield f"  * {text(studies)}: {text(sentence)}"
+        yield ""
+
+
+def _study(study: Study) -> Iterator[str]:
+    """One study, compact: sentences, then its tables."""
+    yield from (f"## {text(study.name)}: {study.verdict}", "")
+    remarks = [study.method]
+    remarks += [study.state] if study.state != "finished" else []
+    remarks += [] if study.counted else ["not counted"]
+    remarks += [f"follows from the decision '{study.follows}'"] if study.follows else []
+    yield f"{text('; '.join(remarks))}."
+    if study.settings:
+        yield f"Settings: {text(wording.settings(study))}."
+    if study.error:
+        yield f"**No result**: {text(study.error)}"
+    if study.best and study.best.at_bounds:
+        count = numbers.count(len(study.best.at_bounds), "parameter")
+        yield f"**{count} at bounds**: {text(wording.bounds(study.best.at_bounds))}."
+    if unsettled := wording.unsettled(study):
+        yield f"**{unsettled}**: chi2 there may still come down."
+    if study.profile:
+        yield f"`{study.profile.code}`: {text(study.profile.sentence)}"
+        if study.profile.intervals:
+            yield f"95 % set of {study.profile.parameter}: {text(wording.intervals(study))}."
+    yield ""
+    for make in _OF_A_STUDY:
+        table = make(study).without("gauge")
+        if table:
+            yield from (f"### {text(table.caption)}", "", *_table(table))
+
+
+def _table(table: Table) -> Iterator[str]:
+    if not table:
+        return
+    rules = ("---:" if column.kind == "number" else "---" for column in table.columns)
+    yield _row(column.title for column in table.columns)
+    yield f"| {' | '.join(rules)} |"
+    for cells in table.rows:
+        yield _row(cells)
+    yield ""
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(text(cell) for cell in cells)} |"
+
+
+def text(raw: str) -> str:
+    """Write any text so that Markdown shows it instead of acting upon it."""
+    return _LIVE.sub(lambda found: f"\\{found.group()}", " ".join(raw.split()))

@@ -1,0 +1,184 @@
+"""The report as plain text, at most 100 columns wide; and one line per study for the log."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from daybreak.diagnosis.study import Study
+from daybreak.report import numbers, wording
+from daybreak.report.summary import Summary
+
+WIDTH = 96
+
+
+def render(summary: Summary) -> str:
+    """Render the summary for a terminal: verdict, bad news, decision, studies, claims."""
+    parts = [
+        _front(summary),
+        _next(summary),
+        _list("Surprises", summary.surprises),
+        _studies(summary.studies),
+        _missed(summary.studies),
+        _bounds(summary.studies),
+        _unsettled(summary.studies),
+        _claims(summary, "May be claimed", supported=True),
+        _claims(summary, "May not be claimed", supported=False),
+        _list("Known before the night", [found.sentence for found in summary.preflight]),
+        [_times(summary)],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
+
+
+def study_line(study: Study) -> str:
+    """One line for the night's log: verdict first, so that ``grep FAIL`` finds it."""
+    words = [f"{study.verdict:<9}", study.name, wording.settings(study, " ", "=")]
+    if study.state != "finished":
+        words.append(f"({study.state})")
+    if study.best is None:
+        words.append(f" no fit{': ' + study.error if study.error else ''}")
+    else:
+        minimum = wording.minimum(study).replace(" = ", "=", 1)
+        words.append(f" chi2={numbers.chi2(study.best.chi2)}")
+        words += [f"at {minimum}"] if minimum else []
+        bounds = study.best.at_bounds
+        words += [f" {len(bounds)} at bounds: {wording.bounds(bounds)}"] if bounds else []
+    unsettled = wording.unsettled(study)
+    words += [f" {unsettled}"] if unsettled else []
+    return _clean(" ".join(word for word in words if word))
+
+
+def _front(summary: Summary) -> Iterator[str]:
+    yield from _wrap(f"{summary.verdict}  {summary.campaign}")
+    sentence = summary.sentence.removeprefix(f"{summary.verdict}: ")
+    yield from _wrap(sentence[:1].upper() + sentence[1:], "  ")
+    yield from _wrap(f"{wording.progress(summary)}. {wording.rule(summary)}", "  ")
+    if not summary.finished:
+        yield "  Not finished: this is what is known so far."
+
+
+def _next(summary: Summary) -> Iterator[str]:
+    decision = summary.decision
+    if decision:
+        yield from _wrap(f"Decision: {decision.name}")
+        yield from _wrap(decision.reason, "  ")
+        if decision.follow_ups:
+            yield from _wrap(f"Follow-up studies: {', '.join(decision.follow_ups)}", "  ")
+    yield from _wrap(f"Next step: {wording.next_step(summary)}")
+
+
+def _studies(studies: Sequence[Study]) -> Iterator[str]:
+    """The table of studies; a star marks one that is not counted."""
+    rows = [_row(study) for study in studies]
+    head = ["verdict", "study", "settings", "chi2", "bounds", "minimum", "code"]
+    # An empty column says nothing.
+    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    cells = [[_clean(row[i]) for i in kept] for row in [head, *rows]]
+    widths = _widths([max(len(row[i]) for row in cells) for i in range(len(kept))])
+    numeric = [head[i] in ("chi2", "bounds") for i in kept]
+    for row in cells:
+        parts = zip(map(_short, row, widths), widths, numeric, strict=True)
+        yield "  ".join(c.rjust(w) if n else c.ljust(w) for c, w, n in parts).rstrip()
+        if row is cells[0]:
+            yield "  ".join("-" * width for width in widths)
+    if any(not study.counted for study in studies):
+        yield "* not counted"
+
+
+def _row(study: Study) -> list[str]:
+    best, profile = study.best, study.profile
+    return [
+        study.verdict if study.state == "finished" else study.state,
+        study.name + ("" if study.counted else " *"),
+        wording.settings(study, " ", "="),
+        "none" if best is None else numbers.chi2(best.chi2),
+        "" if best is None else str(len(best.at_bounds)),
+        wording.minimum(study).replace(" = ", "=", 1),
+        "" if profile is None else profile.code,
+    ]
+
+
+def _missed(studies: Sequence[Study]) -> Iterator[str]:
+    """Criteria not met; studies that miss the same ones share a line."""
+    groups: dict[str, list[str]] = {}
+    for study in studies:
+        missed = ", ".join(wording.missed(study))
+        if missed:
+            groups.setdefault(missed, []).append(study.name)
+    return _grouped("Criteria not met", groups)
+
+
+def _bounds(studies: Sequence[Study]) -> Iterator[str]:
+    """Parameters at bounds; studies with the same ones share a line."""
+    groups: dict[str, list[str]] = {}
+    for study in studies:
+        if study.best and study.best.at_bounds:
+            groups.setdefault(wording.bounds(study.best.at_bounds), []).append(study.name)
+    return _grouped("Parameters at bounds", groups)
+
+
+def _unsettled(studies: Sequence[Study]) -> Iterator[str]:
+    """Points of profiles, and trials, that cannot be trusted."""
+    points = [f"{s.name}: {wording.unsettled(s)}" for s in studies if wording.unsettled(s)]
+    failed = [
+        f"{study.name}: {numbers.count(count, 'trial')} {reason}"
+        for study in studies
+        for reason, count in study.failures.items()
+    ]
+    return _list("Not settled or failed", points + failed)
+
+
+def _grouped(title: str, groups: dict[str, list[str]]) -> Iterator[str]:
+    return _list(title, [f"{what}  ({', '.join(names)})" for what, names in groups.items()])
+
+
+def _claims(summary: Summary, title: str, *, supported: bool) -> Iterator[str]:
+    prefix = "" if supported else "a value of "
+    lines: list[str] = []
+    for group in wording.claims(summary, supported=supported):
+        sentences = group.sentences
+        more = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
+        lines.append(f"{prefix}{group.parameter}: {sentences[0][1]}{more} [{group.studies}]")
+    if supported and not lines:
+        lines = ["nothing about any parameter"]
+    return _list(title, lines)
+
+
+def _times(summary: Summary) -> str:
+    timing, made = summary.timing, summary.provenance
+    ended = numbers.moment(timing.ended) if timing.ended else "not ended"
+    return (
+        f"{numbers.moment(timing.started)} to {ended}, {numbers.duration(timing.seconds)} in "
+        f"trials, {numbers.count(len(timing.runs), 'run')}; daybreak {made.daybreak}, "
+        f"seed {made.seed}"
+    )
+
+
+def _list(title: str, items: Sequence[str]) -> Iterator[str]:
+    if items:
+        yield f"{title}:"
+    for item in items:
+        yield from _wrap(item, "  - ")
+
+
+def _wrap(sentence: str, first: str = "") -> Iterable[str]:
+    return textwrap.wrap(
+        _clean(sentence), WIDTH, initial_indent=first, subsequent_indent=" " * len(first) or "  ",
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _widths(widths: list[int]) -> list[int]:
+    """Narrow the widest columns until the table fits."""
+    while sum(widths) + 2 * (len(widths) - 1) > WIDTH:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _short(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 2]}.."
+
+
+def _clean(raw: str) -> str:
+    """Keep control characters, escape sequences among them, from the reader's terminal."""
+    return "".join(c if c.isprintable() else " " for c in raw)
