@@ -3,8 +3,8 @@
     python validation/killing.py lepton-localisation --kills 100
     python validation/killing.py examples/two_rates.py --kills 100
 
-Every run is sent SIGKILL after a random time; the same command then goes on.  When a campaign
-ends before the kills are used up, a new directory begins.  At each end the numbers must be those
+Every run is sent SIGKILL after a random time; the same command then goes on. When a campaign
+ends before the kills are used up, a new directory begins. At each end the numbers must be those
 of the undisturbed run, bit for bit, and no trial may have been made twice.
 """
 

@@ -1,8 +1,8 @@
 """The vortex energies against the original study's own code and against adaptive quadrature.
 
-`lepton_reference.json` holds twenty-two parameter points.  Its default-grid column was made by
+`lepton_reference.json` holds twenty-two parameter points. Its default-grid column was made by
 running the published energy functions, its continuum column by adaptive quadrature of the same
-functionals; both carry twelve digits.  The fits below are corners and exact solutions that the
+functionals; both carry twelve digits. The fits below are corners and exact solutions that the
 published boxes contain.
 """
 

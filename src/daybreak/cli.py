@@ -22,8 +22,8 @@ _USAGE = 2
 
 app = typer.Typer(
     help=(
-        "Parameter studies that run overnight: know before whether they can succeed, lose nothing, "
-        "wake up to a verdict you can defend."
+        "Parameter studies that run overnight: know before whether they can succeed, lose "
+        "nothing, wake up to a verdict you can defend."
     ),
     epilog="Start with `daybreak campaigns`, then `daybreak run NAME_OR_FILE`.",
     no_args_is_help=True,
@@ -52,6 +52,9 @@ def main() -> None:
     except DaybreakError as error:
         typer.echo(f"daybreak: {error}", err=True)
         sys.exit(_USAGE)
+    except KeyboardInterrupt:
+        typer.echo("daybreak: interrupted; the same command goes on.", err=True)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -185,7 +185,7 @@ class Decision:
     when : Condition, optional
         Left out in the last row, "otherwise".
     follow_up : callable (studies) -> sequence of Study, optional
-        Studies to run next.  It is called with the finished studies' summaries, and must depend on
+        Studies to run next. It is called with the finished studies' summaries, and must depend on
         nothing else, so that a resumed campaign asks for the same ones.
     """
 

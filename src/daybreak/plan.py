@@ -72,15 +72,35 @@ class Study:
                 f"the parameters are {known(names)}."
             )
             raise PlanError(msg)
-        factors = [factor.name for factor in (*problem.scale_factors, *problem.offsets)]
-        quantities = [*_GENERAL, *names, *factors, *problem.data.names]
-        # What `derive` will return is known only once it has run.
+        quantities = self._declared()
+        # What `derive` will return is known only once it has run: see `check_derived`.
         if criterion.quantity not in quantities and problem.derive is None:
             msg = (
                 f"no quantity is called {criterion.quantity!r} in study {self.name!r}; "
                 f"there are {known(quantities)}."
             )
             raise PlanError(msg)
+
+    def check_derived(self, derived: Sequence[str]) -> None:
+        """Refuse a criterion on a quantity that nothing will give, once `derive` is known.
+
+        Raises
+        ------
+        PlanError
+            Listing the quantities there are.
+        """
+        known_ones = [*self._declared(), *derived]
+        for criterion in self.accept:
+            if criterion.quantity not in known_ones:
+                msg = (
+                    f"no quantity is called {criterion.quantity!r}; there are {known(known_ones)}."
+                )
+                raise PlanError(msg)
+
+    def _declared(self) -> list[str]:
+        problem = self.problem
+        factors = [factor.name for factor in (*problem.scale_factors, *problem.offsets)]
+        return [*_GENERAL, *problem.space.names, *factors, *problem.data.names]
 
     @property
     def all_settings(self) -> dict[str, Setting]:

@@ -9,7 +9,7 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 from daybreak.errors import LedgerBusyError
 
@@ -32,7 +32,7 @@ class Lock:
         self.path = path
         self._file: IO[str] | None = None
 
-    def __enter__(self) -> Lock:
+    def __enter__(self) -> Self:
         """Take the lock or say who has it."""
         file = self.path.open("a+")
         try:

@@ -158,7 +158,7 @@ class Ledger:
     def write_studies(self, planned: Sequence[Mapping[str, Any]], *, follows: str | None) -> None:
         """Write studies and their criteria down before any of their trials.
 
-        Each mapping has ``name, fingerprint, problem, body, criteria``.  Studies of an earlier
+        Each mapping has ``name, fingerprint, problem, body, criteria``. Studies of an earlier
         plan that are no longer in it stay in the ledger, but out of the summary.
         """
         with self._engine.begin() as c:
@@ -182,7 +182,7 @@ class Ledger:
         mine = t.studies.c.name == study["name"]
         values = {
             "position": place, "planned": True, "follows": follows, "fingerprint": mark,
-            "body": canonical(study["body"]),
+            "body": json.dumps(study["body"], allow_nan=False),  # the settings keep their order
         }  # fmt: skip
         found = c.execute(sa.select(t.studies).where(mine)).first()
         if found is None:

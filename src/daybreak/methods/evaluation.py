@@ -145,10 +145,10 @@ class NumpyEvaluator(AbstractEvaluator):
         )
 
     def jacobian(self, u: Array, residuals: Array, cells: Cells) -> Array:
-        """d residuals / d u by second-order differences, shape (L, m, n).
+        """Derivatives of the residuals by u, by second-order differences, shape (L, m, n).
 
         Step ``h = eps^(1/3) max(|u|, 1e-3)``; central where the box allows, else one-sided with
-        three points.  Source: Press et al., Numerical Recipes, 3rd ed., section 5.7.
+        three points. Source: Press et al., Numerical Recipes, 3rd ed., section 5.7.
         """
         lanes, n = u.shape
         found = np.empty((lanes, residuals.shape[1], n))
@@ -259,7 +259,8 @@ def _plain(parts: tuple[Any, Any, Any, Mapping[str, Any]]) -> dict[str, Any]:
         "residuals": np.asarray(residuals).tolist(),
         "predictions": np.asarray(predictions).tolist(),
         "factors": {name: float(value) for name, value in factors.items()},
-        "derived": {name: float(value) for name, value in derived.items()},
+        # A derived quantity that is not finite is one that is not there.
+        "derived": {n: float(value) for n, value in derived.items() if np.isfinite(value)},
     }
 
 

@@ -1,13 +1,13 @@
 r"""Bounded Levenberg-Marquardt for many fits at once.
 
-Each lane minimises ``chi2(u) = |r(u)|^2`` over the unit box.  One iteration solves
+Each lane minimises ``chi2(u) = |r(u)|^2`` over the unit box. One iteration solves
 
     minimise  g.s + s.(H + lambda D).s / 2   subject to  0 <= u + s <= 1
 
 with ``g = J^T r``, ``H = J^T J``, ``D = diag(H)``, by an active set: parameters at a bound that
 the gradient pushes outwards are held, the rest are solved for, those that overshoot are put on
-their bound and the others solved again.  Bounds are thus met exactly, never approached through
-a transform.  lambda follows the gain ratio (Nielsen 1999).  A trial point whose prediction is not
+their bound and the others solved again. Bounds are thus met exactly, never approached through
+a transform.  lambda follows the gain ratio (Nielsen 1999). A trial point whose prediction is not
 finite is a rejected step.
 
 The algebra is written once for arrays with a leading lane axis, in NumPy or `jax.numpy`.

@@ -75,7 +75,7 @@ def starts_of(
 
 
 def evaluations(outcomes: Sequence[Outcome], point: float | None = None) -> list[Task]:
-    """Trials that record everything at the best of `outcomes` and at the fits that agree with it."""
+    """Trials that record everything at the best end and at the fits that agree with it."""
     usable = [o for o in outcomes if o.chi2 is not None]
     if not usable:
         return []

@@ -1,4 +1,4 @@
-"""Local fits from many starts: do they agree?"""
+"""Local fits from many starts, to see whether they agree."""
 
 from __future__ import annotations
 

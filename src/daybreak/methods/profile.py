@@ -3,7 +3,7 @@
     profile(v) = min over all other free parameters of chi2, the profiled one held at v
 
 Every grid point is fitted from its own starts, from every basin found anywhere, and from its
-neighbours' best ends in both directions, until no point improves.  Then the minimum between grid
+neighbours' best ends in both directions, until no point improves. Then the minimum between grid
 points is refined (successive parabolas) and every crossing of the 95 % level is narrowed down on
 the re-fitted profile, not interpolated.
 
@@ -13,6 +13,7 @@ Source: Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), J
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class Profile(AbstractMethod):
             grid: tuple[float, ...] | int = points
         else:
             grid = tuple(np.asarray(points, dtype=np.float64).ravel().tolist())
-            if len(grid) < 3 or not all(b > a for a, b in zip(grid, grid[1:], strict=False)):
+            if len(grid) < 3 or not all(b > a for a, b in itertools.pairwise(grid)):
                 msg = (
                     "the points of a profile must be at least three increasing numbers, "
                     f"but got {list(grid)}."
@@ -295,7 +296,7 @@ class _Search:
         ]
 
     def evaluate(self) -> Step:
-        """Record everything at the lowest point, at the fits that agree with it, and on the grid."""
+        """Record everything at the lowest point, at fits that agree with it, and on the grid."""
         lowest = min(self.best, key=lambda v: _chi2(self.best[v]))
         tasks = evaluations(self.ends[lowest], lowest)
         for value in self.grid:

@@ -1,4 +1,4 @@
-"""Ends of local fits: why they stopped, which of them are one minimum, where a level is crossed."""
+"""Ends of local fits: why they stopped, which are one minimum, where a level is crossed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def basins(chi2: Sequence[float], ends: NDArray[np.float64], reach: float = 1e-3
     -------
     list of Basin, lowest chi2 first.
     """
-    order = [i for i in np.argsort(np.asarray(chi2), kind="stable").tolist()]
+    order = np.argsort(np.asarray(chi2), kind="stable").tolist()
     found: list[list[int]] = []
     for i in order:
         if not math.isfinite(chi2[i]):

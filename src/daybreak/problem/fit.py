@@ -45,7 +45,7 @@ class FitProblem:
         What may be fitted, profiled or held fixed.
     predict : callable (p, settings) -> predictions
         Reads ``p.name`` and ``settings.name``; returns an array of shape (n_observations,), or a
-        mapping name -> number when the observations are a mapping.  Written with `jax.numpy` it
+        mapping name -> number when the observations are a mapping. Written with `jax.numpy` it
         is differentiated and batched; written with NumPy it is differenced.
     observations : Observations, or mapping name -> Observation
         The data.
@@ -54,7 +54,7 @@ class FitProblem:
     derive : callable (p, settings) -> mapping name -> number, optional
         Derived quantities recorded at every best fit.
     settings : mapping name -> number, str or bool
-        Defaults of what studies may vary.  Numbers are traced as float64 (they may enter
+        Defaults of what studies may vary. Numbers are traced as float64 (they may enter
         formulas, and a new value costs no compilation); str and bool are static.
     static : sequence of str
         Numeric settings that shape the computation (a grid size) and must not be traced.
@@ -206,39 +206,63 @@ class FitProblem:
         Raises
         ------
         PredictionError
-            When `predict` raises or breaks its contract.
+            When `predict` or `derive` raises, breaks its contract, or uses JAX in a way that JAX
+            cannot trace.
         """
-        if self._traceable(settings):
+        functions = {"predict": self.predict}
+        if self.derive is not None:
+            functions["derive"] = self.derive
+        stuck = [n for n, f in functions.items() if not self._traceable(f, settings)]
+        if not stuck:
             return "jax"
-        values = self.probes()[0].tolist()
-        try:
-            with np.errstate(all="ignore"):
-                predicted = self.predict(*self._arguments(values, settings))
-        except Exception as error:
-            at = dict(zip(self.space.names, values, strict=True))
-            msg = f"predict raised {type(error).__name__}: {error} at {at}."
-            raise PredictionError(msg) from error
-        self._vector(predicted, np)
+        with np.errstate(all="ignore"):
+            found = {name: self._call(name, f, settings) for name, f in functions.items()}
+        self._vector(found["predict"], np)
+        if any(_holds_jax(value) for value in found.values()):
+            msg = (
+                f"the problem computes with JAX, but JAX cannot trace {' and '.join(stuck)}: use "
+                "jnp.where instead of `if` on a parameter and jax.numpy instead of numpy "
+                "throughout, or numpy alone."
+            )
+            raise PredictionError(msg)
         return "numpy"
 
-    def _traceable(self, settings: Settings) -> bool:
+    def derived_names(self, settings: Settings) -> list[str]:
+        """Names of the derived quantities, found by trying `derive` (see `backend`)."""
+        if self.derive is None:
+            return []
+        shapes = self._traceable(self.derive, settings)
+        return list(shapes or self._call("derive", self.derive, settings))
+
+    def _call(self, what: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
+        values = self.probes()[0].tolist()
+        try:
+            return function(*self._arguments(values, settings))
+        except Exception as error:
+            at = dict(zip(self.space.names, values, strict=True))
+            msg = f"{what} raised {type(error).__name__}: {error} at {at}."
+            raise PredictionError(msg) from error
+
+    def _traceable(self, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
+        """What `function` returns as seen by JAX, names and shapes only; None if it cannot."""
         jax: Any = sys.modules.get("jax")
         if jax is None:
-            return False
+            return None
         traced, static = self.split_settings(settings)
 
         def shape_of(values: Any, numbers: Any) -> Any:
-            return self.predict(*self._arguments(values, {**static, **numbers}))
+            return function(*self._arguments(values, {**static, **numbers}))
 
         with jax.enable_x64(True):
             try:
                 found = jax.eval_shape(shape_of, self.probes()[0].tolist(), traced)
             except Exception:  # noqa: BLE001 - whatever it is, calling it with numbers will say
-                return False
-            if self.data.named and isinstance(found, Mapping):
+                return None
+            if isinstance(found, Mapping):
                 found = {name: np.zeros(part.shape, part.dtype) for name, part in found.items()}
-            self._vector(found, np)
-        return True
+            if function is self.predict:
+                self._vector(found, np)
+        return found
 
     def probes(self) -> NDArray[np.float64]:
         """Eight places in the box, the first at guesses or the middle; shape (8, n)."""
@@ -296,6 +320,12 @@ def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
     return xp.stack(parts)
 
 
+def _holds_jax(value: Any) -> bool:
+    jax: Any = sys.modules.get("jax")
+    parts: list[Any] = list(value.values()) if isinstance(value, Mapping) else [value]
+    return jax is not None and any(isinstance(part, jax.Array) for part in parts)
+
+
 def _check_dtype(dtype: Any) -> None:
     kind = np.dtype(dtype)
     if kind.kind == "c":
@@ -307,7 +337,7 @@ def _check_dtype(dtype: Any) -> None:
     if kind.kind == "f" and kind.itemsize < np.dtype(np.float64).itemsize:
         msg = (
             f"predict returned {kind}, whose 7 digits make derivatives and convergence tests "
-            "meaningless in a fit; compute in float64.  The usual cause is an array made with "
+            "meaningless in a fit; compute in float64. The usual cause is an array made with "
             "dtype=float32, or a jnp constant made before Daybreak switched JAX to float64."
         )
         raise PredictionError(msg)

@@ -87,4 +87,5 @@ class Outcome:
     def load(cls, data: Mapping[str, Any]) -> Outcome:
         """The outcome that `dump` wrote down."""
         fields: dict[str, Any] = dict(data)
-        return cls(**{**fields, "reason": StopReason[fields["reason"]]})
+        fields["reason"] = StopReason[fields["reason"]]
+        return cls(**fields)

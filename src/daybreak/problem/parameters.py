@@ -23,7 +23,7 @@ class Parameter:
     """A named number to be fitted, with the box it may move in.
 
     Internally a fit works on `u` in [0, 1]: ``value = lower + u (upper - lower)`` on a linear
-    scale, ``value = lower (upper / lower)^u`` on a log scale.  The ends map to the bounds exactly.
+    scale, ``value = lower (upper / lower)^u`` on a log scale. The ends map to the bounds exactly.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ chi2 = sum_i w_i (s y_i + b - d_i)^2 is quadratic in the scale factor s and the 
     offset alone   b = sum w (d - y) / sum w
     both           s = sum w (y - <y>)(d - <d>) / sum w (y - <y>)^2,  b = <d> - s <y>
 
-with <x> = sum w x / sum w.  A bounded unknown takes the nearest allowed value when it is alone
+with <x> = sum w x / sum w. A bounded unknown takes the nearest allowed value when it is alone
 (exact, because the function is a parabola); when both are there and the free optimum lies
 outside, the minimum lies on an edge of the allowed rectangle, and each edge is such a parabola.
 

@@ -28,7 +28,8 @@ def build(record: CampaignRecord) -> Summary:
     """Judge everything in the ledger and gather it for the reader."""
     studies = [read_study(study) for study in record.studies]
     planned = [study for study in studies if study.follows is None]
-    finished = bool(planned) and all(s.state in ("finished", "failed") for s in studies)
+    over = all(study.state in ("finished", "failed") for study in studies)
+    finished = bool(planned) and over and record.runs[-1].ending == "finished"
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
     decision = _decision(record.body["decisions"], studies) if finished else None
     return Summary(

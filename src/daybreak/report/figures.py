@@ -48,7 +48,7 @@ def profile_figure(study: Study) -> Figure | None:
     """Draw chi2 along the profiled parameter, above its lowest value.
 
     A circle is a settled point, a triangle one that is not; hollow means that parameters are at
-    bounds.  None when the study has no profile with a fit in it.
+    bounds. None when the study has no profile with a fit in it.
     """
     profile = study.profile
     found = [point.chi2 for point in profile.points if point.chi2 is not None] if profile else []
@@ -153,7 +153,7 @@ def waterfall_figure(study: Study) -> Figure | None:
         return None
     lowest = starts[0].chi2
     floor = max(SAME, 1e-9 * abs(lowest))
-    high = max(starts[-1].chi2 - lowest, 10 * floor)
+    high = max(starts[-1].chi2 - lowest, 1e3 * floor)
     count = len({start.basin for start in starts})
     label = (
         f"Waterfall of {len(starts)} starts in {numbers.count(count, 'basin')}, "
@@ -193,7 +193,7 @@ def residuals_figure(study: Study) -> Figure | None:
     """Draw the pulls of the best fit, (prediction - value) / sigma.
 
     A few observations are named bars, some hundreds are points in the order of the data, more
-    are a histogram beside the standard normal one.  None without a best fit.
+    are a histogram beside the standard normal one. None without a best fit.
     """
     if study.best is None or not study.best.predictions:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import string
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from daybreak.diagnosis.study import Study
 from daybreak.report import html, markdown
 from daybreak.report.summary import Summary
 
+ALLOWED = f"{string.ascii_letters}{string.digits}._-"
+"""Characters of a file name."""
 _LONGEST = 80
 """Characters of a name kept in a file name; every file system takes that many."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -38,7 +41,7 @@ def safe_name(name: str) -> str:
     """Turn any name into one that every file system takes, different names into different ones.
 
     A name of letters, digits, ``.``, ``_`` and ``-`` stays as it is; any other is altered and
-    gets a short hash of the original.  File systems that ignore case see no difference between
+    gets a short hash of the original. File systems that ignore case see no difference between
     ``a`` and ``A``, so a name with capitals gets the hash too.
     """
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:_LONGEST]

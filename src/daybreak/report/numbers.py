@@ -48,8 +48,8 @@ def ten_to(exponent: int) -> str:
 def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> str:
     """Write a value with its uncertainty, e.g. ``0.0497 +/- 0.0003``.
 
-    The uncertainty keeps one significant digit, or two when it begins with 1, and the value is
-    rounded to the same place.  An uncertainty too small to be compared leaves the value alone.
+    The uncertainty keeps one significant digit, or two when it begins with 1 or 2, and the value
+    is rounded to the same place. An uncertainty too small to be compared leaves the value alone.
     """
     if uncertainty is None:
         return number(value)
@@ -57,10 +57,11 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
         return f"{number(value)} {sign} 0"
     place = _last_place(uncertainty)
     leading = math.floor(math.log10(max(abs(value), uncertainty)))
-    if leading - place >= DIGITS:
+    if leading - place >= DIGITS or leading < -300:
         return f"{chi2(value)} {sign} {number(uncertainty, 1)}"
-    if -4 <= leading < DIGITS and place <= 0:
-        return f"{value:.{-place}f} {sign} {uncertainty:.{-place}f}"
+    if -4 <= leading < DIGITS:
+        shown = (f"{round(part, -place):.{max(-place, 0)}f}" for part in (value, uncertainty))
+        return f" {sign} ".join(shown)
     decimals, scale = max(leading - place, 0), 10.0**leading
     return (
         f"({value / scale:.{decimals}f} {sign} {uncertainty / scale:.{decimals}f})e{leading:+03d}"
@@ -69,8 +70,8 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
 
 def _last_place(uncertainty: float) -> int:
     """Power of ten of the last digit worth writing."""
-    exponent = math.floor(math.log10(uncertainty))
-    return exponent - 1 if uncertainty / 10.0**exponent < 2 else exponent
+    mantissa, exponent = f"{uncertainty:.1e}".split("e")
+    return int(exponent) - 1 if float(mantissa) < 3 else int(exponent)
 
 
 def probability(value: float) -> str:

@@ -1,6 +1,6 @@
 """What a reader wants at breakfast, as data: `summary.json`.
 
-The schema is versioned; `docs/summary.md` describes it.  Every view (terminal, Markdown, HTML)
+The schema is versioned; `docs/summary.md` describes it. Every view (terminal, Markdown, HTML)
 is made from this model and nothing else.
 """
 

@@ -57,12 +57,14 @@ def overview(summary: Summary) -> Table:
     columns = [
         Column("study", "name"), Column("verdict", "verdict"), Column("chi2", "number"),
         Column("parameters at bounds"), Column("profile minimum"), Column("code", "code"),
-        Column("settings"), Column("not met"),
+        Column("settings that differ"), Column("not met"),
     ]  # fmt: skip
-    return _table("All studies", columns, [_overview_row(study) for study in summary.studies])
+    varied = wording.varied(summary.studies)
+    rows = [_overview_row(study, varied) for study in summary.studies]
+    return _table("All studies", columns, rows)
 
 
-def _overview_row(study: Study) -> list[str]:
+def _overview_row(study: Study, varied: list[str]) -> list[str]:
     best = study.best
     return [
         study.name if study.counted else f"{study.name} (not counted)",
@@ -71,7 +73,7 @@ def _overview_row(study: Study) -> list[str]:
         bounds_text(best),
         wording.minimum(study),
         "" if study.profile is None else study.profile.code,
-        wording.settings(study),
+        wording.settings(study, only=varied),
         ", ".join(wording.missed(study)),
     ]
 
@@ -199,7 +201,6 @@ def quality(study: Study) -> Table:
         ["iterations", str(metrics.iterations)],
         ["trials", f"{metrics.trials}, {metrics.failed_trials} failed"],
         ["time in trials", _seconds(metrics.seconds)],
-        ["fits that found the best one", "none" if best is None else str(best.hits)],
         ["best fit", "none" if best is None else best.stop_reason],
     ]
     return _table("Fit quality", [Column("quantity", "name"), Column("value")], rows)
@@ -286,14 +287,15 @@ def decision(summary: Summary) -> Table:
 
 
 def preflight(summary: Summary) -> Table:
-    """What was known before the night."""
+    """What was known before the night; studies with the same finding share a row."""
     columns = [
         Column("study", "name"), Column("code", "code"), Column("parameter"), Column("finding"),
     ]  # fmt: skip
-    rows = [
-        [found.study or "all", found.code, found.parameter or "", found.sentence]
-        for found in summary.preflight
-    ]
+    shared: dict[tuple[str, str, str], list[str]] = {}
+    for found in summary.preflight:
+        key = (found.code, found.parameter or "", found.sentence)
+        shared.setdefault(key, []).append(found.study or "all")
+    rows = [[", ".join(studies), *key] for key, studies in shared.items()]
     return _table("Preflight findings", columns, rows)
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import numbers, wording
+from daybreak.report import numbers, tables, wording
 from daybreak.report.summary import Summary
 
 WIDTH = 96
@@ -24,7 +24,7 @@ def render(summary: Summary) -> str:
         _unsettled(summary.studies),
         _claims(summary, "May be claimed", supported=True),
         _claims(summary, "May not be claimed", supported=False),
-        _list("Known before the night", [found.sentence for found in summary.preflight]),
+        _list("Known before the night", _preflight(summary)),
         [_times(summary)],
     ]
     return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
@@ -69,7 +69,7 @@ def _next(summary: Summary) -> Iterator[str]:
 
 def _studies(studies: Sequence[Study]) -> Iterator[str]:
     """The table of studies; a star marks one that is not counted."""
-    rows = [_row(study) for study in studies]
+    rows = [_row(study, wording.varied(studies)) for study in studies]
     head = ["verdict", "study", "settings", "chi2", "bounds", "minimum", "code"]
     # An empty column says nothing.
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
@@ -85,12 +85,12 @@ def _studies(studies: Sequence[Study]) -> Iterator[str]:
         yield "* not counted"
 
 
-def _row(study: Study) -> list[str]:
+def _row(study: Study, varied: list[str]) -> list[str]:
     best, profile = study.best, study.profile
     return [
         study.verdict if study.state == "finished" else study.state,
         study.name + ("" if study.counted else " *"),
-        wording.settings(study, " ", "="),
+        wording.settings(study, " ", "=", varied),
         "none" if best is None else numbers.chi2(best.chi2),
         "" if best is None else str(len(best.at_bounds)),
         wording.minimum(study).replace(" = ", "=", 1),
@@ -142,6 +142,10 @@ def _claims(summary: Summary, title: str, *, supported: bool) -> Iterator[str]:
     if supported and not lines:
         lines = ["nothing about any parameter"]
     return _list(title, lines)
+
+
+def _preflight(summary: Summary) -> list[str]:
+    return [f"{row[-1]} [{row[0]}]" for row in tables.preflight(summary).rows]
 
 
 def _times(summary: Summary) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from daybreak.diagnosis.study import AtBound, Finding, Interval, Metrics, ParameterInfo, Study
@@ -11,15 +11,24 @@ from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary
 
 SUPPORTED = frozenset({"identified", "several_intervals", "compatible", "excluded", "healthy"})
-"""Codes of claims that the evidence carries; any other code says why there is no claim."""
+"""Codes of claims that a good fit carries; any other code says why there is no claim."""
 
 
-def settings(study: Study, joiner: str = ", ", equals: str = " = ") -> str:
-    """Write the settings of a study, e.g. ``k = 1.5, dv = 0.25``."""
+def settings(
+    study: Study, joiner: str = ", ", equals: str = " = ", only: Collection[str] | None = None
+) -> str:
+    """Write the settings of a study, or `only` some, e.g. ``k = 1.5, dv = 0.25``."""
     return joiner.join(
         f"{name}{equals}{numbers.with_unit(numbers.plain(value), study.units.get(name, ''))}"
         for name, value in study.settings.items()
+        if only is None or name in only
     )
+
+
+def varied(studies: Sequence[Study]) -> list[str]:
+    """Names of the settings that are not the same in all studies."""
+    every = names(study.settings for study in studies)
+    return [name for name in every if len({repr(s.settings.get(name)) for s in studies}) > 1]
 
 
 def bounds(at_bounds: Sequence[AtBound]) -> str:
@@ -71,6 +80,8 @@ def value(finding: Finding, sign: str = "+/-") -> str:
         return "no value"
     if finding.threshold == "yes":
         return "yes" if finding.value > 0 else "no"
+    if finding.quantity == "n_at_bounds" and not finding.uncertainty:
+        return numbers.number(finding.value)
     return numbers.plus_minus(finding.value, finding.uncertainty, sign)
 
 
@@ -137,15 +148,26 @@ class ClaimGroup:
         """Pairs of studies and sentence; a sentence that several studies share comes once."""
         shared: dict[str, list[str]] = {}
         for claim in self.claims:
-            shared.setdefault(claim.sentence, []).append(claim.study)
+            # The group is headed by the parameter already.
+            sentence = claim.sentence.removeprefix(f"{self.parameter}: ")
+            shared.setdefault(sentence, []).append(claim.study)
         return [(", ".join(studies), sentence) for sentence, studies in shared.items()]
+
+
+def misfit(study: Study) -> bool:
+    """Whether the fit misses its own bar: an interval from it says nothing about the value."""
+    return any(
+        found.quantity in ("chi2", "reduced_chi2", "p_value") and found.outcome == "missed"
+        for found in study.findings
+    )
 
 
 def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
     """Group the claims that the evidence carries, or those that it does not."""
+    misfits = {study.name for study in summary.studies if misfit(study)}
     groups: dict[tuple[str, str], list[Claim]] = {}
     for claim in summary.claims:
-        if (claim.code in SUPPORTED) == supported:
+        if (claim.code in SUPPORTED and claim.study not in misfits) == supported:
             groups.setdefault((claim.parameter, claim.code), []).append(claim)
     return [ClaimGroup(*key, tuple(group)) for key, group in groups.items()]
 
@@ -180,7 +202,7 @@ def unit_of(study: Study, name: str) -> str:
     return declared.get(name) or study.units.get(name, "")
 
 
-def names(points: Iterable[Mapping[str, float]]) -> list[str]:
+def names(points: Iterable[Mapping[str, object]]) -> list[str]:
     """Every key of several mappings, in the order of first appearance."""
     return list(dict.fromkeys(name for point in points for name in point))
 

@@ -6,7 +6,9 @@ from there, so a killed night goes on where its last committed batch ended, with
 
 from __future__ import annotations
 
+import hashlib
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,13 @@ from pathlib import Path
 
 from daybreak.criteria import Decision
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import ChangedModelError, PlanError, ProblemError
+from daybreak.errors import (
+    ChangedModelError,
+    DaybreakError,
+    LedgerError,
+    PlanError,
+    ProblemError,
+)
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.store import LOCK, Ledger, archive, now, prepare
 from daybreak.methods.evaluation import cells_of
@@ -138,7 +146,9 @@ def run_night(
             archive(directory)
         ledger = Ledger(directory, write=True)
         try:
-            return _Night(campaign, ledger, listener, until, retry_failed).run(studies)
+            return _Night(campaign, ledger, listener, until=until, retry_failed=retry_failed).run(
+                studies
+            )
         finally:
             ledger.close()
 
@@ -146,7 +156,8 @@ def run_night(
 def _check_contract(study: Study) -> None:
     try:
         cells_of(study.problem, [study.problem.space.fixed], study.all_settings)
-    except ProblemError as error:
+        study.check_derived(study.problem.derived_names(study.all_settings))
+    except (ProblemError, PlanError) as error:
         msg = f"study {study.name!r}: {error}"
         raise type(error)(msg) from error
 
@@ -155,7 +166,7 @@ class _Night:
     """One run of a campaign."""
 
     def __init__(
-        self, campaign: Campaign, ledger: Ledger, listener: AbstractListener,
+        self, campaign: Campaign, ledger: Ledger, listener: AbstractListener, *,
         until: datetime | None, retry_failed: bool,
     ) -> None:  # fmt: skip
         self.campaign = campaign
@@ -248,10 +259,13 @@ class _Night:
             self._compare(study)
             batch = self.ledger.batch(study.name, lambda: _batch_size(study))
             self._rounds(study, batch)
-        except ChangedModelError:
+        except LedgerError:
             raise
-        except ProblemError as error:
-            self.ledger.set_state(study.name, "failed", str(error))
+        except Exception as error:  # noqa: BLE001 - a failed study never ends the night
+            known = isinstance(error, DaybreakError)
+            text = str(error) if known else f"{type(error).__name__}: {error}"
+            self.ledger.set_state(study.name, "failed", text)
+            self.ledger.note("traceback", "".join(traceback.format_exception(error)))
         else:
             self.ledger.set_state(study.name, "finished")
 
@@ -313,7 +327,7 @@ class _Night:
             raise Interrupted(msg)
 
     def _compare(self, study: Study) -> None:
-        """Re-evaluate a stored trial: is this still the problem the ledger knows?"""
+        """Re-evaluate a stored trial, to see that this is still the problem the ledger knows."""
         mark = canonical([study.fingerprint, study.all_settings])
         stored = self.ledger.stored_evaluation(study.fingerprint, _plain_settings(study))
         if mark in self.compared or stored is None:
@@ -326,7 +340,7 @@ class _Night:
         if difference:
             msg = (
                 f"predict no longer gives the numbers the ledger holds: in study {study.name!r} "
-                f"at {old.parameters}, {difference}.  Nothing was changed.  Restore the model to "
+                f"at {old.parameters}, {difference}. Nothing was changed. Restore the model to "
                 "continue, or start anew with --fresh (the old results are archived)."
             )
             raise ChangedModelError(msg)
@@ -349,19 +363,12 @@ def _plain_settings(study: Study) -> dict[str, object]:
 
 def configuration(study: Study, task: Task) -> str:
     """Everything that determines a trial's outcome, code aside, as canonical text."""
-    return canonical(
-        {
-            "problem": study.fingerprint,
-            "settings": _plain_settings(study),
-            **task.identity(),
-        }  # fmt: skip
-    )
+    where = {"problem": study.fingerprint, "settings": _plain_settings(study)}
+    return canonical({**where, **task.identity()})
 
 
 def digest_text(text: str) -> str:
     """A trial's key: the hash of its configuration."""
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -3,7 +3,7 @@
 One library serves every functional of that study: a velocity field, a density deficit, an
 envelope and a quadrature are named once each and put together by `Functional`.
 
-The *exact* scheme is the one to compute with.  The *original* scheme repeats the grids of the
+The *exact* scheme is the one to compute with. The *original* scheme repeats the grids of the
 study, errors included, and is there to show what its numbers were made of.
 """
 

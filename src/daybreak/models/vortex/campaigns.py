@@ -1,4 +1,4 @@
-"""The localisation night: can a localised vortex give the electron and muon masses at once?
+"""The localisation night: do localised vortices give the electron and muon masses at once.
 
 Six configurations (k, dv, p) of the wall envelope beside a baseline, each a profile of beta on
 [3.00, 3.20] for two leptons with one global mass scale S eliminated in closed form.
@@ -165,7 +165,7 @@ def localisation(scheme: SchemeName = "exact", starts: int = 16) -> dk.Campaign:
             ),
             dk.Decision(
                 "pivot",
-                "All fail.  Try a bulk potential, another density profile, constrained "
+                "All fail. Try a bulk potential, another density profile, constrained "
                 "circulation, the Euclidean norm of the three energies, another beta range "
                 "([2.8, 3.0] or [3.2, 3.4]), another width w (0.015 or 0.025), or S fixed at 10.",
                 when=dk.Condition(verdict="FAIL", every=True),

@@ -1,7 +1,7 @@
 """The curvature penalty of the original study's last fits: how sharply the density bends.
 
 Per vortex ``K = integral (lap rho)^2 r^2 dr / integral (rho - 1)^2 r^2 dr``; the penalty is the
-sum over the vortices.  Dimensionless, and independent of A.
+sum over the vortices. Dimensionless, and independent of A.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Derivatives of functions that treat every vortex by itself.
 
-A radial integral of one vortex depends on that vortex alone.  Forward differentiation with respect
+A radial integral of one vortex depends on that vortex alone. Forward differentiation with respect
 to the parameters of n vortices would nevertheless carry every tangent through every quadrature
-node.  One derivative per argument is enough, and the rest is a product of numbers.
+node. One derivative per argument is enough, and the rest is a product of numbers.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Energies:
     def g_proxy(self, constant: Numeric) -> jax.Array:
         """Return ``constant * mu_raw``: a proxy, no magnetic moment.
 
-        The original study compares it with the g factor.  It holds no charge or current
+        The original study compares it with the g factor. It holds no charge or current
         distribution, and the constant is fitted, so agreement for one particle says nothing.
         """
         return self.mu_raw * constant

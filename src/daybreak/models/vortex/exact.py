@@ -1,7 +1,7 @@
 """The exact scheme: angular integrals in closed form, the radial one by Gauss on panels.
 
 The integrand is smooth between the edges R_c, R, ``R_v = k R`` and the end of the tail, so a
-couple of dozen nodes per panel reach 1e-12.  All vortices are integrated in two elementwise
+couple of dozen nodes per panel reach 1e-12. All vortices are integrated in two elementwise
 expressions, one for the structured core and one for the halo around it.
 """
 

@@ -1,8 +1,8 @@
 """The velocity of the vortex: two amplitudes on either side of its surface.
 
 The flow is axisymmetric, ``v_r = U a(x) cos(theta)``, ``v_theta = U b(x) sin(theta)`` with
-``x = r / R``.  Everything an energy needs of it is therefore ``a(x)`` and ``b(x)``, inside and
-outside.  All quantities are dimensionless.
+``x = r / R``. Everything an energy needs of it is therefore ``a(x)`` and ``b(x)``, inside and
+outside. All quantities are dimensionless.
 """
 
 from __future__ import annotations

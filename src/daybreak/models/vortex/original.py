@@ -48,12 +48,14 @@ class Original(Scheme):
     ) -> RadialIntegrals:
         """Return the integrals for vortices of core radius R_c, shape (...)."""
         grid, centre = self.grid, jnp.asarray(core_radius)[..., None]
+        exact_deficit = deficit
+        deficit, envelope = jax.tree.map(_over_grid, (deficit, envelope))
         outer = jnp.asarray(deficit.vortex_radius(centre))
         wall = jnp.asarray(envelope.wall(outer))
         shape = deficit.shape(grid.radius, centre)
         flow = grid.simpson * self._kinetic(field, envelope, outer)
         core, beyond = grid.radius <= outer, grid.radius > wall
-        squared, steep = self.structure(grid, deficit, jnp.asarray(core_radius), shape)
+        squared, steep = self.structure(grid, exact_deficit, jnp.asarray(core_radius), shape)
         return RadialIntegrals(
             core=jnp.sum(jnp.where(core, flow, 0.0), axis=-1),
             displaced=jnp.sum(flow * shape, axis=-1),
@@ -75,6 +77,11 @@ class Original(Scheme):
         b = jnp.where(inside, inner[1], around[1])
         speed = envelope.factor(grid.radius, outer) * grid.radius
         return math.pi * speed * speed * (a * a * grid.cos_squared + b * b * grid.sin_squared)
+
+
+def _over_grid(value: Numeric) -> Numeric:
+    """Give a shape parameter that differs between vortices a trailing axis for the nodes."""
+    return value if isinstance(value, (int, float)) else jnp.asarray(value)[..., None]
 
 
 def original_base() -> Original:

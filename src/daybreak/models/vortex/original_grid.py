@@ -1,6 +1,6 @@
 """The grids and quadrature weights of the original study, as plain NumPy data.
 
-Kept for validation: these numbers reproduce the published energies, errors included.  The smart
+Kept for validation: these numbers reproduce the published energies, errors included. The smart
 grid refines around three fixed radii, never around the radii being fitted, and Simpson's rule
 gets negative weights where its step changes by a factor of 25.
 """

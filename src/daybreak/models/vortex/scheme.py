@@ -1,6 +1,6 @@
 """What a quadrature scheme owes a functional: six radial integrals per vortex.
 
-Speed U, amplitude A, beta and lambda never enter a quadrature.  An energy is a polynomial in them
+Speed U, amplitude A, beta and lambda never enter a quadrature. An energy is a polynomial in them
 whose coefficients depend on the radius and on the shape alone.
 """
 

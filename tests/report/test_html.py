@@ -1,0 +1,222 @@
+"""The page: complete, harmless, the same every time, and alone in the world."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from daybreak.diagnosis.study import Study
+from daybreak.report import html, numbers
+from daybreak.report.summary import Summary
+from tests.report.summaries import HOSTILE, decay, lepton, mixed
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """A strict reader: every tag is closed, in order."""
+
+    def __init__(self, text: str) -> None:
+        """Read a page."""
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.faults: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        """Open a tag."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        """Note a tag that closes itself, as in SVG."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        """Close the tag that was opened last."""
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()}")
+
+    def handle_data(self, data):
+        """Collect what the reader sees."""
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        """What the reader sees, with chi2 as the models spell it."""
+        return " ".join(" ".join(self.words).split()).replace("χ²", "chi2")
+
+    def headings(self) -> list[int]:
+        """Levels of the headings."""
+        return [int(tag[1]) for tag, _ in self.tags if re.fullmatch("h[1-6]", tag)]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, tuple[Summary, str]]:
+    """Each summary with its page."""
+    made = {"lepton": lepton(), "decay": decay(), "mixed": mixed()}
+    return {name: (summary, html.render(summary)) for name, summary in made.items()}
+
+
+def test_well_formed(name, pages):
+    """Every tag of the page is closed in order."""
+    page = Page(pages[name][1])
+
+    assert page.faults == []
+    assert page.open == []
+
+
+def test_alone(name, pages):
+    """The page names no address to load anything from, and holds no script."""
+    text = pages[name][1]
+    page = Page(text)
+
+    assert not re.search(r"https?:|//[a-z]|url\((?!#)|@import", text)
+    assert not {"script", "link", "iframe", "img", "object"} & {tag for tag, _ in page.tags}
+    for _, attributes in page.tags:
+        for key in ("src", "href"):
+            assert (attributes.get(key) or "#").startswith("#")
+        assert not any(key.startswith("on") for key in attributes)
+
+
+def test_anchors_exist(name, pages):
+    """Every link inside the page leads somewhere."""
+    page = Page(pages[name][1])
+    ids = {attributes["id"] for _, attributes in page.tags if attributes.get("id")}
+
+    for tag, attributes in page.tags:
+        if tag == "a":
+            assert (attributes["href"] or "")[1:] in ids
+
+
+def test_headings_in_order(name, pages):
+    """Headings begin with the first level and never skip one."""
+    levels = Page(pages[name][1]).headings()
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def test_tables_can_be_read_out(name, pages):
+    """Every table has a caption, and every header cell says what it heads."""
+    page = Page(pages[name][1])
+    count = {tag: sum(t == tag for t, _ in page.tags) for tag in ("table", "caption")}
+
+    assert count["table"] == count["caption"] > 0
+    assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
+
+
+def test_pictures_have_names(name, pages):
+    """Every picture says in words what it shows."""
+    pictures = [attributes for tag, attributes in Page(pages[name][1]).tags if tag == "svg"]
+
+    assert pictures
+    assert all(one.get("role") == "img" and one.get("aria-label") for one in pictures)
+
+
+def said_of(study: Study) -> Iterator[str]:
+    """What the page has to say of a study."""
+    yield study.name
+    yield from study.failures
+    for finding in study.findings:
+        yield from (finding.criterion, finding.threshold, finding.sentence, finding.level)
+    if study.profile:
+        yield from (study.profile.code, study.profile.sentence)
+    if study.best:
+        yield from (f"{info.name} {numbers.number(study.best.parameters[info.name])} "
+                    for info in study.parameters)  # fmt: skip
+        yield from (f"at {at.side} bound" for at in study.best.at_bounds)
+        yield from (*study.best.predictions, *study.best.derived, *study.best.scale_factors)
+
+
+def test_everything_is_told(name, pages):
+    """Every criterion, parameter, bound, observation, sentence and code is on the page."""
+    summary, text = pages[name]
+    seen = Page(text).text
+    told = [*summary.surprises, *(claim.sentence for claim in summary.claims)]
+    told += [found.sentence for found in summary.preflight]
+    for study in summary.studies:
+        told += said_of(study)
+
+    assert [words for words in told if words not in seen] == []
+
+
+def test_undefined_is_explained(pages):
+    """A p value that does not exist comes with the reason."""
+    assert "not defined: 2 observations, 8 fitted numbers" in Page(pages["lepton"][1]).text
+
+
+def test_row_taken_is_marked(pages):
+    """The row of the decision table that was taken is marked."""
+    assert pages["lepton"][1].count('<tr class="taken">') == 1
+    assert "pivot: Stop localising" in Page(pages["lepton"][1]).text
+
+
+def test_changed_criteria_are_shown(pages):
+    """Both versions of changed criteria are on the page, with time and verdict."""
+    seen = Page(pages["decay"][1]).text
+
+    assert "2026-11-03 21:00 UTC no longer ✗ FAIL p_value >= 0.6 (hard)" in seen
+    assert "2026-11-04 06:12 UTC now ✓ PASS p_value >= 0.01 (hard)" in seen
+
+
+def test_unsettled_points_are_flagged(pages):
+    """A profile with unsettled points says how many, above its picture."""
+    assert "3 of 9 points not settled" in Page(pages["mixed"][1]).text
+
+
+def test_hostile_name_is_text(pages):
+    """A study name that wants to be a program is shown as text."""
+    page = Page(pages["mixed"][1])
+
+    assert HOSTILE in page.text
+    assert "<script" not in pages["mixed"][1]
+
+
+def test_hostile_everywhere():
+    """Markup in any text of the summary stays text."""
+    evil = '"><script>alert(1)</script>'
+    data = lepton().model_dump(by_alias=True)
+
+    def poison(node):
+        if isinstance(node, dict):
+            return {key: value if key in FIXED else poison(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [poison(value) for value in node]
+        return node + evil if isinstance(node, str) else node
+
+    fixed_page = html.render(Summary.model_validate(poison(data)))
+
+    assert "<script" not in fixed_page
+    assert Page(fixed_page).faults == []
+
+
+FIXED = {
+    "schema", "verdict", "rule", "outcome", "level", "side", "state", "scale", "role",
+    "lower_reason", "upper_reason",
+}  # fmt: skip
+
+
+def test_same_page_twice(name, summary, pages):
+    """Rendering again gives the same page, letter for letter."""
+    assert html.render(summary) == pages[name][1]
+
+
+def test_size(name, pages):
+    """A page of seven studies stays far below a megabyte."""
+    assert len(pages[name][1].encode()) < 500_000
+
+
+def test_without_pictures():
+    """The page can do without pictures."""
+    assert "<svg" not in html.render(decay(), pictures=False)
