@@ -26,7 +26,9 @@ from pathlib import Path
 def start(campaign: str, directory: Path) -> subprocess.Popen[bytes]:
     """Start or resume the campaign in a process of its own."""
     command = [sys.executable, "-m", "daybreak.cli", "run", campaign, "--dir", str(directory)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(  # noqa: S603 - our own command line
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def numbers(directory: Path) -> dict[str, str]:
@@ -66,7 +68,7 @@ class Tally:
 
 def torture(campaign: str, kills: int, seed: int = 0) -> Tally:
     """Kill `campaign` `kills` times and compare every finished one."""
-    moments = random.Random(seed)
+    moments = random.Random(seed)  # noqa: S311 - moments, not secrets
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "reference"
@@ -116,7 +118,8 @@ def main() -> None:
     options = parser.parse_args()
     tally = torture(options.campaign, options.kills, options.seed)
     print(
-        f"{options.campaign}: {tally.kills} kills ({tally.with_trials} with trials in the ledger), "
+        f"{options.campaign}: {tally.kills} kills ({tally.with_trials} with trials in the "
+        f"ledger), "
         f"{tally.campaigns} campaigns finished, {tally.different} with different numbers, "
         f"{tally.repeated} trials repeated"
     )

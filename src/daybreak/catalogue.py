@@ -37,8 +37,7 @@ def load(name_or_file: str) -> Campaign:
         return _from_file(Path(file), attribute or "campaign")
     for entry in metadata.entry_points(group=GROUP):
         if entry.name == name_or_file:
-            with double_precision_import():
-                return _as_campaign(entry.load(), f"entry point {name_or_file!r}")
+            return _from_entry(entry)
     msg = (
         f"no campaign is called {name_or_file!r}; there are {known(names())}.  "
         "For a file of your own, give its path, e.g. `daybreak run my_study.py`."
@@ -47,8 +46,22 @@ def load(name_or_file: str) -> Campaign:
 
 
 def describe(name: str) -> str:
-    """First sentence about a campaign that can be run by name."""
-    return load(name).description
+    """What a campaign that can be run by name is about; or why it cannot be loaded."""
+    try:
+        return load(name).description
+    except CampaignFileError as error:
+        return f"cannot be loaded: {error}"
+
+
+def _from_entry(entry: metadata.EntryPoint) -> Campaign:
+    where = f"campaign {entry.name!r} ({entry.value})"
+    with double_precision_import():
+        try:
+            found = entry.load()
+        except Exception as error:
+            msg = f"{where} cannot be imported, {type(error).__name__}: {error}"
+            raise CampaignFileError(msg) from error
+        return _as_campaign(found, where)
 
 
 def _from_file(path: Path, attribute: str) -> Campaign:
@@ -79,27 +92,52 @@ def _import(path: Path) -> ModuleType:
         msg = f"{path} cannot be read as a Python file."
         raise CampaignFileError(msg)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    # A campaign file called random.py must not stand in for the library's module.
+    name = f"campaign_{path.stem}" if _taken(path.stem) else path.stem
+    sys.modules[name] = module
     try:
         with double_precision_import():
             spec.loader.exec_module(module)
-    except Exception as error:
-        trace, line = error.__traceback__, 0
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == str(path.resolve()):
-                line = trace.tb_lineno
-            trace = trace.tb_next
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        line = _line(error, str(path.resolve()))
         where = f"{path}, line {line}" if line else str(path)
         msg = f"{where} raised {type(error).__name__}: {error}"
         raise CampaignFileError(msg) from error
     return module
 
 
+def _taken(name: str) -> bool:
+    return name in sys.modules or name in sys.stdlib_module_names
+
+
+def _line(error: BaseException, file: str) -> int | None:
+    """The line of `file` at which an error began."""
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return error.lineno
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
 def _as_campaign(found: object, where: str) -> Campaign:
     from daybreak.plan import Campaign
 
-    made = found() if callable(found) else found
+    try:
+        made = found() if callable(found) else found
+    except Exception as error:
+        msg = (
+            f"{where} raised {type(error).__name__} when it was called without arguments to make "
+            f"a campaign: {error}"
+        )
+        raise CampaignFileError(msg) from error
     if not isinstance(made, Campaign):
-        msg = f"{where} must be a daybreak.Campaign, but it is {type(made).__name__}."
+        msg = (
+            f"{where} must be a daybreak.Campaign or a function that makes one, but it gave "
+            f"{type(made).__name__}."
+        )
         raise CampaignFileError(msg)
     return made

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from daybreak.errors import PlanError
+from daybreak.errors import PlanError, known
 
 Level = Literal["hard", "soft", "note"]
 Verdict = Literal["PASS", "SOFT_PASS", "FAIL", "UNDECIDED"]
 VERDICTS: tuple[Verdict, ...] = ("PASS", "SOFT_PASS", "UNDECIDED", "FAIL")
 """All verdicts, best first."""
+_OF_PARAMETERS = ("n_at_bounds", "edge_distance", "identified")
+"""Quantities that are taken of parameters."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,14 @@ class Criterion:
         if self.quantity in ("edge_distance", "identified") and not isinstance(self.of, str):
             msg = f"criterion {self.quantity!r} needs `of=` with one parameter name."
             raise PlanError(msg)
+        if self.of is not None and self.quantity not in _OF_PARAMETERS:
+            msg = (
+                f"criterion {self.quantity!r} takes no `of=`, which belongs to "
+                f"{known(_OF_PARAMETERS)}; leave it out."
+            )
+            raise PlanError(msg)
         bars = [self.at_least, self.above, self.at_most, self.below]
+        _refuse_infinite(f"criterion {self.quantity!r}", bars)
         if self.quantity != "identified" and all(bar is None for bar in bars):
             msg = (
                 f"criterion {self.quantity!r} has no bar; give `at_least`, `above`, `at_most` "
@@ -67,8 +77,8 @@ class Criterion:
             raise PlanError(msg)
         lowest = max((bar for bar in (self.at_least, self.above) if bar is not None), default=None)
         highest = min((bar for bar in (self.at_most, self.below) if bar is not None), default=None)
-        if lowest is not None and highest is not None and lowest > highest:
-            msg = f"no value of {self.quantity!r} is above {lowest} and below {highest}."
+        if lowest is not None and highest is not None and not self.met(0.5 * (lowest + highest)):
+            msg = f"no value of {self.quantity!r} can be {self.bar}; swap or widen the bars."
             raise PlanError(msg)
 
     @property
@@ -109,8 +119,9 @@ class Criterion:
     def describe(self) -> dict[str, Any]:
         """The criterion as plain data for the ledger."""
         return {
-            "quantity": self.quantity, "at_least": self.at_least, "above": self.above,
-            "at_most": self.at_most, "below": self.below, "of": list(self.names),
+            "quantity": self.quantity, "at_least": _plain(self.at_least),
+            "above": _plain(self.above), "at_most": _plain(self.at_most),
+            "below": _plain(self.below), "of": list(self.names),
             "level": self.level, "label": self.label,
         }  # fmt: skip
 
@@ -152,7 +163,7 @@ class Condition:
     every: bool = False
 
     def __post_init__(self) -> None:
-        """A condition asks one thing."""
+        """A condition asks one thing, and can come true."""
         if (self.verdict is None) == (self.quantity is None):
             msg = "a Condition asks for a verdict or for a quantity: give exactly one of them."
             raise PlanError(msg)
@@ -162,14 +173,38 @@ class Condition:
         if self.quantity is not None and self.below is None and self.above is None:
             msg = f"Condition on {self.quantity!r} needs `below` or `above`."
             raise PlanError(msg)
+        if self.verdict is not None and not (self.below is None and self.above is None):
+            msg = f"Condition on verdict {self.verdict!r} takes no `below` or `above`."
+            raise PlanError(msg)
+        _refuse_infinite(f"Condition on {self.quantity!r}", [self.below, self.above])
+        most = math.inf if self.at_most is None else self.at_most
+        if not 1 <= self.at_least <= most:
+            msg = (
+                "`1 <= at_least <= at_most` must hold for a Condition, but got "
+                f"(at_least={self.at_least}, at_most={self.at_most}); to ask that no study "
+                "answers yes, put a row that asks for one before it."
+            )
+            raise PlanError(msg)
 
     def describe(self) -> dict[str, Any]:
         """The condition as plain data for the ledger."""
         return {
-            "verdict": self.verdict, "quantity": self.quantity, "below": self.below,
-            "above": self.above, "at_least": self.at_least, "at_most": self.at_most,
+            "verdict": self.verdict, "quantity": self.quantity, "below": _plain(self.below),
+            "above": _plain(self.above), "at_least": self.at_least, "at_most": self.at_most,
             "every": self.every,
         }  # fmt: skip
+
+
+def _refuse_infinite(what: str, bars: Sequence[float | None]) -> None:
+    wild = [bar for bar in bars if bar is not None and not math.isfinite(bar)]
+    if wild:
+        msg = f"bars of {what} must be finite numbers, but got {wild[0]}; leave an open side out."
+        raise PlanError(msg)
+
+
+def _plain(bar: float | None) -> float | None:
+    """A bar as Python's own number; NumPy's may have no JSON."""
+    return None if bar is None else float(bar)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -72,12 +72,27 @@ class Study:
                 f"the parameters are {known(names)}."
             )
             raise PlanError(msg)
+        if criterion.quantity in ("edge_distance", "identified"):
+            self._check_profiled(criterion)
         quantities = self._declared()
         # What `derive` will return is known only once it has run: see `check_derived`.
         if criterion.quantity not in quantities and problem.derive is None:
             msg = (
                 f"no quantity is called {criterion.quantity!r} in study {self.name!r}; "
                 f"there are {known(quantities)}."
+            )
+            raise PlanError(msg)
+
+    def _check_profiled(self, criterion: Criterion) -> None:
+        """Only a profile can answer these; anything else would stay undecided all night."""
+        method = self.method.describe()
+        if (method.get("parameter"),) != criterion.names:
+            needed = criterion.names[0]
+            msg = (
+                f"criterion {criterion.title!r} in study {self.name!r} needs a profile of "
+                f"{needed!r}, but its method is a {method['method']}"
+                f"{' of ' + repr(method['parameter']) if 'parameter' in method else ''}; "
+                f"give it method=dk.Profile({needed!r})."
             )
             raise PlanError(msg)
 
@@ -148,6 +163,7 @@ class Sweep:
         rows: list[dict[str, Setting]]
         if isinstance(self.over, Mapping):
             columns = self.over
+            self._refuse_scalars(columns)
             rows = [
                 dict(zip(columns, r, strict=True)) for r in itertools.product(*columns.values())
             ]
@@ -165,10 +181,20 @@ class Sweep:
             for label, row in zip(labels, rows, strict=True)
         ]
 
+    def _refuse_scalars(self, columns: Mapping[str, Any]) -> None:
+        for name, values in columns.items():
+            if isinstance(values, str) or not isinstance(values, Iterable):
+                msg = (
+                    f"sweep {self.name!r} needs a list of values for {name!r}, but got "
+                    f"{values!r}; for one value write [{values!r}]."
+                )
+                raise PlanError(msg)
+
 
 def _label(settings: Mapping[str, Setting]) -> str:
     parts = (
-        f"{k}={v:g}" if isinstance(v, (int, float)) else f"{k}={v}" for k, v in settings.items()
+        f"{k}={v:g}" if isinstance(v, (int, float)) and not isinstance(v, bool) else f"{k}={v}"
+        for k, v in settings.items()
     )
     return " ".join(parts)
 
@@ -208,10 +234,11 @@ class Campaign:
 
     def __post_init__(self) -> None:
         """Check names and the decision table."""
-        if not self.name or any(c not in _NAME_CHARACTERS for c in self.name):
+        strange = any(c not in _NAME_CHARACTERS for c in self.name)
+        if not self.name or strange or self.name[0] in ".-":
             msg = (
                 "a campaign name becomes a directory: letters, digits, '-', '_' and '.' only, "
-                f"but got {self.name!r}."
+                f"the first not '.' or '-', but got {self.name!r}."
             )
             raise PlanError(msg)
         if not self.all_studies():
@@ -220,7 +247,10 @@ class Campaign:
         names = [study.name for study in self.all_studies()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            msg = f"study names must be unique in a campaign, but {known(twice)} repeat."
+            msg = (
+                f"study names must be unique in a campaign, but these repeat: {known(twice)}; "
+                "rename one, or give a sweep `names`."
+            )
             raise PlanError(msg)
         if self.rule not in ("all", "any"):
             msg = f"rule must be 'all' or 'any', but got {self.rule!r}."
@@ -230,6 +260,28 @@ class Campaign:
             or any(row.when is None for row in self.decisions[:-1])
         ):
             msg = "the last row of a decision table, and only it, has no condition (otherwise)."
+            raise PlanError(msg)
+        for row in self.decisions:
+            self._check_row(row)
+
+    def _check_row(self, row: Decision) -> None:
+        """Refuse a row that can never be taken, because no study has what it asks for."""
+        asked = [study for study in self.all_studies() if study.counted]
+        quantity = None if row.when is None else row.when.quantity
+        if quantity is None or any(study.problem.derive is not None for study in asked):
+            return
+        names = {name for study in asked for name in study.problem.space.names}
+        factors = {
+            factor.name
+            for study in asked
+            for factor in (*study.problem.scale_factors, *study.problem.offsets)
+        }
+        there = ["chi2", "reduced_chi2", "p_value", *sorted(names | factors)]
+        if quantity not in there:
+            msg = (
+                f"decision {row.name!r} asks for {quantity!r}, which no counted study gives; "
+                f"there are {known(there)}."
+            )
             raise PlanError(msg)
 
     def all_studies(self) -> list[Study]:

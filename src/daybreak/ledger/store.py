@@ -9,9 +9,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DatabaseError
 
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
@@ -109,17 +111,34 @@ class Ledger:
             raise LedgerError(msg)
         self.directory = directory
         self._engine = _engine(path, write=write)
-        with self._engine.begin() as c:
-            if write:
-                t.metadata.create_all(c)
-            self._check_version(c, write=write)
         self._run: int | None = None
+        try:
+            with self._engine.begin() as c:
+                self._check_version(c)
+                if write:
+                    self._make_tables(c)
+        except DatabaseError as error:
+            self.close()
+            msg = (
+                f"{path} cannot be read as a ledger ({error.orig}); nothing was changed.  Restore "
+                "it from a copy, or begin anew with `daybreak run --fresh`, which archives it."
+            )
+            raise LedgerError(msg) from error
+        except LedgerError:
+            self.close()
+            raise
 
-    def _check_version(self, c: sa.Connection, *, write: bool) -> None:
-        found = c.execute(sa.select(t.about.c.value).where(t.about.c.key == "schema")).scalar()
-        if found is None and write:
+    def _make_tables(self, c: sa.Connection) -> None:
+        t.metadata.create_all(c)
+        if c.execute(sa.select(t.about)).first() is None:
             c.execute(t.about.insert().values(key="schema", value=str(t.VERSION)))
-        elif found is not None and int(found) > t.VERSION:
+
+    def _check_version(self, c: sa.Connection) -> None:
+        """Refuse a newer schema before anything is written."""
+        if not sa.inspect(c).has_table(t.about.name):
+            return
+        found = c.execute(sa.select(t.about.c.value).where(t.about.c.key == "schema")).scalar()
+        if found is not None and int(found) > t.VERSION:
             msg = (
                 f"the ledger in {self.directory} has schema {found}, but this Daybreak knows "
                 f"schemas up to {t.VERSION}; update Daybreak to open it (nothing was changed)."
@@ -352,9 +371,13 @@ class Ledger:
         """Everything in the ledger, in one consistent view."""
         with self._engine.begin() as c:
             newest = sa.select(t.campaigns.c.body).order_by(t.campaigns.c.id.desc()).limit(1)
-            body = c.execute(newest).scalar()
+            there = sa.inspect(c).has_table(t.campaigns.name)
+            body = c.execute(newest).scalar() if there else None
             if body is None:
-                msg = f"the ledger in {self.directory} is empty: its run ended before it began."
+                msg = (
+                    f"the ledger in {self.directory} is empty: its run has only just begun, or "
+                    "was stopped before its first trial; `daybreak run` goes on."
+                )
                 raise LedgerError(msg)
             studies = sa.select(t.studies).where(t.studies.c.planned)
             rows = c.execute(studies.order_by(t.studies.c.position)).all()
@@ -412,10 +435,13 @@ class Ledger:
 
 
 def _engine(path: Path, *, write: bool) -> sa.Engine:
+    # A directory may be called anything, `?` and `#` included, which mean something in a URL.
     if write:
-        engine = sa.create_engine(f"sqlite:///{path}")
+        url = sa.URL.create("sqlite", database=str(path))
     else:
-        engine = sa.create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true")
+        file = f"file:{quote(str(path.resolve()))}"
+        url = sa.URL.create("sqlite", database=file, query={"mode": "ro", "uri": "true"})
+    engine = sa.create_engine(url)
 
     def configure(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()

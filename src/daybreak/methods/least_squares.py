@@ -32,7 +32,8 @@ from daybreak.problem.precision import double_precision
 RUNNING = 0
 REASONS = tuple(StopReason)
 _CODE = {reason: code for code, reason in enumerate(REASONS, start=1)}
-_PASSES = 4
+import os
+DECAY=float(os.environ.get('DECAY','1'))
 _BLOCK = 8
 """Iterations in one compiled call; finished lanes are replaced between calls."""
 
@@ -85,6 +86,8 @@ class State(NamedTuple):
     """Jacobian dr/du, (L, m, n)."""
     chi2: Any
     """|r|^2, (L,); infinite before the first evaluation."""
+    scale: Any
+    """D, (L, n)."""
     damping: Any
     """lambda, (L,)."""
     growth: Any
@@ -112,7 +115,7 @@ def begin(u: Array, m: int) -> State:
     zeros = np.zeros(lanes)
     return State(
         u=np.asarray(u, dtype=np.float64), r=np.zeros((lanes, m)), J=np.zeros((lanes, m, n)),
-        chi2=np.full(lanes, np.inf), damping=np.full(lanes, 1e-3), growth=np.full(lanes, 2.0),
+        chi2=np.full(lanes, np.inf), scale=np.ones((lanes, n)), damping=np.full(lanes, 1e-3), growth=np.full(lanes, 2.0),
         quiet=zeros.astype(np.int64), iterations=zeros.astype(np.int64),
         reason=zeros.astype(np.int64),
     )  # fmt: skip
@@ -122,20 +125,11 @@ def propose(s: State, xp: Any) -> Trial:
     """Solve the damped, bounded quadratic model of every lane (module formula)."""
     g = xp.einsum("lmi,lm->li", s.J, s.r)
     H = xp.einsum("lmi,lmj->lij", s.J, s.J)
-    q = 1.0 / xp.sqrt(_scales(H, xp))
-    n = s.u.shape[1]
+    q = 1.0 / xp.sqrt(s.scale)
     # Columns scaled to unit length: bounds, gradient and matrix in the same coordinates.
-    A = H * q[:, :, None] * q[:, None, :] + s.damping[:, None, None] * np.eye(n)
-    low, high, gs = -s.u / q, (1.0 - s.u) / q, g * q
-    free = _free(s.u, g, xp)
-    z = xp.zeros_like(s.u)
-    for _ in range(min(n, _PASSES)):
-        both = free[:, :, None] & free[:, None, :]
-        pinned = xp.where(free, 0.0, z)
-        rhs = xp.where(free, -(gs + xp.einsum("lij,lj->li", A, pinned)), z)
-        z = xp.linalg.solve(xp.where(both, A, np.eye(n)), rhs[:, :, None])[:, :, 0]
-        free = free & (z > low) & (z < high)
-        z = xp.clip(z, low, high)
+    A = H * q[:, :, None] * q[:, None, :] + s.damping[:, None, None] * np.eye(s.u.shape[1])
+    low, high = -s.u / q, (1.0 - s.u) / q
+    z = box_minimum(A, g * q, low, high, xp)
     moved = xp.clip(s.u + z * q, 0.0, 1.0)
     u = xp.where(z <= low, 0.0, xp.where(z >= high, 1.0, moved))
     step = u - s.u
@@ -143,9 +137,66 @@ def propose(s: State, xp: Any) -> Trial:
     return Trial(u, decrease)
 
 
-def _scales(H: Any, xp: Any) -> Any:
-    """Squared column lengths of the Jacobian, kept away from zero; (L, n)."""
-    d = xp.diagonal(H, axis1=1, axis2=2)
+def box_minimum(A: Any, g: Any, low: Any, high: Any, xp: Any) -> Any:
+    """Minimise ``g.z + z.A z / 2`` over ``low <= z <= high``, from z = 0; (L, n).
+
+    Each pass takes the Newton step of the free variables, either up to the first bound or
+    projected onto the box, whichever is lower: the model never rises.  Variables at a bound are
+    freed again when the slope there turns inwards.
+    """
+    eye, passes = np.eye(g.shape[1]), g.shape[1] + 3
+
+    def model(z: Any) -> Any:
+        return xp.sum(z * (g + 0.5 * xp.einsum("lij,lj->li", A, z)), axis=1)
+
+    def inwards(z: Any) -> Any:
+        slope = g + xp.einsum("lij,lj->li", A, z)
+        return slope, ~((z <= low) & (slope > 0.0)) & ~((z >= high) & (slope < 0.0))
+
+    def going(carry: Any) -> Any:
+        return (carry[0] < passes) & xp.any(~carry[3])
+
+    def one(carry: Any) -> Any:
+        count, z, free, settled = carry
+        slope, _ = inwards(z)
+        both = free[:, :, None] & free[:, None, :]
+        rhs = xp.where(free, -slope, 0.0)[:, :, None]
+        d = xp.linalg.solve(xp.where(both, A, eye), rhs)[:, :, 0]
+        over = (z + d < low) | (z + d > high)
+        room = xp.where(d < 0.0, low - z, high - z) / xp.where(over, d, 1.0)
+        share = xp.min(xp.where(over, room, 1.0), axis=1, keepdims=True, initial=1.0)
+        first = xp.where(d < 0.0, low, high)
+        short = xp.where(over & (room <= share), first, xp.clip(z + share * d, low, high))
+        far = xp.clip(z + d, low, high)
+        new = xp.where((model(far) < model(short))[:, None], far, short)
+        stuck = over & (room <= 0.0)
+        _, inside = inwards(new)
+        loose = inside & ~stuck
+        done = ~xp.any(over, axis=1) & xp.all(loose == free, axis=1)
+        z = xp.where(settled[:, None], z, new)
+        return count + 1, z, xp.where(settled[:, None], free, loose), settled | done
+
+    start = (0, xp.zeros_like(g), inwards(xp.zeros_like(g))[1], xp.zeros(len(g), dtype=bool))
+    return _repeat(going, one, start, xp)[1]
+
+
+def _repeat(going: Callable[[Any], Any], one: Callable[[Any], Any], carry: Any, xp: Any) -> Any:
+    """A loop in either namespace."""
+    if xp is not np:
+        import jax
+
+        return jax.lax.while_loop(going, one, carry)
+    while going(carry):
+        carry = one(carry)
+    return carry
+
+
+def _scales(J: Any, before: Any, xp: Any) -> Any:
+    """Squared column lengths of the Jacobian, the largest so far (More 1978); (L, n).
+
+    A parameter that stops to matter would otherwise be free to run away.
+    """
+    d = xp.maximum(xp.einsum("lmi,lmi->li", J, J), DECAY * before)
     floor = 1e-14 * xp.max(d, axis=1, keepdims=True, initial=0.0)
     return xp.where(d > floor, d, xp.where(floor > 0.0, floor, 1.0))
 
@@ -168,14 +219,19 @@ def advance(s: State, trial: Trial, r: Any, J: Any, options: LeastSquares, xp: A
     chi2 = xp.where(taken, xp.sum(r * r, axis=1), s.chi2)
     fall = xp.where(fresh, 0.0, s.chi2 - chi2)
     gain = fall / xp.maximum(trial.decrease, 1e-300)
-    eased = s.damping * xp.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
+    V=os.environ.get('V','0')
+    if V=='0': eased = s.damping * xp.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
+    else:
+        a,b,c,lo=map(float,V.split(','))
+        eased = s.damping * xp.where(gain>.75,a,xp.where(gain>.25,b,xp.where(gain>lo,c,2.0)))
     damping = xp.where(taken, xp.where(fresh, s.damping, eased), s.damping * s.growth)
-    still = (xp.abs(fall) <= 4e-15 * chi2) & (trial.decrease <= 1e-10 * chi2)
+    still = (xp.abs(fall) <= 4e-15 * chi2) & (xp.abs(trial.decrease) <= 1e-10 * chi2)
     after = State(
         u=xp.where(taken[:, None], trial.u, s.u),
         r=xp.where(taken[:, None], r, s.r),
         J=xp.where(taken[:, None, None], J, s.J),
         chi2=chi2,
+        scale=xp.where(taken[:, None], _scales(J, xp.where(fresh[:, None], 0.0, s.scale), xp), s.scale),
         damping=xp.maximum(damping, 1e-15),
         growth=xp.where(taken, 2.0, 2.0 * s.growth),
         quiet=xp.where(still & ~fresh, s.quiet + 1, 0),
@@ -195,7 +251,8 @@ def _keep(done: Any, old: Any, new: Any, xp: Any) -> Any:
 def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any) -> Any:
     """Code of the first reason that applies to each lane, 0 when it goes on."""
     slope = steepness(s, xp)
-    exact = s.chi2 <= 1e-30
+    blur = 1e-16 * xp.einsum("lmi,li->lm", xp.abs(s.J), s.u)
+    exact = s.chi2 <= 1e-30 + xp.sum(blur * blur, axis=1)
     reason = xp.where(
         s.iterations >= options.max_iterations, _CODE[StopReason.ITERATIONS], RUNNING
     )
@@ -203,7 +260,8 @@ def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any
     reason = xp.where(stuck, _CODE[StopReason.STALLED], reason)
     reason = xp.where(stuck & (slope <= 1e-6), _CODE[StopReason.DECREASE], reason)
     reason = xp.where(~fresh & smallest & (slope <= 1e-6), _CODE[StopReason.STEP], reason)
-    reason = xp.where(s.quiet >= 3, _CODE[StopReason.DECREASE], reason)
+    reason = xp.where(s.quiet >= 10, _CODE[StopReason.STALLED], reason)
+    reason = xp.where((s.quiet >= 3) & (slope <= 1e-6), _CODE[StopReason.DECREASE], reason)
     reason = xp.where(slope <= options.gradient, _CODE[StopReason.GRADIENT], reason)
     reason = xp.where(exact, _CODE[StopReason.EXACT], reason)
     return xp.where(xp.isfinite(s.chi2), reason, _CODE[StopReason.NONFINITE])
@@ -213,7 +271,8 @@ def steepness(s: State, xp: Any) -> Any:
     """Largest cosine between the residuals and a free column of the Jacobian, (L,)."""
     g = xp.einsum("lmi,lm->li", s.J, s.r)
     lengths = xp.sqrt(xp.einsum("lmi,lmi->li", s.J, s.J) * s.chi2[:, None])
-    cosine = xp.where(lengths > 0.0, xp.abs(g) / xp.where(lengths > 0.0, lengths, 1.0), 0.0)
+    matters = xp.abs(g) > 1e-15 * s.chi2[:, None]
+    cosine = xp.where(matters, xp.abs(g) / xp.where(matters, lengths, 1.0), 0.0)
     return xp.max(xp.where(_free(s.u, g, xp), cosine, 0.0), axis=1, initial=0.0)
 
 

@@ -3,9 +3,9 @@
     profile(v) = min over all other free parameters of chi2, the profiled one held at v
 
 Every grid point is fitted from its own starts, from every basin found anywhere, and from its
-neighbours' best ends in both directions, until no point improves. Then the minimum between grid
-points is refined (successive parabolas) and every crossing of the 95 % level is narrowed down on
-the re-fitted profile, not interpolated.
+neighbours' best ends in both directions, until no point improves. Then every local minimum between
+grid points is refined (successive parabolas) and every crossing of the 95 % level is narrowed
+down on the re-fitted profile, not interpolated.
 
 Threshold: chi2_min + 3.8415, the 95 % quantile of chi2 with one degree of freedom.
 Source: Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), JASA 95, 449.
@@ -40,6 +40,7 @@ MAX_BASINS = 8
 """How many distinct ends are tried at every point."""
 _REACH = 0.02
 """Ends closer than this in the unit box are the same start for a neighbour."""
+_MOST_PARABOLAS = 20
 _ROOT_TOLERANCE = 1e-7
 """Width of the bracket of an interval end, as a share of the scan."""
 
@@ -142,14 +143,14 @@ class Profile(AbstractMethod):
         }  # fmt: skip
 
     def rounds(self, problem: FitProblem, settings: Mapping[str, Setting], seed: int) -> Rounds:
-        """Own starts, basins, neighbours until settled, minimum, interval ends, evaluations."""
+        """Own starts, basins, neighbours until settled, minima, interval ends, evaluations."""
         search = _Search(self, problem, settings, seed)
         yield from search.own_starts()
         if not search.best:
             return
         yield from search.all_basins()
         yield from search.neighbours()
-        yield from search.minimum()
+        yield from search.minima()
         yield from search.interval_ends()
         yield from search.evaluate()
 
@@ -255,22 +256,29 @@ class _Search:
                 return
             changed = self._take(tasks, (yield tasks))
 
-    def minimum(self) -> Step:
-        """Refine the lowest point between its neighbours by successive parabolas."""
-        for _ in range(12):
+    def minima(self) -> Step:
+        """Refine every local minimum of the profile between its neighbours, all at once.
+
+        The 95 % set may have a piece narrower than the grid, of which only the slopes show.
+        """
+        for _ in range(_MOST_PARABOLAS):
             values = sorted(self.best)
-            i = min(range(len(values)), key=lambda k: _chi2(self.best[values[k]]))
-            if not 0 < i < len(values) - 1:
+            tasks: list[Task] = []
+            for a, b, c in zip(values, values[1:], values[2:], strict=False):
+                guess = self._lower(a, b, c)
+                if guess is not None and guess not in self.best:
+                    tasks += self._from_sides(guess, b, a if guess < b else c)
+            if not tasks:
                 return
-            a, b, c = values[i - 1 : i + 2]
-            fa, fb, fc = (_chi2(self.best[v]) for v in (a, b, c))
-            guess = _vertex(a, b, c, fa, fb, fc)
-            if abs(guess - b) <= 1e-6 * self.scan or same_chi2(max(fa, fc), fb):
-                return
-            tasks = self._from_sides(guess, b, a if guess < b else c)
             self._take(tasks, (yield tasks))
-            if guess not in self.best:
-                return
+
+    def _lower(self, a: float, b: float, c: float) -> float | None:
+        """Where a local minimum in (a, c) may lie lower than at b; None when b is as good."""
+        fa, fb, fc = (_chi2(self.best[v]) for v in (a, b, c))
+        if fb > min(fa, fc) or same_chi2(min(fa, fc), fb):
+            return None
+        guess = _vertex(a, b, c, fa, fb, fc)
+        return None if abs(guess - b) <= 1e-6 * self.scan else guess
 
     def interval_ends(self) -> Step:
         """Narrow every crossing of the 95 % level down on the re-fitted profile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from daybreak.errors import PredictionError, ProblemError, known
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
+from daybreak.problem.precision import double_precision
 from daybreak.problem.scale_factors import Group, Offset, ScaleFactor, eliminate, group_factors
 
 Setting = float | int | str | bool
@@ -79,6 +81,11 @@ class FitProblem:
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
+        given: Sequence[Any] = self.parameters
+        other = [item for item in given if not isinstance(item, Parameter)]
+        if other:
+            msg = f"`parameters` must be a list of dk.Parameter, but it holds {other[0]!r}."
+            raise ProblemError(msg)
         if not self.parameters:
             msg = "a FitProblem needs at least one parameter, but got none."
             raise ProblemError(msg)
@@ -87,6 +94,7 @@ class FitProblem:
             raise ProblemError(msg)
         for name in self.settings:
             check_name("setting", name)
+        object.__setattr__(self, "settings", _plain(self.settings))
         unknown = [name for name in self.static if name not in self.settings]
         if unknown:
             msg = f"static names {known(unknown)}, but the settings are {known(self.settings)}."
@@ -108,7 +116,15 @@ class FitProblem:
         """The observations in a fixed order."""
         if isinstance(self.observations, Observations):
             return self.observations
-        given = self.observations
+        given: Any = self.observations
+        if not isinstance(given, Mapping) or not all(
+            isinstance(datum, Observation) for datum in given.values()
+        ):
+            msg = (
+                "`observations` must be dk.observations(values, sigmas), or a mapping name -> "
+                f"dk.Observation(value, sigma), but got {given!r}."
+            )
+            raise ProblemError(msg)
         return Observations(tuple(given), tuple(given.values()), named=True)
 
     @functools.cached_property
@@ -131,7 +147,7 @@ class FitProblem:
                 f"whose settings are {known(self.settings)}."
             )
             raise ProblemError(msg)
-        return {**self.settings, **settings}
+        return {**self.settings, **_plain(settings)}
 
     def split_settings(self, settings: Settings) -> tuple[dict[str, float], dict[str, Setting]]:
         """Separate the traced numbers from the static rest."""
@@ -187,7 +203,7 @@ class FitProblem:
                 "observations are an array, but it returned a mapping."
             )
             raise PredictionError(msg)
-        vector: Any = predicted if hasattr(predicted, "dtype") else np.asarray(predicted)
+        vector: Any = predicted if hasattr(predicted, "dtype") else xp.asarray(predicted)
         if tuple(vector.shape) != (len(self.data),):
             msg = (
                 f"predict must return shape ({len(self.data)},), one number per observation, "
@@ -212,11 +228,10 @@ class FitProblem:
         functions = {"predict": self.predict}
         if self.derive is not None:
             functions["derive"] = self.derive
-        stuck = [n for n, f in functions.items() if not self._traceable(f, settings)]
+        stuck = [n for n, f in functions.items() if self._traceable(f, settings) is None]
         if not stuck:
             return "jax"
-        with np.errstate(all="ignore"):
-            found = {name: self._call(name, f, settings) for name, f in functions.items()}
+        found = {name: self._call(name, f, settings) for name, f in functions.items()}
         self._vector(found["predict"], np)
         if any(_holds_jax(value) for value in found.values()):
             msg = (
@@ -228,16 +243,25 @@ class FitProblem:
         return "numpy"
 
     def derived_names(self, settings: Settings) -> list[str]:
-        """Names of the derived quantities, found by trying `derive` (see `backend`)."""
+        """Names of the derived quantities, found by trying `derive` (see `backend`).
+
+        Raises
+        ------
+        PredictionError
+            When it raises, or returns anything but real numbers with names.
+        """
         if self.derive is None:
             return []
-        shapes = self._traceable(self.derive, settings)
-        return list(shapes or self._call("derive", self.derive, settings))
+        found = self._traceable(self.derive, settings)
+        if found is None:
+            found = self._call("derive", self.derive, settings)
+        return _names_of(found)
 
     def _call(self, what: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
         values = self.probes()[0].tolist()
         try:
-            return function(*self._arguments(values, settings))
+            with np.errstate(all="ignore"), double_precision():
+                return function(*self._arguments(values, settings))
         except Exception as error:
             at = dict(zip(self.space.names, values, strict=True))
             msg = f"{what} raised {type(error).__name__}: {error} at {at}."
@@ -251,7 +275,9 @@ class FitProblem:
         traced, static = self.split_settings(settings)
 
         def shape_of(values: Any, numbers: Any) -> Any:
-            return function(*self._arguments(values, {**static, **numbers}))
+            found = function(*self._arguments(values, {**static, **numbers}))
+            # A list of numbers is an array, as it is without JAX.
+            return jax.numpy.asarray(found) if isinstance(found, (list, tuple)) else found
 
         with jax.enable_x64(True):
             try:
@@ -318,6 +344,43 @@ def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
             raise PredictionError(msg)
         _check_dtype(part.dtype)
     return xp.stack(parts)
+
+
+def _names_of(derived: Any) -> list[str]:
+    """Names of what `derive` returned, one real number each."""
+    if not isinstance(derived, Mapping):
+        msg = (
+            "derive must return a mapping name -> number, e.g. {'half_life': np.log(2) / p.k}, "
+            f"but it returned {type(derived).__name__}."
+        )
+        raise PredictionError(msg)
+    found: Mapping[str, Any] = derived
+    for name, value in found.items():
+        part = value if hasattr(value, "dtype") else np.asarray(value)
+        if tuple(part.shape) != () or np.dtype(part.dtype).kind not in "fiub":
+            msg = (
+                f"derive must return one real number for {name!r}, but got {part.dtype} of shape "
+                f"{tuple(part.shape)}; give each number a name of its own."
+            )
+            raise PredictionError(msg)
+    return list(found)
+
+
+def _plain(settings: Settings) -> dict[str, Setting]:
+    """Settings as Python's own numbers, strings and bools."""
+    given: Mapping[str, Any] = settings
+    found: dict[str, Setting] = {}
+    for name, value in given.items():
+        plain = value.item() if getattr(value, "shape", None) == () else value
+        number = isinstance(plain, (int, float)) and math.isfinite(plain)
+        if not (number or isinstance(plain, str)):
+            msg = (
+                f"setting {name!r} must be a finite number, a string or a bool, but got "
+                f"{value!r}; data and tables belong inside `predict`."
+            )
+            raise ProblemError(msg)
+        found[name] = plain
+    return found
 
 
 def _holds_jax(value: Any) -> bool:

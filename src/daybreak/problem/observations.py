@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from daybreak.errors import ProblemError
+from daybreak.errors import ProblemError, known
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,22 @@ class Observation:
     def __post_init__(self) -> None:
         """Refuse numbers that cannot weigh a residual."""
         if not math.isfinite(self.value):
-            msg = f"an observed value must be a finite number, but got {self.value}."
+            msg = (
+                f"an observed value must be a finite number, but got {self.value}; leave the "
+                "datum out if it was not measured."
+            )
             raise ProblemError(msg)
         if not (self.sigma > 0 and math.isfinite(self.sigma)):
-            msg = f"`sigma > 0` must hold for an observation, but got (sigma={self.sigma})."
+            msg = (
+                f"`sigma > 0` and finite must hold, but got (sigma={self.sigma}); give one "
+                "standard deviation of the measurement, in the unit of the value."
+            )
             raise ProblemError(msg)
         if not (self.model >= 0 and math.isfinite(self.model)):
-            msg = f"`model >= 0` must hold for an observation, but got (model={self.model})."
+            msg = (
+                f"`model >= 0` and finite must hold, but got (model={self.model}); 0 means that "
+                "the model is trusted."
+            )
             raise ProblemError(msg)
 
     @property
@@ -74,6 +84,10 @@ class Observations:
         """There is something to compare with."""
         if not self.data:
             msg = "a problem needs at least one observation, but got none."
+            raise ProblemError(msg)
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if twice:
+            msg = f"names of observations must be unique, but these repeat: {known(twice)}."
             raise ProblemError(msg)
 
     def __len__(self) -> int:
@@ -134,7 +148,11 @@ def observations(
     if sigmas is None:
         msg = "`observations(values, sigmas)` needs the measurement uncertainties as well."
         raise ProblemError(msg)
-    value = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    try:
+        value = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        msg = f"observed values must be an array of numbers: {error}."
+        raise ProblemError(msg) from None
     try:
         sigma = np.broadcast_to(np.asarray(sigmas, dtype=np.float64), value.shape)
         extra = np.broadcast_to(np.asarray(model, dtype=np.float64), value.shape)
@@ -150,7 +168,15 @@ def observations(
         msg = f"names must match the {len(value)} values, but got {len(labels)} of them."
         raise ProblemError(msg)
     data = tuple(
-        Observation(float(v), float(s), float(m), unit)
-        for v, s, m in zip(value, sigma, extra, strict=True)
+        _datum(label, float(v), float(s), float(m), unit)
+        for label, v, s, m in zip(labels, value, sigma, extra, strict=True)
     )
     return Observations(labels, data, named=False)
+
+
+def _datum(name: str, value: float, sigma: float, model: float, unit: str) -> Observation:
+    try:
+        return Observation(value, sigma, model, unit)
+    except ProblemError as error:
+        msg = f"observation {name!r}: {error}"
+        raise ProblemError(msg) from None

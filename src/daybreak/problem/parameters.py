@@ -58,7 +58,7 @@ class Parameter:
         """Refuse what cannot mean anything, with the rule, the values and the next move."""
         check_name("parameter", self.name)
         name, lower, upper = self.name, self.lower, self.upper
-        if not (math.isfinite(lower) and math.isfinite(upper)):
+        if not (_is_finite(lower) and _is_finite(upper)):
             msg = f"bounds of {name!r} must be finite numbers, but got ({lower=}, {upper=})."
             raise ProblemError(msg)
         if not lower < upper:
@@ -70,11 +70,17 @@ class Parameter:
             msg = f"scale of {name!r} must be 'linear' or 'log', but got {self.scale!r}."
             raise ProblemError(msg)
         if self.scale == "log" and lower <= 0:
-            msg = f"a log scale needs `lower > 0` for {name!r}, but got ({lower=}, {upper=})."
+            msg = (
+                f"a log scale needs `lower > 0` for {name!r}, but got ({lower=}, {upper=}); "
+                "give a small positive bound, or use the linear scale."
+            )
             raise ProblemError(msg)
         for what, value in (("guess", self.guess), ("fixed value", self.fixed)):
-            if value is not None and not lower <= value <= upper:
-                msg = f"the {what} of {name!r} must lie in [{lower}, {upper}], but got {value}."
+            if value is not None and not (_is_finite(value) and lower <= value <= upper):
+                msg = (
+                    f"the {what} of {name!r} must lie in [{lower}, {upper}], but got {value!r}; "
+                    "move it, or widen the bounds."
+                )
                 raise ProblemError(msg)
 
     def unit_from(self, value: float) -> float:
@@ -100,10 +106,21 @@ class Parameter:
         }  # fmt: skip
 
 
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except TypeError:  # not a number at all
+        return False
+
+
 def check_name(kind: str, name: str) -> None:
     """Refuse a name that `p.name` could not spell."""
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-        msg = f"a {kind} name must be a Python identifier such as 'k1', but got {name!r}."
+    text = str(name)
+    if not text.isidentifier() or keyword.iskeyword(text) or text.startswith("_"):
+        msg = (
+            f"a {kind} name must be a Python identifier such as 'k1', no keyword and without a "
+            f"leading underscore, but got {name!r}."
+        )
         raise ProblemError(msg)
 
 
@@ -121,7 +138,7 @@ class Space:
         names = self.names
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            msg = f"parameter names must be unique, but {known(twice)} appear more than once."
+            msg = f"parameter names must be unique, but these repeat: {known(twice)}."
             raise ProblemError(msg)
 
     @property

@@ -82,6 +82,12 @@ def _check(factor: ScaleFactor | Offset, kind: str) -> None:
             f"`lower < upper` must hold for {kind} {factor.name!r}, but got ({lower=}, {upper=})."
         )
         raise ProblemError(msg)
+    if isinstance(factor.over, str):
+        msg = (
+            f"`over` of {kind} {factor.name!r} is a sequence of names; for a single one write "
+            f"over=[{factor.over!r}]."
+        )
+        raise ProblemError(msg)
     if factor.over is not None and not list(factor.over):
         msg = f"{kind} {factor.name!r} acts on no observation; name some, or leave `over` out."
         raise ProblemError(msg)
@@ -122,6 +128,14 @@ def group_factors(
                 "a scale factor and an offset must act on the same observations or on different "
                 f"ones, but {known(data.names[i] for i in sorted(set(one) & set(other)))} "
                 "belong to two groups of which neither is the other."
+            )
+            raise ProblemError(msg)
+    for group in by_members.values():
+        if group.scale and group.offset and len(group.members) < 2:
+            msg = (
+                f"scale factor {group.scale.name!r} and offset {group.offset.name!r} both act on "
+                f"{data.names[min(group.members)]!r} alone, which cannot tell them apart; give "
+                "them more observations, or leave one out."
             )
             raise ProblemError(msg)
     return tuple(by_members.values())

@@ -32,7 +32,9 @@ def render(summary: Summary) -> str:
 
 def study_line(study: Study) -> str:
     """One line for the night's log: verdict first, so that ``grep FAIL`` finds it."""
-    words = [f"{study.verdict:<9}", study.name, wording.settings(study, " ", "=")]
+    settings = wording.settings(study, " ", "=")
+    told = all(word in study.name for word in settings.split())
+    words = [f"{study.verdict:<9}", study.name, "" if told else settings]
     if study.state != "finished":
         words.append(f"({study.state})")
     if study.best is None:

@@ -1,0 +1,112 @@
+"""Documentation that cannot drift: its code runs, its links hold, its lists are whole."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import daybreak as dk
+from daybreak.cli import app
+from daybreak.ledger import schema
+from daybreak.problem.ends import StopReason
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKED = [*PAGES, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def name_of(page):
+    """Path of a page as a reader writes it."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page):
+    """Language, code and first line of every fenced block of a page."""
+    text = page.read_text()
+    return [(m[1], m[2], text.count("\n", 0, m.start()) + 2) for m in FENCE.finditer(text)]
+
+
+def anchors(page):
+    """Targets within a page: its headings, in lower case, with hyphens for spaces."""
+    prose = FENCE.sub("", page.read_text())
+    titles = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with what the pages read: the example's trace, and a summary."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "examples" / "trace.csv", tmp_path)
+    line = dk.FitProblem(
+        [dk.Parameter("slope", 0, 10)], lambda p, _: [p.slope], dk.observations([2.0], 0.1)
+    )
+    found = dk.run(dk.Campaign("line", [dk.Study("line", line, dk.MultiStart(starts=2))]))
+    shutil.copy(found.directory / "summary.json", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_code_runs(page, workplace):
+    """Every Python block of a page runs after those before it, in one namespace."""
+    namespace = {"__name__": "__main__"}
+
+    for language, code, line in blocks(page):
+        if language == "python":
+            # Empty lines in front, so that a traceback names the line of the page.
+            exec(compile("\n" * (line - 1) + code, page, "exec"), namespace)  # noqa: S102 - ours
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_block_languages(page):
+    """Every fenced block says what it is, so that none escapes being run by a missing word."""
+    assert {language for language, _, _ in blocks(page)} <= {"python", "sh", "text", "json"}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=name_of)
+def test_links(page):
+    """Every relative link of a page leads to a file that exists, and to a heading in it."""
+    broken = []
+    for target in LINK.findall(FENCE.sub("", page.read_text())):
+        file, _, heading = target.partition("#")
+        there = page if not file else page.parent / file
+        if "://" in target:
+            continue
+        if not there.exists() or (heading and heading not in anchors(there)):
+            broken.append(target)
+
+    assert broken == []
+
+
+def test_commands():
+    """Every command of the command line is named in the README, and no other one is."""
+    commands = set(typer.main.get_command(app).commands)
+    text = (ROOT / "README.md").read_text()
+
+    assert set(re.findall(r"^\| `daybreak (\w+)", text, re.MULTILINE)) == commands
+
+
+def test_public_names():
+    """Every public name is explained in the guide to studies or in the glossary."""
+    text = "".join((ROOT / "docs" / page).read_text() for page in ("study.md", "glossary.md"))
+
+    assert [n for n in dk.__all__ if not re.search(rf"\b(dk|daybreak)\.{n}\b", text)] == []
+
+
+def test_stop_reasons():
+    """The glossary gives the sentence of every stop reason, word for word."""
+    text = (ROOT / "docs" / "glossary.md").read_text()
+
+    assert [r.name for r in StopReason if f"| `{r.name}` | {r.value} |" not in text] == []
+
+
+def test_tables():
+    """The ledger's page describes exactly the tables there are."""
+    text = (ROOT / "docs" / "ledger.md").read_text().partition("## The tables")[2]
+    described = re.findall(r"^\| `(\w+)` \|", text.partition("\n## ")[0], re.MULTILINE)
+
+    assert sorted(described) == sorted(schema.metadata.tables)
