@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Directory = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[DIR]",
+        metavar="DIR",
         help="Directory of a run, or a campaign's name; by default the latest in runs/.",
         show_default=False,
     ),
@@ -52,9 +53,6 @@ def main() -> None:
     except DaybreakError as error:
         typer.echo(f"daybreak: {error}", err=True)
         sys.exit(_USAGE)
-    except KeyboardInterrupt:
-        typer.echo("daybreak: interrupted; the same command goes on.", err=True)
-        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -75,7 +73,11 @@ def campaigns(*, as_json: Json = False) -> None:
 @app.command()
 def run(
     name_or_file: Annotated[
-        str, typer.Argument(help="A campaign's name, file.py, or file.py:name of the campaign.")
+        str,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            help="A campaign's name, file.py, or file.py:name of the campaign.",
+        ),
     ],
     *,
     directory: Annotated[
@@ -99,18 +101,24 @@ def run(
     deadline = None if until is None else _next(until)
     signal.signal(signal.SIGTERM, _terminate)
     _keep_compilations()
-    campaign = catalogue.load(name_or_file)
-    results = night.run(
-        campaign, directory, fresh=fresh, until=deadline, retry_failed=retry_failed
-    )
+    again = f"daybreak run {shlex.quote(name_or_file)}"
+    if directory is not None:
+        again += f" --dir {shlex.quote(str(directory))}"
+    try:
+        campaign = catalogue.load(name_or_file)
+        results = night.run(
+            campaign, directory, fresh=fresh, until=deadline, retry_failed=retry_failed
+        )
+    except KeyboardInterrupt:  # before the first trial, or while the report was written
+        typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     if as_json:
         typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
     else:
         typer.echo(str(results))
         typer.echo(f"\nReport: {results.report}")
     if not results.summary.finished:
-        where = "" if directory is None else f" --dir {directory}"
-        typer.echo(f"To go on: daybreak run {name_or_file}{where}", err=True)
+        typer.echo(f"To go on: {again}", err=True)
         raise typer.Exit(_INTERRUPTED)
 
 
@@ -158,7 +166,10 @@ def report(directory: Directory = None, *, as_json: Json = False) -> None:
     from daybreak.report.files import write_report
 
     results = night.open_(_find(directory))
-    written = write_report(results.directory, results.summary)
+    try:
+        written = write_report(results.directory, results.summary)
+    except OSError as error:
+        raise _unwritable(results.directory, error) from error
     if as_json:
         typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
         return
@@ -214,7 +225,10 @@ def export(
     if output is None:
         typer.echo(text)
     else:
-        output.write_text(f"{text}\n")
+        try:
+            output.write_text(f"{text}\n")
+        except OSError as error:
+            raise _unwritable(output, error) from error
         typer.echo(f"{len(rows)} trials written to {output}", err=True)
 
 
@@ -226,11 +240,23 @@ def _find(directory: Path | None) -> Path:
     if directory is not None:
         named = Path("runs") / directory
         return named if not directory.exists() and named.exists() else directory
-    ledgers = sorted(Path("runs").glob(f"*/{FILE}"), key=lambda p: p.stat().st_mtime)
+    ledgers = sorted(Path("runs").glob(f"*/{FILE}"), key=_written)
     if not ledgers:
         msg = "there is no run in runs/; name its directory, or start one with `daybreak run`."
         raise LedgerError(msg)
     return ledgers[-1].parent
+
+
+def _written(ledger: Path) -> float:
+    """When a ledger was last written, in seconds; SQLite keeps the newest part beside it."""
+    parts = (ledger, ledger.with_name(f"{ledger.name}-wal"))
+    return max(p.stat().st_mtime for p in parts if p.exists() and p.stat().st_size > 0)
+
+
+def _unwritable(path: Path, error: OSError) -> Exception:
+    from daybreak.errors import DaybreakError
+
+    return DaybreakError(f"cannot write {path} ({error.strerror}); choose another place.")
 
 
 def _next(clock: str) -> datetime:

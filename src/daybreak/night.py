@@ -70,7 +70,7 @@ class Results:
         """The terminal summary."""
         from daybreak.report.terminal import render
 
-        return render(self.summary)
+        return render(self.summary).rstrip()
 
 
 def run(
@@ -137,7 +137,7 @@ def open_(directory: str | Path) -> Results:
     place = Path(directory)
     ledger = Ledger(place)
     try:
-        summary = build(ledger.read())
+        summary = build(ledger.read(), alive=running(place) is not None)
     finally:
         ledger.close()
     return Results(place, summary)
@@ -169,7 +169,9 @@ class _Log(AbstractListener):
     def began(self, campaign: Campaign, ledger: Ledger) -> None:
         """Say what will run and where."""
         count = len(campaign.all_studies())
-        self._say(f"{campaign.name}: {count} studies, ledger in {ledger.directory}/")
+        self._say(
+            f"{campaign.name}: {count} {'study' if count == 1 else 'studies'}, ledger in {ledger.directory}/"
+        )
 
     def progressed(self, progress: Progress) -> None:
         """Move the bar, or say a line every 30 s."""

@@ -125,7 +125,7 @@ class Study:
     @property
     def fingerprint(self) -> str:
         """Hash of everything declared about the problem; its code is compared by results."""
-        return digest(self.problem.describe())
+        return digest(self.problem.identity())
 
     def describe(self) -> dict[str, Any]:
         """The study as plain data for the ledger."""

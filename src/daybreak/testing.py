@@ -68,8 +68,8 @@ def _numbers(text: str) -> NDArray[np.float64]:
 
 def _problem(model: Model, box: str, y: Any, xp: Any) -> FitProblem:
     """A problem with parameters b1, b2, ... in a box such as ``0:10 -1:1``, fitted to `y`."""
-    bounds = [tuple(map(float, side.split(":"))) for side in box.split()]
-    parameters = [Parameter(f"b{i}", low, high) for i, (low, high) in enumerate(bounds, start=1)]
+    sides = [side.split(":") for side in box.split()]
+    parameters = [Parameter(f"b{i}", float(a), float(b)) for i, (a, b) in enumerate(sides, 1)]
 
     def predict(p: Any, settings: Any) -> Any:
         return model(p, xp)

@@ -197,6 +197,48 @@ def test_deadline_in_the_past_makes_no_trial_and_says_why(tmp_path):
     assert dk.run(one, tmp_path).summary.finished
 
 
+def test_quantity_derived_later_is_computed(tmp_path):
+    """Adding a derived quantity makes new evaluations, and no fit."""
+    dk.run(campaign([dk.Study("s", line_problem(), profile())]), tmp_path)
+    before = trials(tmp_path)
+    problem = line_problem(derive=lambda p, s: {"double": 2.0 * p.a})
+    study = dk.Study("s", problem, profile(), [dk.Criterion("double", above=0.0)])
+
+    results = dk.run(campaign([study]), tmp_path)
+
+    assert results.verdict == "PASS"
+    assert results["s"].best.derived["double"] == 2.0 * results["s"].best.parameters["a"]
+    new = trials(tmp_path).items() - before.items()
+    assert new
+    assert all(json.loads(outcome)["details"] for _, outcome in new)
+
+
+def test_units_and_guesses_change_no_identity(tmp_path):
+    """A new unit or guess repeats no finished trial; the guess only replaces the first start."""
+    before_problem = line_problem()
+    dk.run(campaign([dk.Study("s", before_problem, dk.MultiStart(starts=6))]), tmp_path)
+    before = trials(tmp_path)
+    problem = line_problem(
+        parameters=[dk.Parameter("a", -5, 5, unit="V", guess=1.0), dk.Parameter("b", -5, 5)]
+    )
+
+    results = dk.run(campaign([dk.Study("s", problem, dk.MultiStart(starts=6))]), tmp_path)
+
+    assert before.items() <= trials(tmp_path).items()
+    assert 1 <= len(trials(tmp_path)) - len(before) <= 2
+    assert results["s"].parameters[0].unit == "V"
+
+
+def test_interrupted_night_claims_nothing(tmp_path):
+    """An unfinished study makes no claim and no accusation; its run says why it ended."""
+    broken = campaign([dk.Study("s", line_problem(_StopsAfter(400)), profile())])
+    summary = dk.run(broken, tmp_path).summary
+
+    assert summary.claims == []
+    assert summary.surprises == []
+    assert summary.timing.runs[-1].ending == "interrupted: stopped by Ctrl-C"
+
+
 def test_failed_trials_are_values_and_can_be_retried(tmp_path):
     """A raising predict fails its trials with a reason; --retry-failed tries only those again."""
     broken = {"on": True}

@@ -192,12 +192,12 @@ class Ledger:
         self, c: sa.Connection, study: Mapping[str, Any], place: int, follows: str | None
     ) -> None:
         mark = study["fingerprint"]
-        if (
-            c.execute(sa.select(t.problems).where(t.problems.c.fingerprint == mark)).first()
-            is None
-        ):
-            values = {"fingerprint": mark, "body": canonical(study["problem"])}
-            c.execute(t.problems.insert().values(values))
+        body = canonical(study["problem"])
+        there = t.problems.c.fingerprint == mark
+        if c.execute(sa.select(t.problems).where(there)).first() is None:
+            c.execute(t.problems.insert().values(fingerprint=mark, body=body))
+        else:  # units and guesses may have changed: they determine no outcome
+            c.execute(t.problems.update().where(there).values(body=body))
         mine = t.studies.c.name == study["name"]
         values = {
             "position": place, "planned": True, "follows": follows, "fingerprint": mark,
@@ -413,11 +413,13 @@ class Ledger:
             .order_by(t.members.c.round, t.members.c.position)
         )
         trials: list[TrialRecord] = []
-        seen: set[tuple[str, str]] = set()
+        # A trial asked for twice (from a basin and from a neighbour with the same end) is one fit,
+        # and must not pass for two that agree.
+        seen: set[str] = set()
         for m in c.execute(inner):
-            if (m.trial, m.origin) in seen:
+            if m.trial in seen:
                 continue
-            seen.add((m.trial, m.origin))
+            seen.add(m.trial)
             kind = "evaluate" if m.origin == "evaluate" else "fit"
             outcome = Outcome.load(json.loads(m.outcome))
             trials.append(TrialRecord(m.trial, kind, m.origin, m.point, m.grid, outcome))

@@ -20,7 +20,7 @@ from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Task
 
-_WORST = 1e200
+_WORST = 1e100
 """Stands for a chi2 that is not finite, so that the population's spread stays a number."""
 
 

@@ -1,19 +1,18 @@
 r"""Bounded Levenberg-Marquardt for many fits at once.
 
-Each lane minimises ``chi2(u) = |r(u)|^2`` over the unit box. One iteration solves
+Each lane minimises ``chi2(u) = |r(u)|^2`` over the unit box.  One iteration solves
 
     minimise  g.s + s.(H + lambda D).s / 2   subject to  0 <= u + s <= 1
 
-with ``g = J^T r``, ``H = J^T J``, ``D = diag(H)``, by an active set: parameters at a bound that
-the gradient pushes outwards are held, the rest are solved for, those that overshoot are put on
-their bound and the others solved again. Bounds are thus met exactly, never approached through
-a transform.  lambda follows the gain ratio (Nielsen 1999). A trial point whose prediction is not
-finite is a rejected step.
+with ``g = J^T r``, ``H = J^T J`` and D the largest ``diag(H)`` so far, by an active set that both
+holds and frees parameters, so that the quadratic never rises.  Bounds are thus met exactly, never
+approached through a transform.  lambda follows the gain ratio (Nielsen 1999).  A trial point whose
+prediction is not finite is a rejected step.
 
 The algebra is written once for arrays with a leading lane axis, in NumPy or `jax.numpy`.
 Sources: Marquardt (1963), SIAM J. Appl. Math. 11, 431; More (1978), Lecture Notes in Mathematics
-630, 105 (stopping tests); Nielsen (1999), IMM-REP-1999-05 (damping); Kanzow, Yamashita and
-Fukushima (2004), J. Comput. Appl. Math. 172, 375 (projection).
+630, 105 (scaling D, stopping tests); Nielsen (1999), IMM-REP-1999-05 (damping); Nocedal and
+Wright (2006), Numerical Optimization, 2nd ed., sections 16.5 and 16.7 (active set, projection).
 """
 
 from __future__ import annotations
@@ -32,8 +31,6 @@ from daybreak.problem.precision import double_precision
 RUNNING = 0
 REASONS = tuple(StopReason)
 _CODE = {reason: code for code, reason in enumerate(REASONS, start=1)}
-import os
-DECAY=float(os.environ.get('DECAY','1'))
 _BLOCK = 8
 """Iterations in one compiled call; finished lanes are replaced between calls."""
 
@@ -87,7 +84,7 @@ class State(NamedTuple):
     chi2: Any
     """|r|^2, (L,); infinite before the first evaluation."""
     scale: Any
-    """D, (L, n)."""
+    """D of the module formula, (L, n)."""
     damping: Any
     """lambda, (L,)."""
     growth: Any
@@ -115,7 +112,8 @@ def begin(u: Array, m: int) -> State:
     zeros = np.zeros(lanes)
     return State(
         u=np.asarray(u, dtype=np.float64), r=np.zeros((lanes, m)), J=np.zeros((lanes, m, n)),
-        chi2=np.full(lanes, np.inf), scale=np.ones((lanes, n)), damping=np.full(lanes, 1e-3), growth=np.full(lanes, 2.0),
+        chi2=np.full(lanes, np.inf), scale=np.ones((lanes, n)),
+        damping=np.full(lanes, 1e-3), growth=np.full(lanes, 2.0),
         quiet=zeros.astype(np.int64), iterations=zeros.astype(np.int64),
         reason=zeros.astype(np.int64),
     )  # fmt: skip
@@ -137,51 +135,67 @@ def propose(s: State, xp: Any) -> Trial:
     return Trial(u, decrease)
 
 
+class _Search(NamedTuple):
+    """How far every lane's quadratic has been minimised."""
+
+    z: Any
+    """Where, (L, n)."""
+    free: Any
+    """Which variables the next step may move, (L, n)."""
+    settled: Any
+    """Whether this is the minimum, (L,)."""
+    passes: Any
+
+
 def box_minimum(A: Any, g: Any, low: Any, high: Any, xp: Any) -> Any:
-    """Minimise ``g.z + z.A z / 2`` over ``low <= z <= high``, from z = 0; (L, n).
+    """Minimise ``g.z + z.A z / 2`` over ``low <= z <= high`` from z = 0, A positive; (L, n).
 
-    Each pass takes the Newton step of the free variables, either up to the first bound or
-    projected onto the box, whichever is lower: the model never rises.  Variables at a bound are
-    freed again when the slope there turns inwards.
+    Each pass takes the Newton step of the free variables, up to the first bound or projected onto
+    the box, whichever is lower.  A variable that runs into a bound is held there, and freed when
+    the slope turns inwards.  A lane that needs more passes than are allowed has still gone down.
     """
-    eye, passes = np.eye(g.shape[1]), g.shape[1] + 3
+    n = g.shape[1]
 
-    def model(z: Any) -> Any:
-        return xp.sum(z * (g + 0.5 * xp.einsum("lij,lj->li", A, z)), axis=1)
+    def slope(z: Any) -> Any:
+        return g + xp.einsum("lij,lj->li", A, z)
 
     def inwards(z: Any) -> Any:
-        slope = g + xp.einsum("lij,lj->li", A, z)
-        return slope, ~((z <= low) & (slope > 0.0)) & ~((z >= high) & (slope < 0.0))
+        return ~((z <= low) & (slope(z) > 0.0)) & ~((z >= high) & (slope(z) < 0.0))
 
-    def going(carry: Any) -> Any:
-        return (carry[0] < passes) & xp.any(~carry[3])
+    def going(s: _Search) -> Any:
+        return (s.passes < n + 3) & ~xp.all(s.settled)
 
-    def one(carry: Any) -> Any:
-        count, z, free, settled = carry
-        slope, _ = inwards(z)
-        both = free[:, :, None] & free[:, None, :]
-        rhs = xp.where(free, -slope, 0.0)[:, :, None]
-        d = xp.linalg.solve(xp.where(both, A, eye), rhs)[:, :, 0]
-        over = (z + d < low) | (z + d > high)
-        room = xp.where(d < 0.0, low - z, high - z) / xp.where(over, d, 1.0)
-        share = xp.min(xp.where(over, room, 1.0), axis=1, keepdims=True, initial=1.0)
-        first = xp.where(d < 0.0, low, high)
-        short = xp.where(over & (room <= share), first, xp.clip(z + share * d, low, high))
-        far = xp.clip(z + d, low, high)
-        new = xp.where((model(far) < model(short))[:, None], far, short)
-        stuck = over & (room <= 0.0)
-        _, inside = inwards(new)
-        loose = inside & ~stuck
-        done = ~xp.any(over, axis=1) & xp.all(loose == free, axis=1)
-        z = xp.where(settled[:, None], z, new)
-        return count + 1, z, xp.where(settled[:, None], free, loose), settled | done
+    def one(s: _Search) -> _Search:
+        both = s.free[:, :, None] & s.free[:, None, :]
+        rhs = xp.where(s.free, -slope(s.z), 0.0)
+        d = xp.linalg.solve(xp.where(both, A, np.eye(n)), rhs[:, :, None])[:, :, 0]
+        z, hit, stuck = _lower_end(s.z, d, lambda z: xp.sum(z * (g + slope(z)), 1), low, high, xp)
+        free = inwards(z) & ~stuck
+        done = s.settled | (~hit & xp.all(free == s.free, axis=1))
+        keep = s.settled[:, None]
+        return _Search(xp.where(keep, s.z, z), xp.where(keep, s.free, free), done, s.passes + 1)
 
-    start = (0, xp.zeros_like(g), inwards(xp.zeros_like(g))[1], xp.zeros(len(g), dtype=bool))
-    return _repeat(going, one, start, xp)[1]
+    zero = xp.zeros_like(g)
+    begun = _Search(zero, inwards(zero), xp.zeros(len(g), dtype=bool), 0)
+    return _repeat(going, one, begun, xp).z
+
+
+def _lower_end(
+    z: Any, d: Any, model: Callable[[Any], Any], low: Any, high: Any, xp: Any
+) -> tuple[Any, Any, Any]:
+    """The lower of z + d cut at the first bound and z + d projected; if any, and what, is cut."""
+    over = (z + d < low) | (z + d > high)
+    wall = xp.where(d < 0.0, low, high)
+    room = xp.where(over, (wall - z) / xp.where(over, d, 1.0), 1.0)
+    share = xp.min(room, axis=1, keepdims=True, initial=1.0)
+    cut = xp.where(over & (room <= share), wall, xp.clip(z + share * d, low, high))
+    far = xp.clip(z + d, low, high)
+    lower = xp.where((model(far) < model(cut))[:, None], far, cut)
+    return lower, xp.any(over, axis=1), over & (room <= 0.0)
 
 
 def _repeat(going: Callable[[Any], Any], one: Callable[[Any], Any], carry: Any, xp: Any) -> Any:
-    """A loop in either namespace."""
+    """Apply `one` while `going`, in either namespace."""
     if xp is not np:
         import jax
 
@@ -192,16 +206,17 @@ def _repeat(going: Callable[[Any], Any], one: Callable[[Any], Any], carry: Any, 
 
 
 def _scales(J: Any, before: Any, xp: Any) -> Any:
-    """Squared column lengths of the Jacobian, the largest so far (More 1978); (L, n).
+    """D: squared column lengths of the Jacobian, the largest so far, away from zero; (L, n).
 
-    A parameter that stops to matter would otherwise be free to run away.
+    Without its memory a parameter that stops mattering would be free to run away, and the fit
+    would end on a plateau (MGH17 and Eckerle4 of `daybreak.testing`, from their first starts).
     """
-    d = xp.maximum(xp.einsum("lmi,lmi->li", J, J), DECAY * before)
+    d = xp.maximum(xp.einsum("lmi,lmi->li", J, J), before)
     floor = 1e-14 * xp.max(d, axis=1, keepdims=True, initial=0.0)
     return xp.where(d > floor, d, xp.where(floor > 0.0, floor, 1.0))
 
 
-def _free(u: Any, g: Any, xp: Any) -> Any:
+def _free(u: Any, g: Any) -> Any:
     """Which parameters may move: not those that the gradient pushes through a bound."""
     return ~((u <= 0.0) & (g > 0.0)) & ~((u >= 1.0) & (g < 0.0))
 
@@ -216,14 +231,11 @@ def advance(s: State, trial: Trial, r: Any, J: Any, options: LeastSquares, xp: A
     """Accept or reject every lane's trial point, adapt the damping, and see who is done."""
     taken = accepts(s, r, xp) & xp.all(xp.isfinite(J), axis=(1, 2))
     fresh = xp.isinf(s.chi2)
+    scale = _scales(J, xp.where(fresh[:, None], 0.0, s.scale), xp)
     chi2 = xp.where(taken, xp.sum(r * r, axis=1), s.chi2)
     fall = xp.where(fresh, 0.0, s.chi2 - chi2)
     gain = fall / xp.maximum(trial.decrease, 1e-300)
-    V=os.environ.get('V','0')
-    if V=='0': eased = s.damping * xp.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
-    else:
-        a,b,c,lo=map(float,V.split(','))
-        eased = s.damping * xp.where(gain>.75,a,xp.where(gain>.25,b,xp.where(gain>lo,c,2.0)))
+    eased = s.damping * xp.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
     damping = xp.where(taken, xp.where(fresh, s.damping, eased), s.damping * s.growth)
     still = (xp.abs(fall) <= 4e-15 * chi2) & (xp.abs(trial.decrease) <= 1e-10 * chi2)
     after = State(
@@ -231,7 +243,7 @@ def advance(s: State, trial: Trial, r: Any, J: Any, options: LeastSquares, xp: A
         r=xp.where(taken[:, None], r, s.r),
         J=xp.where(taken[:, None, None], J, s.J),
         chi2=chi2,
-        scale=xp.where(taken[:, None], _scales(J, xp.where(fresh[:, None], 0.0, s.scale), xp), s.scale),
+        scale=xp.where(taken[:, None], scale, s.scale),
         damping=xp.maximum(damping, 1e-15),
         growth=xp.where(taken, 2.0, 2.0 * s.growth),
         quiet=xp.where(still & ~fresh, s.quiet + 1, 0),
@@ -251,29 +263,33 @@ def _keep(done: Any, old: Any, new: Any, xp: Any) -> Any:
 def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any) -> Any:
     """Code of the first reason that applies to each lane, 0 when it goes on."""
     slope = steepness(s, xp)
-    blur = 1e-16 * xp.einsum("lmi,li->lm", xp.abs(s.J), s.u)
-    exact = s.chi2 <= 1e-30 + xp.sum(blur * blur, axis=1)
+    # Half a unit in the last place of every u moves the residuals by about this much.
+    blur = 1e-16 * xp.sum(s.u * xp.sqrt(xp.einsum("lmi,lmi->li", s.J, s.J)), axis=1)
+    exact = s.chi2 <= xp.clip(blur * blur, 1e-30, 1e-12)
     reason = xp.where(
         s.iterations >= options.max_iterations, _CODE[StopReason.ITERATIONS], RUNNING
     )
-    stuck = s.damping > 1e12
+    # A chi2 that stands still is a minimum only where it is flat as well.
+    stuck, flat = (s.damping > 1e12) | (s.quiet >= 10), slope <= 1e-6
     reason = xp.where(stuck, _CODE[StopReason.STALLED], reason)
-    reason = xp.where(stuck & (slope <= 1e-6), _CODE[StopReason.DECREASE], reason)
-    reason = xp.where(~fresh & smallest & (slope <= 1e-6), _CODE[StopReason.STEP], reason)
-    reason = xp.where(s.quiet >= 10, _CODE[StopReason.STALLED], reason)
-    reason = xp.where((s.quiet >= 3) & (slope <= 1e-6), _CODE[StopReason.DECREASE], reason)
+    reason = xp.where(flat & ~fresh & smallest, _CODE[StopReason.STEP], reason)
+    reason = xp.where(flat & (stuck | (s.quiet >= 3)), _CODE[StopReason.DECREASE], reason)
     reason = xp.where(slope <= options.gradient, _CODE[StopReason.GRADIENT], reason)
     reason = xp.where(exact, _CODE[StopReason.EXACT], reason)
     return xp.where(xp.isfinite(s.chi2), reason, _CODE[StopReason.NONFINITE])
 
 
 def steepness(s: State, xp: Any) -> Any:
-    """Largest cosine between the residuals and a free column of the Jacobian, (L,)."""
+    """Largest cosine between the residuals and a free column of the Jacobian, (L,).
+
+    A column does not count where even the parameter's whole range would, to first order, change
+    chi2 by less than its rounding error.
+    """
     g = xp.einsum("lmi,lm->li", s.J, s.r)
-    lengths = xp.sqrt(xp.einsum("lmi,lmi->li", s.J, s.J) * s.chi2[:, None])
+    lengths = xp.sqrt(xp.einsum("lmi,lmi->li", s.J, s.J)) * xp.sqrt(s.chi2)[:, None]
     matters = xp.abs(g) > 1e-15 * s.chi2[:, None]
     cosine = xp.where(matters, xp.abs(g) / xp.where(matters, lengths, 1.0), 0.0)
-    return xp.max(xp.where(_free(s.u, g, xp), cosine, 0.0), axis=1, initial=0.0)
+    return xp.max(xp.where(_free(s.u, g), cosine, 0.0), axis=1, initial=0.0)
 
 
 Checkpoint = Callable[[], None]

@@ -74,7 +74,9 @@ def starts_of(
     return [tuple(row) for row in u.tolist()]
 
 
-def evaluations(outcomes: Sequence[Outcome], point: float | None = None) -> list[Task]:
+def evaluations(
+    outcomes: Sequence[Outcome], point: float | None = None, *, grid: bool = True
+) -> list[Task]:
     """Trials that record everything at the best end and at the fits that agree with it."""
     usable = [o for o in outcomes if o.chi2 is not None]
     if not usable:
@@ -83,12 +85,10 @@ def evaluations(outcomes: Sequence[Outcome], point: float | None = None) -> list
     chi2 = [float(o.chi2) for o in usable if o.chi2 is not None]
     best = basins(chi2, u)[0]
     chosen = [usable[i] for i in best.members[:EVALUATED_HITS]]
-    return [evaluation(o, point) for o in chosen]
-
-
-def evaluation(outcome: Outcome, point: float | None = None) -> Task:
-    """The trial that records everything at one end."""
-    return Task("evaluate", dict(outcome.parameters), origin="evaluate", point=point)
+    return [
+        Task("evaluate", dict(o.parameters), origin="evaluate", point=point, grid=grid)
+        for o in chosen
+    ]
 
 
 def check_count(what: str, value: int, at_least: int) -> None:

@@ -306,7 +306,7 @@ class _Search:
     def evaluate(self) -> Step:
         """Record everything at the lowest point, at fits that agree with it, and on the grid."""
         lowest = min(self.best, key=lambda v: _chi2(self.best[v]))
-        tasks = evaluations(self.ends[lowest], lowest)
+        tasks = evaluations(self.ends[lowest], lowest, grid=lowest in self.grid)
         for value in self.grid:
             if value in self.best and value != lowest:
                 tasks += evaluations([self.best[value]], value)

@@ -128,6 +128,11 @@ class FitProblem:
         return Observations(tuple(given), tuple(given.values()), named=True)
 
     @functools.cached_property
+    def _derived(self) -> dict[tuple[tuple[str, Setting], ...], list[str]]:
+        """Names of derived quantities by static settings, once they are known."""
+        return {}
+
+    @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
         """Groups of observations that share a scale factor or offset."""
         return group_factors(self.data, self.scale_factors, self.offsets)
@@ -303,8 +308,18 @@ class FitProblem:
                 values[:, column] = parameter.fixed
         return values
 
+    def identity(self) -> dict[str, Any]:
+        """What determines an outcome, code aside: no guess (a start says it), no units."""
+        kept = self.describe()
+        del kept["units"]
+        for row in (*kept["scale_factors"], *kept["offsets"], *kept["observations"]):
+            del row["unit"]
+        for row in kept["parameters"]:
+            del row["unit"], row["guess"]
+        return kept
+
     def describe(self) -> dict[str, Any]:
-        """What determines the fit, code aside, as plain data for the ledger."""
+        """The whole declaration, code aside, as plain data for the ledger."""
 
         def factor(f: ScaleFactor | Offset) -> dict[str, Any]:
             over = list(self.data.names if f.over is None else f.over)

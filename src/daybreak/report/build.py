@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from daybreak.criteria import Verdict
@@ -24,14 +25,22 @@ from daybreak.report.summary import (
 from daybreak.verdict import campaign_verdict, condition_in_words, counted, decide, read_study
 
 
-def build(record: CampaignRecord) -> Summary:
-    """Judge everything in the ledger and gather it for the reader."""
+def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
+    """Judge everything in the ledger and gather it for the reader.
+
+    Parameters
+    ----------
+    record : CampaignRecord
+    alive : bool
+        Whether a process holds the ledger now; a run without an end was killed otherwise.
+    """
     studies = [read_study(study) for study in record.studies]
     planned = [study for study in studies if study.follows is None]
     over = all(study.state in ("finished", "failed") for study in studies)
     finished = bool(planned) and over and record.runs[-1].ending == "finished"
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
     decision = _decision(record.body["decisions"], studies) if finished else None
+    timing = _timing(record.runs, studies, alive=alive)
     return Summary(
         schema=SCHEMA,
         campaign=record.body["name"],
@@ -44,14 +53,14 @@ def build(record: CampaignRecord) -> Summary:
         studies=studies,
         preflight=_preflight(record),
         claims=_claims(studies),
-        surprises=_surprises(studies, record.runs),
+        surprises=_surprises(studies, timing),
         progress=Progress(
             studies=len(studies),
             finished=sum(s.state in ("finished", "failed") for s in studies),
             trials=sum(s.metrics.trials for s in studies),
             failed=sum(s.metrics.failed_trials for s in studies),
         ),
-        timing=_timing(record.runs, studies),
+        timing=timing,
         provenance=_provenance(record),
     )
 
@@ -138,7 +147,7 @@ def _claims(studies: Sequence[Study]) -> list[Claim]:
             sentence=_claim(study),
         )
         for study in studies
-        if study.profile is not None
+        if study.profile is not None and study.state == "finished"
     ]  # fmt: skip
 
 
@@ -150,20 +159,21 @@ def _claim(study: Study) -> str:
     return text
 
 
-def _surprises(studies: Sequence[Study], runs: Sequence[RunRecord]) -> list[str]:
+def _surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
     """Bad news, one sentence each; the same news about several studies is one sentence."""
     told: dict[str, list[str]] = {}
     for study in studies:
         for text in _bad_news(study):
             told.setdefault(text, []).append(study.name)
     found = [f"{', '.join(names)}: {text}" for text, names in told.items()]
-    killed = [run.started for run in runs if (run.ending or "").startswith("lost")]
+    killed = [run.started for run in timing.runs if run.ending.startswith("lost")]
     return found + [
         f"the run started {started} was killed; nothing was lost." for started in killed
     ]
 
 
 def _bad_news(study: Study) -> list[str]:
+    """What is wrong with one study, worst first; of results, nothing before it has ended."""
     found: list[str] = []
     if study.error:
         found.append(f"ended with an error: {study.error}")
@@ -171,31 +181,66 @@ def _bad_news(study: Study) -> list[str]:
         most = next(iter(study.failures))
         of = f"{study.metrics.failed_trials} of {study.metrics.trials} trials"
         found.append(f"{of} {most}.")
-    if study.profile:
-        loose = [f"{p.value:g}" for p in study.profile.points if not p.settled]
-        if loose:
-            found.append(f"profile points not settled at {', '.join(loose[:5])}.")
-    if study.best and study.best.at_bounds:
-        names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
-        found.append(f"the best fit sits at bounds ({names}).")
-    p = study.metrics.p_value
-    if p is not None and p < 0.01:
-        found.append(f"the data reject the model (p = {p:.2g}).")
+    if study.state == "finished":
+        found += [*_bad_fit(study), *_bad_profile(study)]
     if len(study.criteria_history) > 1:
         found.append("its criteria were changed after trials had begun.")
     return found
 
 
-def _timing(runs: Sequence[RunRecord], studies: Sequence[Study]) -> Timing:
+_GROSS = 5.0
+"""A residual beyond this many sigma is worth a sentence."""
+
+
+def _bad_fit(study: Study) -> list[str]:
+    if study.best is None:
+        return []
+    found: list[str] = []
+    name, worst = max(study.best.predictions.items(), key=lambda item: abs(item[1].residual))
+    if abs(worst.residual) > _GROSS:
+        told = f"{worst.prediction:.4g} for {worst.value:.4g} {worst.unit}".rstrip()
+        found.append(f"{name} is missed by {abs(worst.residual):.4g} sigma ({told}).")
+    p = study.metrics.p_value
+    if p is not None and p < 0.01:
+        found.append(f"the data reject the model (p = {p:.2g}).")
+    if study.best.at_bounds:
+        names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
+        found.append(f"the best fit sits at bounds ({names}).")
+    return found
+
+
+def _bad_profile(study: Study) -> list[str]:
+    if study.profile is None:
+        return []
+    found: list[str] = []
+    if study.profile.code == "edge_minimum":
+        found.append(f"chi2 is lowest at an end of the scan of {study.profile.parameter}.")
+    loose = [f"{p.value:g}" for p in study.profile.points if not p.settled]
+    if loose:
+        found.append(f"profile points not settled at {', '.join(loose[:5])}.")
+    return found
+
+
+def _timing(runs: Sequence[RunRecord], studies: Sequence[Study], *, alive: bool) -> Timing:
+    unended = "running" if alive else "lost: the process was killed"
     return Timing(
         started=runs[0].started,
         ended=runs[-1].ended,
+        elapsed=sum(_seconds(run) for run in runs),
         seconds=sum(study.metrics.seconds or 0.0 for study in studies),
         runs=[
-            RunTime(started=run.started, ended=run.ended, ending=run.ending or "running")
+            RunTime(started=run.started, ended=run.ended, ending=run.ending or unended)
             for run in runs
         ],
     )
+
+
+def _seconds(run: RunRecord) -> float:
+    """How long a run took; a killed one left no end."""
+    if run.ended is None:
+        return 0.0
+    length = datetime.fromisoformat(run.ended) - datetime.fromisoformat(run.started)
+    return length.total_seconds()
 
 
 def _provenance(record: CampaignRecord) -> Provenance:

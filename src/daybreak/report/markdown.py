@@ -35,7 +35,7 @@ def render(summary: Summary) -> str:
     timing = summary.timing
     ended = f"ended {numbers.moment(timing.ended)}" if timing.ended else "not ended"
     started = f"Started {numbers.moment(timing.started)}, {ended}"
-    spent = numbers.duration(timing.seconds)
+    spent = wording.spent(timing)
     sections = (
         ("Decision table", tables.decision(summary)),
         ("Known before the night", tables.preflight(summary)),
@@ -44,7 +44,7 @@ def render(summary: Summary) -> str:
     )
     for title, table in sections:
         if title == "Runs":
-            lines += ["## Times", "", f"{started}; {spent} in trials.", "", *_table(table)]
+            lines += ["## Times", "", f"{started}; {spent}.", "", *_table(table)]
         elif table:
             lines += [f"## {title}", "", *_table(table)]
     return "\n".join(lines).rstrip() + "\n"

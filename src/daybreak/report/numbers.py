@@ -49,12 +49,10 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
     """Write a value with its uncertainty, e.g. ``0.0497 +/- 0.0003``.
 
     The uncertainty keeps one significant digit, or two when it begins with 1 or 2, and the value
-    is rounded to the same place. An uncertainty too small to be compared leaves the value alone.
+    is rounded to the same place. Without one, or when it is zero or too small to be compared, the value stands alone.
     """
-    if uncertainty is None:
+    if not uncertainty:
         return number(value)
-    if uncertainty == 0:
-        return f"{number(value)} {sign} 0"
     place = _last_place(uncertainty)
     leading = math.floor(math.log10(max(abs(value), uncertainty)))
     if leading - place >= DIGITS or leading < -300:

@@ -70,8 +70,10 @@ class Timing(Model):
 
     started: str
     ended: str | None
+    elapsed: float
+    """Seconds from the start to the end of every run that has ended, added up."""
     seconds: float
-    """Time spent in trials."""
+    """Seconds spent in trials; the rest is loading, compiling and reporting."""
     runs: list[RunTime]
 
 

@@ -25,9 +25,10 @@ def render(summary: Summary) -> str:
         _claims(summary, "May be claimed", supported=True),
         _claims(summary, "May not be claimed", supported=False),
         _list("Known before the night", _preflight(summary)),
-        [_times(summary)],
+        _wrap(_times(summary)),
     ]
-    return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
+    blocks = ["\n".join(lines) for lines in parts]
+    return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def study_line(study: Study) -> str:
@@ -138,9 +139,10 @@ def _claims(summary: Summary, title: str, *, supported: bool) -> Iterator[str]:
     prefix = "" if supported else "a value of "
     lines: list[str] = []
     for group in wording.claims(summary, supported=supported):
-        sentences = group.sentences
-        more = f" (and {len(sentences) - 1} more like it)" if len(sentences) > 1 else ""
-        lines.append(f"{prefix}{group.parameter}: {sentences[0][1]}{more} [{group.studies}]")
+        lines += [
+            f"{prefix}{group.parameter}: {sentence} [{studies}]"
+            for studies, sentence in group.sentences
+        ]
     if supported and not lines:
         lines = ["nothing about any parameter"]
     return _list(title, lines)
@@ -154,8 +156,8 @@ def _times(summary: Summary) -> str:
     timing, made = summary.timing, summary.provenance
     ended = numbers.moment(timing.ended) if timing.ended else "not ended"
     return (
-        f"{numbers.moment(timing.started)} to {ended}, {numbers.duration(timing.seconds)} in "
-        f"trials, {numbers.count(len(timing.runs), 'run')}; daybreak {made.daybreak}, "
+        f"{numbers.moment(timing.started)} to {ended}, {wording.spent(timing)},"
+        f" {numbers.count(len(timing.runs), 'run')}; daybreak {made.daybreak}, "
         f"seed {made.seed}"
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from daybreak.diagnosis.study import AtBound, Finding, Interval, Metrics, ParameterInfo, Study
 from daybreak.report import numbers
-from daybreak.report.summary import Claim, Summary
+from daybreak.report.summary import Claim, Summary, Timing
 
 SUPPORTED = frozenset({"identified", "several_intervals", "compatible", "excluded", "healthy"})
 """Codes of claims that a good fit carries; any other code says why there is no claim."""
@@ -175,8 +175,16 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
 def progress(summary: Summary) -> str:
     """Write how much of the plan is done."""
     done = summary.progress
-    studies = f"{done.finished} of {numbers.count(done.studies, 'study', 'studies')} finished"
+    studies = f"{done.finished} of {numbers.count(done.studies, 'study', 'studies')} ended"
     return f"{studies}, {numbers.count(done.trials, 'trial')}, {done.failed} failed"
+
+
+def spent(timing: Timing) -> str:
+    """Write how long it took, e.g. ``7.2 s (263 ms in trials)``."""
+    trials = f"{numbers.duration(timing.seconds)} in trials"
+    if timing.elapsed < timing.seconds:  # a run that goes on, or was killed, has no end yet
+        return trials
+    return f"{numbers.duration(timing.elapsed)} ({trials})"
 
 
 def rule(summary: Summary) -> str:

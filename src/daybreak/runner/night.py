@@ -193,7 +193,7 @@ class _Night:
                 readings = self._run_all(studies)
                 self._decide(readings)
         except (KeyboardInterrupt, Interrupted) as stop:
-            ending = f"interrupted: {stop or 'stopped by Ctrl-C'}"
+            ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
         except BaseException as error:
             self.ledger.end_run(f"error: {type(error).__name__}: {error}")
             raise
@@ -363,7 +363,12 @@ def _plain_settings(study: Study) -> dict[str, object]:
 
 def configuration(study: Study, task: Task) -> str:
     """Everything that determines a trial's outcome, code aside, as canonical text."""
-    where = {"problem": study.fingerprint, "settings": _plain_settings(study)}
+    where: dict[str, object] = {
+        "problem": study.fingerprint,
+        "settings": _plain_settings(study),
+    }
+    if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
+        where["derived"] = study.problem.derived_names(study.all_settings)
     return canonical({**where, **task.identity()})
 
 
