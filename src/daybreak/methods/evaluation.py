@@ -66,6 +66,10 @@ class Layout:
         """Residuals of one lane, shape (m,)."""
         return self.problem.evaluate(self.values(u, held, xp), self.settings(numbers), xp)[0]
 
+    def raw(self, u: Any, held: Any, numbers: Any, xp: Any) -> Any:
+        """Predictions of one lane before scale factors and offsets, shape (m,)."""
+        return self.problem.raw(self.values(u, held, xp), self.settings(numbers), xp)
+
     def full(self, u: Any, held: Any, numbers: Any, xp: Any) -> tuple[Any, Any, Any, Any]:
         """Residuals, predictions, factors and derived quantities of one lane."""
         values, settings = self.values(u, held, xp), self.settings(numbers)
@@ -82,6 +86,14 @@ class AbstractEvaluator(ABC):
     @abstractmethod
     def residuals(self, u: Array, cells: Cells) -> Array:
         """Residuals at `u`, shape (L, n) -> (L, m); NaN where `predict` raised."""
+
+    @abstractmethod
+    def raw(self, u: Array, cells: Cells) -> Array:
+        """Predictions before scaling, shape (L, n) -> (L, m); NaN where `predict` raised."""
+
+    @abstractmethod
+    def slopes(self, u: Array, cells: Cells) -> Array:
+        """Derivatives of the residuals by u, shape (L, n) -> (L, m, n)."""
 
     @abstractmethod
     def full(self, u: Array, cells: Cells) -> list[dict[str, Any]]:
@@ -127,22 +139,29 @@ class NumpyEvaluator(AbstractEvaluator):
 
     def residuals(self, u: Array, cells: Cells) -> Array:
         """Residuals lane by lane; a lane whose `predict` raises is NaN and noted in `errors`."""
+        return self._each(self.layout.residuals, u, cells)
+
+    def raw(self, u: Array, cells: Cells) -> Array:
+        """Predictions before scaling, lane by lane, as `residuals`."""
+        return self._each(self.layout.raw, u, cells)
+
+    def slopes(self, u: Array, cells: Cells) -> Array:
+        """Derivatives of the residuals by differences."""
+        return self.jacobian(u, self.residuals(u, cells), cells)
+
+    def _each(self, of_lane: Callable[..., Any], u: Array, cells: Cells) -> Array:
         self.errors = {}
         found = np.full((len(u), len(self.layout.problem.data)), np.nan)
         with np.errstate(all="ignore"):
             for lane in range(len(u)):
+                held, numbers = cells.held[lane].tolist(), cells.numbers[lane].tolist()
                 try:
-                    found[lane] = self._one(u[lane], cells, lane)
+                    found[lane] = of_lane(u[lane], held, numbers, np)
                 except PredictionError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a trial's failure is a value
                     self.errors[lane] = f"{type(error).__name__}: {error}"
         return found
-
-    def _one(self, u: Array, cells: Cells, lane: int) -> Array:
-        return self.layout.residuals(
-            u, cells.held[lane].tolist(), cells.numbers[lane].tolist(), np
-        )
 
     def jacobian(self, u: Array, residuals: Array, cells: Cells) -> Array:
         """Derivatives of the residuals by u, by second-order differences, shape (L, m, n).
@@ -214,6 +233,19 @@ class JaxEvaluator(AbstractEvaluator):
         return jax.jit(jax.vmap(lambda u, held, s: self.layout.residuals(u, held, s, jnp)))
 
     @functools.cached_property
+    def _raw(self) -> Callable[..., Any]:
+        import jax
+        import jax.numpy as jnp
+
+        return jax.jit(jax.vmap(lambda u, held, s: self.layout.raw(u, held, s, jnp)))
+
+    @functools.cached_property
+    def _slopes(self) -> Callable[..., Any]:
+        import jax
+
+        return jax.jit(jax.vmap(lambda u, held, s: self.linearise(u, held, s)[1]))
+
+    @functools.cached_property
     def _full(self) -> Callable[..., Any]:
         import jax
         import jax.numpy as jnp
@@ -222,7 +254,18 @@ class JaxEvaluator(AbstractEvaluator):
 
     def residuals(self, u: Array, cells: Cells) -> Array:
         """Residuals, `width` lanes at a time."""
-        parts = self._in_blocks(self._residuals, u, cells)
+        return self._arrays(self._residuals, u, cells)
+
+    def raw(self, u: Array, cells: Cells) -> Array:
+        """Predictions before scaling, `width` lanes at a time."""
+        return self._arrays(self._raw, u, cells)
+
+    def slopes(self, u: Array, cells: Cells) -> Array:
+        """Derivatives of the residuals, `width` lanes at a time."""
+        return self._arrays(self._slopes, u, cells)
+
+    def _arrays(self, call: Callable[..., Any], u: Array, cells: Cells) -> Array:
+        parts = self._in_blocks(call, u, cells)
         return np.concatenate([np.asarray(part)[:count] for part, count in parts])
 
     def full(self, u: Array, cells: Cells) -> list[dict[str, Any]]:

@@ -183,10 +183,14 @@ class FitProblem:
         parts : dict
             ``predictions`` after scaling, shape (n_observations,), and ``factors``.
         """
-        raw = self._vector(self.predict(*self._arguments(values, settings)), xp)
+        raw = self.raw(values, settings, xp)
         scaled, factors = eliminate(raw, self.data, self.groups, xp)
         residuals = (scaled - self.data.values) / self.data.sigmas
         return residuals, {"predictions": scaled, "factors": factors}
+
+    def raw(self, values: Sequence[Any], settings: Settings, xp: Any) -> Any:
+        """Predictions before scale factors and offsets, shape (n_observations,)."""
+        return self._vector(self.predict(*self._arguments(values, settings)), xp)
 
     def derived(self, values: Sequence[Any], settings: Settings) -> dict[str, Any]:
         """Derived quantities at `values`; empty when none are declared."""

@@ -1,0 +1,130 @@
+"""What is known before the night, as data: findings of the preflight.
+
+The ledger keeps them, the report shows them; the code words are fixed (see the glossary).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Severity = Literal["stop", "warning", "note"]
+"""``stop`` alone keeps a campaign from running."""
+Identifiability = Literal[
+    "identifiable", "locally not identifiable", "only through its bounds", "only through its prior"
+]
+
+
+class Model(BaseModel):
+    """Frozen, and refuses fields it does not know and numbers that are not finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Check(Model):
+    """One finding: a code, how bad it is, and a sentence."""
+
+    code: str
+    severity: Severity
+    parameter: str | None = None
+    sentence: str
+
+
+class Escape(Model):
+    """A bound that stops a criterion, and how far it alone would have to move."""
+
+    parameter: str
+    side: Literal["lower", "upper"]
+    bound: float
+    needed: float | None
+    """Value of the bound at which the criterion can be met; null when it alone does not do it."""
+
+
+class Reach(Model):
+    """What a prediction, or a ratio of two where a scale factor is eliminated, can be."""
+
+    quantity: str
+    """Name of an observation, or ``m_mu / m_e``."""
+    unit: str
+    lowest: float
+    highest: float
+    target: float
+    """What the data say."""
+    needed_lower: float | None
+    """Least value with which the criterion in question can be met; null without a criterion."""
+    needed_upper: float | None
+    reachable: bool
+
+
+class Reachability(Model):
+    """Whether a criterion on chi2 can be met anywhere in the box, as far as searched."""
+
+    criterion: str
+    smallest_chi2: float
+    bar: float | None
+    met: bool
+    starts: int
+    """Starts of both methods together."""
+    spread: float
+    """Largest difference between what the two methods found."""
+    conclusive: bool
+    """All of at least 64 starts by two methods agree and the gap is over ten times the spread."""
+    reaches: list[Reach]
+    escapes: list[Escape]
+    sentence: str
+
+
+class Symmetry(Model):
+    """A continuous transformation that moves parameters and (nearly) no residual."""
+
+    kind: Literal["scaling", "shift"]
+    exponents: dict[str, str]
+    """Rational exponents (or shifts) by parameter, e.g. ``{"beta": "2", "U_e": "1"}``."""
+    exact: bool
+    size: float
+    """Largest change of a residual under the finite transformation, in units of sigma, relative
+    to the residual's own size."""
+    sentence: str
+    """E.g. ``beta -> c^2 beta, U_e -> c U_e leaves every residual unchanged``."""
+
+
+class Forecast(Model):
+    """How long the study will take."""
+
+    seconds_per_evaluation: float
+    seconds_per_fit: float
+    fits: int
+    seconds: float
+    """Expected length, compilation included."""
+    seconds_low: float
+    seconds_high: float
+    """80 % interval."""
+    memory_mib: float
+
+
+class StudyPreflight(Model):
+    """Everything found about one study."""
+
+    study: str
+    checks: list[Check]
+    reachability: list[Reachability]
+    symmetries: list[Symmetry]
+    identifiability: dict[str, Identifiability]
+    rank: int | None
+    """Generic local rank of d(residuals)/d(parameters)."""
+    degrees_of_freedom: int
+    forecast: Forecast | None
+    not_checked: list[str]
+    """Checks left out for want of budget, in words."""
+    evaluations: int
+
+
+class Preflight(Model):
+    """What is known before the night."""
+
+    hopeless: bool
+    """Whether a hard criterion of every counted study is out of reach as far as searched."""
+    sentence: str
+    studies: list[StudyPreflight]
+    seconds: float

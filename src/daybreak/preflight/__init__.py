@@ -1,0 +1,1 @@
+"""What can be known BEFORE the night."""

@@ -1,0 +1,97 @@
+"""Ask a study's model at many places, counting evaluations and keeping to a budget of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from daybreak.methods.evaluation import Array, JaxEvaluator, cells_of
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.method import seed_of
+from daybreak.methods.solve import solve
+from daybreak.plan import Study
+from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.parameters import Space
+
+
+class OutOfTime(Exception):
+    """The budget is spent; what was being checked is listed as not checked."""
+
+
+class Probe:
+    """A study's model on the box of all its free parameters, the profiled one included.
+
+    Parameters
+    ----------
+    study : Study
+    deadline : float
+        Value of `time.monotonic()` after which nothing more is asked.
+    seed : int
+        The campaign's seed.
+    """
+
+    def __init__(self, study: Study, deadline: float, seed: int = 0) -> None:
+        self.study = study
+        self.problem = study.problem
+        self.settings = study.all_settings
+        self.deadline = deadline
+        self.seed = seed_of(seed, "preflight", self.settings)
+        self.free = self.problem.space.free(())
+        self.box: Space = self.problem.space.subspace(self.free)
+        self.evaluator, self._cell = cells_of(
+            self.problem, [self.problem.space.fixed], self.settings
+        )
+        self.evaluations = 0
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether derivatives come from autodiff."""
+        return isinstance(self.evaluator, JaxEvaluator)
+
+    def check_time(self) -> None:
+        """Stop when the budget is spent."""
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
+
+    def sample(self, count: int, purpose: str) -> Array:
+        """Uniform places in the unit box, shape (count, n); a function of seed and purpose."""
+        seed = seed_of(self.seed, purpose)
+        return np.random.default_rng(seed).uniform(size=(count, len(self.free)))
+
+    def values(self, u: Array) -> Array:
+        """Values of the free parameters in their units, shape (N, n)."""
+        return np.asarray(self.box.from_unit(u), dtype=np.float64)
+
+    def unit(self, values: Mapping[str, float]) -> Array:
+        """Unit coordinates of named values, shape (n,)."""
+        return self.box.to_unit(values)
+
+    def residuals(self, u: Array) -> Array:
+        """Residuals at `u`, shape (N, n) -> (N, m); NaN where the model is not finite."""
+        self.check_time()
+        self.evaluations += len(u)
+        return self.evaluator.residuals(u, self._cell[np.zeros(len(u), dtype=int)])
+
+    def predictions(self, u: Array) -> Array:
+        """Predictions before scale factors and offsets, shape (N, n) -> (N, m)."""
+        self.check_time()
+        self.evaluations += len(u)
+        return self.evaluator.raw(u, self._cell[np.zeros(len(u), dtype=int)])
+
+    def jacobian(self, u: Array) -> Array:
+        """Derivatives of the residuals by u, shape (N, m, n)."""
+        self.check_time()
+        self.evaluations += len(u) * (1 if self.differentiable else 2 * len(self.free))
+        return self.evaluator.slopes(u, self._cell[np.zeros(len(u), dtype=int)])
+
+    def fit(self, starts: Array, options: LeastSquares | None = None) -> list[Outcome]:
+        """Local fits of all free parameters from unit coordinates, shape (N, n)."""
+        self.check_time()
+        chosen = (options or LeastSquares()).describe()
+        held = self.problem.space.fixed
+        tasks = [Task("fit", held, tuple(start), chosen) for start in starts.tolist()]
+        outcomes = solve(self.problem, self.settings, tasks, self.check_time)
+        self.evaluations += sum(outcome.iterations for outcome in outcomes)
+        return outcomes
