@@ -195,6 +195,66 @@ class Condition:
         }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A value that a profiled parameter is compared with, written down before the run.
+
+    How strong a statement the profile supports is decided afterwards, from the evidence alone
+    (`daybreak.diagnosis.claims`).
+
+    Parameters
+    ----------
+    parameter : str
+        The profiled parameter.
+    reference : float
+        The value to compare with, in the parameter's unit.
+    uncertainty : float
+        One standard deviation of the reference itself, in the same unit; 0 means exact.
+    label : str
+        Where the reference comes from, e.g. ``"CODATA 2022"``.
+    narrower_than : float, optional
+        Fraction of abs(reference): a 95 % set narrower than this *constrains* the parameter.
+
+    Raises
+    ------
+    PlanError
+        When a number is not finite, or cannot mean anything.
+    """
+
+    parameter: str
+    reference: float
+    uncertainty: float = 0.0
+    label: str = ""
+    narrower_than: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no parameter can be compared with."""
+        what = f"Claim about {self.parameter!r}"
+        _refuse_infinite(what, [self.reference, self.uncertainty, self.narrower_than])
+        if self.uncertainty < 0:
+            msg = (
+                f"`uncertainty >= 0` must hold for a {what}, but got ({self.uncertainty=}); give "
+                "one standard deviation, or leave it out."
+            )
+            raise PlanError(msg)
+        if self.narrower_than is None:
+            return
+        if not self.narrower_than > 0 or self.reference == 0:
+            msg = (
+                "`narrower_than` is a fraction of abs(reference), both positive, but got "
+                f"({self.narrower_than=}, {self.reference=}) for a {what}; leave it out."
+            )
+            raise PlanError(msg)
+
+    def describe(self) -> dict[str, Any]:
+        """The claim as plain data for the ledger."""
+        return {
+            "parameter": self.parameter, "reference": float(self.reference),
+            "uncertainty": float(self.uncertainty), "label": self.label,
+            "narrower_than": _plain(self.narrower_than),
+        }  # fmt: skip
+
+
 def _refuse_infinite(what: str, bars: Sequence[float | None]) -> None:
     wild = [bar for bar in bars if bar is not None and not math.isfinite(bar)]
     if wild:

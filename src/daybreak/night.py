@@ -13,6 +13,7 @@ from typing import IO
 from daybreak.criteria import Decision, Verdict
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import LedgerError, known
+from daybreak.findings import Preflight
 from daybreak.ledger.lock import held_by
 from daybreak.ledger.store import LOCK, Ledger, now
 from daybreak.plan import Campaign, Study
@@ -80,6 +81,7 @@ def run(
     fresh: bool = False,
     until: datetime | None = None,
     retry_failed: bool = False,
+    anyway: bool = False,
     progress: IO[str] | None = None,
 ) -> Results:
     """Start or resume a campaign and write its report.
@@ -95,6 +97,8 @@ def run(
         Stop at this moment; a later call goes on.
     retry_failed : bool
         Try failed trials again.
+    anyway : bool
+        Run although preflight finds the night out of reach.
     progress : text file, optional
         Where progress is written; standard error by default.
 
@@ -113,7 +117,15 @@ def run(
     place = Path("runs") / campaign.name if directory is None else Path(directory)
     listener = _Log(place, sys.stderr if progress is None else progress)
     try:
-        run_night(campaign, place, listener, fresh=fresh, until=until, retry_failed=retry_failed)
+        run_night(
+            campaign,
+            place,
+            listener,
+            fresh=fresh,
+            until=until,
+            retry_failed=retry_failed,
+            anyway=anyway,
+        )
     finally:
         listener.close()
     results = open_(place)
@@ -172,6 +184,10 @@ class _Log(AbstractListener):
         self._say(
             f"{campaign.name}: {count} {'study' if count == 1 else 'studies'}, ledger in {ledger.directory}/"
         )
+
+    def preflighted(self, found: Preflight) -> None:
+        """Say in one line what is known before the night."""
+        self._say(f"preflight: {found.sentence}")
 
     def progressed(self, progress: Progress) -> None:
         """Move the bar, or say a line every 30 s."""

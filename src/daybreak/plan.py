@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from daybreak.criteria import Criterion, Decision
+from daybreak.criteria import Claim, Criterion, Decision
 from daybreak.errors import PlanError, known
 from daybreak.methods.method import AbstractMethod
 from daybreak.problem.fit import FitProblem, Setting
@@ -218,6 +218,10 @@ class Campaign:
         them have to hold, or is it a search for one that does?
     seed : int
         All starts are functions of it.
+    claims : sequence of Claim
+        Values that profiled parameters are compared with, in every study that profiles them.
+    anyway : bool
+        Run although preflight finds it out of reach, because it demonstrates a failure.
 
     Raises
     ------
@@ -231,6 +235,8 @@ class Campaign:
     decisions: Sequence[Decision] = ()
     rule: Rule = "all"
     seed: int = 0
+    claims: Sequence[Claim] = ()
+    anyway: bool = False
 
     def __post_init__(self) -> None:
         """Check names and the decision table."""
@@ -263,6 +269,8 @@ class Campaign:
             raise PlanError(msg)
         for row in self.decisions:
             self._check_row(row)
+        for claim in self.claims:
+            self._check_claim(claim)
 
     def _check_row(self, row: Decision) -> None:
         """Refuse a row that can never be taken, because no study has what it asks for."""
@@ -284,6 +292,19 @@ class Campaign:
             )
             raise PlanError(msg)
 
+    def _check_claim(self, claim: Claim) -> None:
+        """Refuse a claim that no study can ever have evidence for."""
+        profiled = {study.method.describe().get("parameter") for study in self.all_studies()}
+        # What a follow-up study profiles is known only once it is asked for.
+        if claim.parameter in profiled or any(row.follow_up for row in self.decisions):
+            return
+        msg = (
+            f"no study profiles {claim.parameter!r}, so a claim about it would have no evidence; "
+            f"profiled are {known(sorted(name for name in profiled if name)) or 'none'}. "
+            f"Give a study method=dk.Profile({claim.parameter!r})."
+        )
+        raise PlanError(msg)
+
     def all_studies(self) -> list[Study]:
         """Every study, sweeps expanded."""
         return [
@@ -297,6 +318,7 @@ class Campaign:
         return {
             "name": self.name, "description": self.description, "rule": self.rule,
             "seed": self.seed, "decisions": [row.describe() for row in self.decisions],
+            "claims": [claim.describe() for claim in self.claims],
         }  # fmt: skip
 
 

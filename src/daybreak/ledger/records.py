@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from daybreak.findings import Preflight
 from daybreak.problem.outcomes import Outcome
 
 
@@ -79,4 +80,6 @@ class CampaignRecord:
     body: dict[str, Any]
     studies: tuple[StudyRecord, ...]
     runs: tuple[RunRecord, ...]
+    preflight: Preflight | None
+    """What was known before the night; the newest, if there are several."""
     events: tuple[EventRecord, ...] = field(default=())

@@ -115,6 +115,14 @@ findings = Table(
     Column("body", Text, nullable=False),
 )  # fmt: skip
 
+preflights = Table(
+    "preflights", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("written", String, nullable=False),
+    Column("plan", String, nullable=False),
+    Column("body", Text, nullable=False),
+)  # fmt: skip
+
 events = Table(
     "events", metadata,
     Column("id", Integer, primary_key=True),

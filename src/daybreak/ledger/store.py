@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError
 
 from daybreak.errors import LedgerError
+from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
 from daybreak.ledger.lock import owner
 from daybreak.ledger.records import (
@@ -343,6 +344,19 @@ class Ledger:
                 values = {"study": mine, "written": now(), "criteria": sha, "verdict": verdict}
                 c.execute(t.findings.insert().values({**values, "body": text}))
 
+    def preflight(self, plan: str) -> Preflight | None:
+        """The preflight of this very plan (a hash of all it rests on), if it was made."""
+        with self._engine.begin() as c:
+            mine = sa.select(t.preflights.c.body).where(t.preflights.c.plan == plan)
+            text = c.execute(mine.order_by(t.preflights.c.id.desc()).limit(1)).scalar()
+        return None if text is None else Preflight.model_validate_json(text)
+
+    def write_preflight(self, plan: str, found: Preflight) -> None:
+        """Keep what is known before the night."""
+        with self._engine.begin() as c:
+            values = {"written": now(), "plan": plan, "body": found.model_dump_json()}
+            c.execute(t.preflights.insert().values(values))
+
     def note(self, kind: str, text: str) -> None:
         """Remember something."""
         with self._engine.begin() as c:
@@ -382,6 +396,8 @@ class Ledger:
             studies = sa.select(t.studies).where(t.studies.c.planned)
             rows = c.execute(studies.order_by(t.studies.c.position)).all()
             runs = c.execute(sa.select(t.runs).order_by(t.runs.c.id)).all()
+            latest = sa.select(t.preflights.c.body).order_by(t.preflights.c.id.desc()).limit(1)
+            before = c.execute(latest).scalar()
             events = c.execute(sa.select(t.events).order_by(t.events.c.id)).all()
             return CampaignRecord(
                 json.loads(body),
@@ -390,6 +406,7 @@ class Ledger:
                     RunRecord(r.started, r.ended, r.ending, r.owner, json.loads(r.provenance))
                     for r in runs
                 ),
+                None if before is None else Preflight.model_validate_json(before),
                 tuple(EventRecord(e.written, e.kind, e.text) for e in events),
             )
 

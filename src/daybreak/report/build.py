@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from daybreak.criteria import Claim as Reference
 from daybreak.criteria import Verdict
+from daybreak.diagnosis.claims import Weighed, weigh
 from daybreak.diagnosis.study import Study
 from daybreak.diagnosis.tension import degrees_of_freedom
 from daybreak.ledger.records import CampaignRecord, RunRecord
@@ -52,7 +54,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         decision=decision,
         studies=studies,
         preflight=_preflight(record),
-        claims=_claims(studies),
+        claims=_claims(record, studies),
         surprises=_surprises(studies, timing),
         progress=Progress(
             studies=len(studies),
@@ -139,24 +141,31 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
     return found
 
 
-def _claims(studies: Sequence[Study]) -> list[Claim]:
-    """One statement for every profiled parameter, no stronger than its profile and its fit."""
-    return [
-        Claim(
-            study=study.name, parameter=study.profile.parameter, code=study.profile.code,
-            sentence=_claim(study),
-        )
-        for study in studies
-        if study.profile is not None and study.state == "finished"
-    ]  # fmt: skip
+def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
+    """What every profile says of each reference declared for its parameter, or of its own."""
+    declared = [Reference(**row) for row in record.body.get("claims", [])]
+    before = record.preflight.studies if record.preflight else []
+    symmetries = {found.study: found.symmetries for found in before}
+    claims: list[Claim] = []
+    for study in studies:
+        if study.profile is None or study.state != "finished":
+            continue
+        name = study.profile.parameter
+        about = [reference for reference in declared if reference.parameter == name] or [None]
+        moved = symmetries.get(study.name, [])
+        claims += [_claim(study, weigh(study, reference, moved)) for reference in about]
+    return claims
 
 
-def _claim(study: Study) -> str:
-    profile = study.profile
-    text = profile.sentence if profile else ""
-    if any(f.quantity in ("chi2", "p_value") and f.outcome == "missed" for f in study.findings):
-        return f"{text} The fit misses its own bar, so it supports no claim about the value."
-    return text
+def _claim(study: Study, weighed: Weighed) -> Claim:
+    profile, reference = study.profile, weighed.reference
+    return Claim(
+        study=study.name, parameter=profile.parameter if profile else "",
+        code=profile.code if profile else "", sentence=weighed.sentence,
+        label=reference.label if reference else "",
+        reference=reference.reference if reference else None, offset=weighed.offset,
+        strength=weighed.strength, supported=weighed.supported,
+    )  # fmt: skip
 
 
 def _surprises(studies: Sequence[Study], timing: Timing) -> list[str]:

@@ -53,7 +53,18 @@ class Claim(Model):
     study: str
     parameter: str
     code: str
+    """Finding code of the profile."""
     sentence: str
+    label: str
+    """Where the reference comes from; empty without one."""
+    reference: float | None
+    """The declared value, in the parameter's unit; null where none was declared."""
+    offset: float | None
+    """Best value minus reference, in the parameter's unit."""
+    strength: str
+    """Fixed words, e.g. ``compatible``; without a reference those of the code."""
+    supported: bool
+    """Whether the evidence carries a statement about the value."""
 
 
 class RunTime(Model):

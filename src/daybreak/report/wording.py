@@ -10,9 +10,6 @@ from daybreak.diagnosis.study import AtBound, Finding, Interval, Metrics, Parame
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
 
-SUPPORTED = frozenset({"identified", "several_intervals", "compatible", "excluded", "healthy"})
-"""Codes of claims that a good fit carries; any other code says why there is no claim."""
-
 
 def settings(
     study: Study, joiner: str = ", ", equals: str = " = ", only: Collection[str] | None = None
@@ -132,7 +129,7 @@ def position(info: ParameterInfo, at: float) -> float:
 
 @dataclass(frozen=True)
 class ClaimGroup:
-    """Claims of several studies about one parameter, for one reason."""
+    """Claims of several studies about one parameter and reference, for one reason."""
 
     parameter: str
     code: str
@@ -141,7 +138,7 @@ class ClaimGroup:
     @property
     def studies(self) -> str:
         """The studies concerned, in words."""
-        return ", ".join(claim.study for claim in self.claims)
+        return ", ".join(dict.fromkeys(claim.study for claim in self.claims))
 
     @property
     def sentences(self) -> list[tuple[str, str]]:
@@ -154,22 +151,17 @@ class ClaimGroup:
         return [(", ".join(studies), sentence) for sentence, studies in shared.items()]
 
 
-def misfit(study: Study) -> bool:
-    """Whether the fit misses its own bar: an interval from it says nothing about the value."""
-    return any(
-        found.quantity in ("chi2", "reduced_chi2", "p_value") and found.outcome == "missed"
-        for found in study.findings
-    )
-
-
 def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
-    """Group the claims that the evidence carries, or those that it does not."""
-    misfits = {study.name for study in summary.studies if misfit(study)}
-    groups: dict[tuple[str, str], list[Claim]] = {}
+    """Group the claims that the evidence carries, or those that it does not.
+
+    Studies share a group when they say the same of the same value.
+    """
+    groups: dict[tuple[str, str, str, float | None, str], list[Claim]] = {}
     for claim in summary.claims:
-        if (claim.code in SUPPORTED and claim.study not in misfits) == supported:
-            groups.setdefault((claim.parameter, claim.code), []).append(claim)
-    return [ClaimGroup(*key, tuple(group)) for key, group in groups.items()]
+        if claim.supported == supported:
+            key = (claim.parameter, claim.code, claim.strength, claim.reference, claim.label)
+            groups.setdefault(key, []).append(claim)
+    return [ClaimGroup(key[0], key[1], tuple(group)) for key, group in groups.items()]
 
 
 def progress(summary: Summary) -> str:

@@ -24,11 +24,13 @@ from daybreak.errors import (
     PlanError,
     ProblemError,
 )
+from daybreak.findings import Preflight
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.store import LOCK, Ledger, archive, now, prepare
 from daybreak.methods.evaluation import cells_of
 from daybreak.methods.solve import seconds_per_fit, solve
 from daybreak.plan import Campaign, Study
+from daybreak.preflight.run import preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
 from daybreak.runner.provenance import provenance
@@ -76,6 +78,10 @@ class AbstractListener(ABC):
         """The ledger is open and the plan written down."""
 
     @abstractmethod
+    def preflighted(self, found: Preflight) -> None:
+        """What is known before the night has been written down."""
+
+    @abstractmethod
     def progressed(self, progress: Progress) -> None:
         """A batch is durable."""
 
@@ -96,7 +102,12 @@ class Interrupted(BaseException):
     """Raised between iterations when the run must end; the batch in hand is abandoned."""
 
 
+class _Hopeless(Exception):  # noqa: N818 - no error: a way to end
+    """The preflight stops the night."""
+
+
 FINISHED = "finished"
+HOPELESS = "stopped as hopeless"
 
 
 def run_night(
@@ -107,6 +118,7 @@ def run_night(
     fresh: bool = False,
     until: datetime | None = None,
     retry_failed: bool = False,
+    anyway: bool = False,
 ) -> str:
     """Start or resume a campaign in `directory`.
 
@@ -122,11 +134,13 @@ def run_night(
         Stop at this moment.
     retry_failed : bool
         Try failed trials again.
+    anyway : bool
+        Run although preflight finds the night out of reach.
 
     Returns
     -------
     str
-        ``finished``, or ``interrupted: `` and why.
+        ``finished``, ``stopped as hopeless``, or ``interrupted: `` and why.
 
     Raises
     ------
@@ -167,13 +181,14 @@ class _Night:
 
     def __init__(
         self, campaign: Campaign, ledger: Ledger, listener: AbstractListener, *,
-        until: datetime | None, retry_failed: bool,
+        until: datetime | None, retry_failed: bool, anyway: bool,
     ) -> None:  # fmt: skip
         self.campaign = campaign
         self.ledger = ledger
         self.listener = listener
         self.until = until
         self.retry_failed = retry_failed
+        self.anyway = anyway or campaign.anyway
         self.begun = time.perf_counter()
         self.done = 0
         self.made = 0
@@ -190,8 +205,12 @@ class _Night:
             with double_precision():
                 self._write(studies, follows=None)
                 self.listener.began(self.campaign, self.ledger)
+                if self._preflight(studies).hopeless and not self.anyway:
+                    raise _Hopeless
                 readings = self._run_all(studies)
                 self._decide(readings)
+        except _Hopeless:
+            ending = HOPELESS
         except (KeyboardInterrupt, Interrupted) as stop:
             ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
         except BaseException as error:
@@ -216,6 +235,22 @@ class _Night:
         ]  # fmt: skip
         self.ledger.write_studies(rows, follows=follows)
         self.expected += sum(s.method.expected_trials(s.problem) for s in studies)
+
+    def _preflight(self, studies: Sequence[Study]) -> Preflight:
+        """What can be known before the night; made once for a plan, then read from the ledger."""
+        plan = digest(
+            [
+                [study.name, study.fingerprint, study.describe(),
+                 [criterion.describe() for criterion in study.accept]]
+                for study in studies
+            ]
+        )  # fmt: skip
+        found = self.ledger.preflight(plan)
+        if found is None:
+            found = preflight(self.campaign)
+            self.ledger.write_preflight(plan, found)
+            self.listener.preflighted(found)
+        return found
 
     def _run_all(self, studies: Sequence[Study]) -> list[StudyReading]:
         readings: list[StudyReading] = []

@@ -47,6 +47,12 @@ CONFIGURATIONS = (
 SEEDS = (42, 123, 456, 789, 1011)
 """Seeds the original study proposes for testing the stability of a result."""
 
+CLAIMS = (
+    dk.Claim("beta", 3.058230856, label="beta_ref of December 2025"),
+    dk.Claim("beta", 3.043233053, label="beta_ref after February 2026"),
+)
+"""Values of beta that the theory had settled on before the night."""
+
 SchemeName = Literal["exact", "original"]
 
 
@@ -174,6 +180,8 @@ def localisation(scheme: SchemeName = "exact", starts: int = 16) -> dk.Campaign:
         ],
         rule="any",
         seed=42,
+        claims=CLAIMS,
+        anyway=True,  # it shows a night that was hopeless before it began
     )  # fmt: skip
 
 

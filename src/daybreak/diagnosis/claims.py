@@ -1,0 +1,242 @@
+"""How strong a statement a profile supports about its parameter, from the evidence alone.
+
+    offset = best - reference
+    z(v) = sqrt(profile(v) - chi2_min), in sigma (Wilks 1938, Ann. Math. Stat. 9, 60)
+    t(reference) = min over v of z(v)^2 + ((v - reference) / uncertainty)^2
+
+and sqrt(t) is how many sigma the reference is excluded at; an exact reference gives z(reference).
+Between two points of a profile z is a straight line, which is exact where chi2 is a parabola.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from daybreak.criteria import Claim
+from daybreak.diagnosis.study import Profile, Study
+from daybreak.findings import Symmetry
+from daybreak.problem.ends import LEVEL_95
+
+NOT_IDENTIFIABLE = "not identifiable"
+NO_CLAIM = "no claim"
+NOT_CONSTRAINED = "not constrained"
+LIMITED = "limited by bounds"
+EXCLUDES = "excludes"
+COMPATIBLE = "compatible"
+CONSTRAINS = "constrains"
+STRENGTHS = (
+    NOT_IDENTIFIABLE, NO_CLAIM, NOT_CONSTRAINED, LIMITED, EXCLUDES, COMPATIBLE, CONSTRAINS,
+)  # fmt: skip
+"""All strengths in the order in which they are tried; the first that applies is taken."""
+SUPPORTED = frozenset({EXCLUDES, COMPATIBLE, CONSTRAINS, "identified", "several intervals"})
+"""Strengths that say something about the value; the last two need no reference."""
+WORST_P = 0.01
+"""A fit with a smaller p value supports no claim."""
+_OF_CODES = {
+    "not_identifiable_symmetry": NOT_IDENTIFIABLE, "not_constrained": NOT_CONSTRAINED,
+    "bound_limited": LIMITED, "edge_minimum": LIMITED, "nonfinite_region": NO_CLAIM,
+}  # fmt: skip
+_USABLE = frozenset({"identified", "several_intervals"})
+"""Codes of profiles whose 95 % set is closed by the data."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A claim after the run."""
+
+    reference: Claim | None
+    """As declared; None for a parameter that no claim was declared for."""
+    offset: float | None
+    """Best value minus reference, in the parameter's unit; None without either."""
+    strength: str
+    """One of `STRENGTHS`; without a reference the words of the profile's code."""
+    sentence: str
+
+    @property
+    def supported(self) -> bool:
+        """Whether the evidence carries a statement about the value."""
+        return self.strength in SUPPORTED
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """How far a reference is from what the data prefer."""
+
+    sigma: float
+    bounded: bool
+    """Whether `sigma` is only a lower bound, because the reference lies outside the scan."""
+
+
+def weigh(study: Study, claim: Claim | None, symmetries: Sequence[Symmetry] = ()) -> Weighed:
+    """What a finished study says of its profiled parameter.
+
+    Parameters
+    ----------
+    study : Study
+        With a profile.
+    claim : Claim, optional
+        The value to compare with; without one the parameter is only described.
+    symmetries : sequence of Symmetry
+        What the preflight found; an exact one that moves the parameter leaves nothing to claim.
+    """
+    profile = study.profile
+    if profile is None:
+        msg = f"study {study.name!r} has no profile, so there is no claim to weigh."
+        raise ValueError(msg)
+    moving = _moving(profile.parameter, symmetries)
+    misfit = why_no_claim(study)
+    if claim is None:
+        return _described(profile, moving, misfit)
+    offset = None if profile.minimum is None else profile.minimum - claim.reference
+    strength, said = _strength(profile, claim, moving, misfit)
+    sentence = f"{profile.parameter}: {said}{_offset_in_words(profile, claim, offset)}"
+    return Weighed(claim, offset, strength, sentence)
+
+
+def why_no_claim(study: Study) -> str:
+    """Why the fit is too bad to support a claim, as a clause; empty when it is good enough."""
+    missed = [
+        finding.criterion
+        for finding in study.findings
+        if finding.quantity in ("chi2", "reduced_chi2", "p_value") and finding.outcome == "missed"
+    ]
+    if missed:
+        return f"the fit misses its own bar ({', '.join(missed)})"
+    p = study.metrics.p_value
+    if p is not None and p < WORST_P:
+        return f"the data reject the model (p = {p:.2g}, below {WORST_P:g})"
+    return ""
+
+
+def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
+    """How many sigma the reference is excluded at (module formula); None without two points."""
+    values, z = _curve(profile)
+    if len(values) < 2:
+        return None
+    last = len(values) - 1
+    t = min(
+        _least(values[i], values[i + 1], z[i], z[i + 1], claim)
+        for i in range(last)
+    )  # fmt: skip
+    inside = values[0] <= claim.reference <= values[-1]
+    if not inside:
+        edge = z[0] if claim.reference < values[0] else z[-1]
+        t = min(t, edge**2)
+    return Exclusion(math.sqrt(t), bounded=not inside)
+
+
+def _described(profile: Profile, moving: Symmetry | None, misfit: str) -> Weighed:
+    """The claim about a parameter without a reference: what its code says, if the fit is good."""
+    strength = _OF_CODES.get(profile.code, profile.code.replace("_", " "))
+    text = profile.sentence
+    if moving is not None:
+        return Weighed(None, None, NOT_IDENTIFIABLE, f"{text} {_symmetry_in_words(moving)}.")
+    if misfit:
+        because = f"{misfit[0].upper()}{misfit[1:]}"
+        strength, text = NO_CLAIM, f"{text} {because}, so it supports no claim about the value."
+    return Weighed(None, None, strength, text)
+
+
+def _strength(
+    profile: Profile, claim: Claim, moving: Symmetry | None, misfit: str
+) -> tuple[str, str]:
+    """The first strength that applies, and what is said of the reference."""
+    value = _reference_in_words(profile, claim)
+    if moving is not None:
+        return NOT_IDENTIFIABLE, f"not identifiable, so {value} cannot be tested: " + (
+            _symmetry_in_words(moving)
+        )
+    if misfit:
+        return NO_CLAIM, f"no claim about {value}, because {misfit}"
+    if profile.code == "not_constrained":
+        said = f"not constrained: neither {value} nor any other value on the scan is excluded"
+        return NOT_CONSTRAINED, said
+    if _OF_CODES.get(profile.code) == LIMITED:
+        return LIMITED, f"limited by bounds, so {value} is not tested by the data alone"
+    found = exclusion(profile, claim) if profile.code in _USABLE else None
+    if found is None:
+        return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
+    if found.sigma**2 > LEVEL_95:
+        return EXCLUDES, _exclusion_in_words(value, found)
+    width = profile.intervals[-1].upper - profile.intervals[0].lower
+    bar = claim.narrower_than
+    if bar is not None and width < bar * abs(claim.reference):
+        share = 100 * width / abs(claim.reference)
+        said = f"the data constrain it to {share:.3g} % of {value}, with which they are compatible"
+        return CONSTRAINS, said
+    return COMPATIBLE, f"compatible with {value}, which lies {found.sigma:.2g} sigma off the best"
+
+
+def _moving(parameter: str, symmetries: Sequence[Symmetry]) -> Symmetry | None:
+    """The first exact symmetry that moves a parameter."""
+    for symmetry in symmetries:
+        if symmetry.exact and Fraction(symmetry.exponents.get(parameter, "0")) != 0:
+            return symmetry
+    return None
+
+
+def _curve(profile: Profile) -> tuple[list[float], list[float]]:
+    """Values in order and z there: grid points, the lowest point and the ends set by data."""
+    if profile.minimum is None or profile.chi2_min is None:
+        return [], []
+    z = {
+        point.value: math.sqrt(max(point.chi2 - profile.chi2_min, 0.0))
+        for point in profile.points
+        if point.chi2 is not None
+    }
+    for piece in profile.intervals:
+        ends = ((piece.lower, piece.lower_closed), (piece.upper, piece.upper_closed))
+        z |= {end: math.sqrt(LEVEL_95) for end, closed in ends if closed}
+    z[profile.minimum] = 0.0
+    values = sorted(z)
+    return values, [z[v] for v in values]
+
+
+def _least(a: float, b: float, za: float, zb: float, claim: Claim) -> float:
+    """Least t on one stretch, on which z(v) = za + slope (v - a).
+
+    dt/dv = 0 at v = a + (reference - a - u^2 za slope) / (1 + u^2 slope^2), u the uncertainty.
+    """
+    u2, slope, reference = claim.uncertainty**2, (zb - za) / (b - a), claim.reference
+    at = a + (reference - a - u2 * za * slope) / (1.0 + u2 * slope * slope)
+    at = min(max(at, a), b)
+    if u2 == 0.0:
+        return (za + slope * (at - a)) ** 2 if at == reference else math.inf
+    return (za + slope * (at - a)) ** 2 + (at - reference) ** 2 / u2
+
+
+# -- words -----------------------------------------------------------------------------------
+
+
+def _reference_in_words(profile: Profile, claim: Claim) -> str:
+    text = f"{claim.reference:.10g}"
+    if claim.uncertainty:
+        text += f" +/- {claim.uncertainty:.2g}"
+    text = f"{text} {profile.unit}".rstrip()
+    return f"{text} ({claim.label})" if claim.label else text
+
+
+def _offset_in_words(profile: Profile, claim: Claim, offset: float | None) -> str:
+    """What follows the statement, e.g. ``; best 3, offset -0.05823 (-1.904 %).``."""
+    if offset is None or profile.minimum is None:
+        return "."
+    best = f"{profile.minimum:.7g} {profile.unit}".rstrip()
+    off = f"{offset:+.4g} {profile.unit}".rstrip()
+    share = f" ({100 * offset / abs(claim.reference):+.4g} %)" if claim.reference else ""
+    return f"; best {best}, offset {off}{share}."
+
+
+def _exclusion_in_words(value: str, found: Exclusion) -> str:
+    if found.bounded:
+        return (
+            f"the data exclude {value} at more than {found.sigma:.3g} sigma, the end of the scan, "
+            "if chi2 keeps rising outside it"
+        )
+    return f"the data exclude {value} at {found.sigma:.3g} sigma"
+
+
+def _symmetry_in_words(symmetry: Symmetry) -> str:
+    return symmetry.sentence.rstrip(".")

@@ -1,0 +1,54 @@
+"""How long the night will take, from a short pilot."""
+
+from __future__ import annotations
+
+import resource
+import time
+
+import numpy as np
+
+from daybreak.findings import Forecast
+from daybreak.methods.evaluation import JaxEvaluator
+from daybreak.preflight.probe import Probe
+
+_ITERATIONS = 25
+"""Trial points of a typical local fit."""
+_PILOT = 3
+_SPREAD = 2.0
+"""Fits of one study differ in length by about this factor either way (80 %)."""
+
+
+def forecast(probe: Probe) -> Forecast:
+    """Expected length of a study: seconds per evaluation, per fit and in all.
+
+    ``seconds = fits * iterations * (seconds per residuals and Jacobian)``.  A Jacobian by autodiff
+    costs a few evaluations, one by differences 2 n of them; both are measured, not assumed.
+    """
+    evaluation = _time(probe, slopes=False)
+    linearisation = evaluation + _time(probe, slopes=True)
+    per_fit = linearisation * _ITERATIONS
+    fits = probe.study.method.expected_trials(probe.problem)
+    expected = per_fit * fits
+    return Forecast(
+        seconds_per_evaluation=evaluation,
+        seconds_per_fit=per_fit,
+        fits=fits,
+        seconds=expected,
+        seconds_low=expected / _SPREAD,
+        seconds_high=expected * _SPREAD,
+        memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+def _time(probe: Probe, *, slopes: bool) -> float:
+    """Median seconds of one evaluation, compilation excluded; batches count by the lane."""
+    lanes = probe.evaluator.width if isinstance(probe.evaluator, JaxEvaluator) else 1
+    u = probe.sample(lanes, "forecast")
+    ask = probe.jacobian if slopes else probe.residuals
+    ask(u)
+    spent: list[float] = []
+    for _ in range(_PILOT):
+        begun = time.perf_counter()
+        ask(u)
+        spent.append((time.perf_counter() - begun) / lanes)
+    return float(np.median(spent))
