@@ -340,7 +340,7 @@ def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
     if not isinstance(predicted, Mapping):
         msg = (
             f"predict must return a mapping with {known(names)}, because the observations have "
-            f"names, but it returned {type(predicted).__name__}."
+            f"names, but it returned {_kind(predicted)}."
         )
         raise PredictionError(msg)
     given: Mapping[str, Any] = predicted
@@ -361,12 +361,20 @@ def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
     return xp.stack(parts)
 
 
+def _kind(value: Any) -> str:
+    """What a function returned, in words that are the same under JAX."""
+    shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
+    if shape is None:
+        return type(value).__name__
+    return f"an array of shape {tuple(shape)}" if shape else "a single number"
+
+
 def _names_of(derived: Any) -> list[str]:
     """Names of what `derive` returned, one real number each."""
     if not isinstance(derived, Mapping):
         msg = (
             "derive must return a mapping name -> number, e.g. {'half_life': np.log(2) / p.k}, "
-            f"but it returned {type(derived).__name__}."
+            f"but it returned {_kind(derived)}."
         )
         raise PredictionError(msg)
     found: Mapping[str, Any] = derived
