@@ -250,7 +250,8 @@ def _find(directory: Path | None) -> Path:
 def _written(ledger: Path) -> float:
     """When a ledger was last written, in seconds; SQLite keeps the newest part beside it."""
     parts = (ledger, ledger.with_name(f"{ledger.name}-wal"))
-    return max(p.stat().st_mtime for p in parts if p.exists() and p.stat().st_size > 0)
+    there = (p.stat() for p in parts if p.exists())
+    return max((status.st_mtime for status in there if status.st_size > 0), default=0.0)
 
 
 def _unwritable(path: Path, error: OSError) -> Exception:

@@ -181,9 +181,8 @@ class _Log(AbstractListener):
     def began(self, campaign: Campaign, ledger: Ledger) -> None:
         """Say what will run and where."""
         count = len(campaign.all_studies())
-        self._say(
-            f"{campaign.name}: {count} {'study' if count == 1 else 'studies'}, ledger in {ledger.directory}/"
-        )
+        studies = "1 study" if count == 1 else f"{count} studies"
+        self._say(f"{campaign.name}: {studies}, ledger in {ledger.directory}/")
 
     def preflighted(self, found: Preflight) -> None:
         """Say in one line what is known before the night."""

@@ -24,7 +24,8 @@ def test_vortex_runs_as_a_strangers_package(tmp_path):
     shutil.copytree(source, tmp_path / "strange_vortex")
     script = SCRIPT.format(folder=str(tmp_path), directory=str(tmp_path / "run"))
 
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", script]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert found.returncode == 0, found.stderr
     assert found.stdout.split() == ["FAIL", "pivot"]

@@ -261,7 +261,7 @@ NUMPY = {
     "a column": (DATA, lambda p, s: np.zeros((4, 1)), ["shape (4,)", "shape (4, 1)"]),
     "one number": (DATA, lambda p, s: p.a, ["shape (4,)", "shape ()"]),
     "a mapping": (DATA, lambda p, s: {"m": p.a}, ["shape (4,)", "a mapping"]),
-    "an array": (NAMED, lambda p, s: np.zeros(2), ["a mapping with 'm', 'n'", "ndarray"]),
+    "an array": (NAMED, lambda p, s: np.zeros(2), ["a mapping with 'm', 'n'", "shape (2,)"]),
     "a name missing": (NAMED, lambda p, s: {"m": p.a}, ["no value for 'n'", "returned 'm'"]),
     "a name wrong": (
         NAMED, lambda p, s: {"m": p.a, "n": p.a, "o": p.b}, ["'o'", "observations are 'm', 'n'"]
@@ -302,7 +302,9 @@ def test_predictions(tmp_path, data, predict, words):
     ("derive", "words"),
     [
         pytest.param(lambda p, s: 1 / (p.a - p.a), ["derive raised ZeroDiv"], id="raising"),
-        pytest.param(lambda p, s: 3.0, ["mapping name -> number", "float"], id="no mapping"),
+        pytest.param(
+            lambda p, s: 3.0, ["mapping name -> number", "a single number"], id="no mapping"
+        ),
         pytest.param(lambda p, s: {"x": np.ones(2)}, ["one real number for 'x'"], id="an array"),
         pytest.param(lambda p, s: {"x": 1j}, ["one real number for 'x'", "complex"], id="complex"),
     ],

@@ -105,7 +105,8 @@ def lepton() -> Summary:
         ],
         progress=Progress(studies=7, finished=7, trials=77, failed=0),
         timing=Timing(
-            started="2026-11-02T22:14:05+00:00", ended="2026-11-02T22:31:44+00:00", seconds=861.0, elapsed=1059.0,
+            started="2026-11-02T22:14:05+00:00", ended="2026-11-02T22:31:44+00:00", seconds=861.0,
+            elapsed=1059.0,
             runs=[
                 RunTime(started="2026-11-02T22:14:05+00:00", ended="2026-11-02T22:20:10+00:00",
                         ending="lost: the process ended without a word"),
@@ -277,7 +278,8 @@ def decay() -> Summary:
         surprises=[],
         progress=Progress(studies=1, finished=1, trials=21, failed=0),
         timing=Timing(started="2026-11-03T21:00:00+00:00", ended="2026-11-03T21:00:44+00:00",
-                      seconds=41.5, elapsed=44.0, runs=[RunTime(started="2026-11-03T21:00:00+00:00",
+                      seconds=41.5, elapsed=44.0,
+                      runs=[RunTime(started="2026-11-03T21:00:00+00:00",
                                                   ended="2026-11-03T21:00:44+00:00",
                                                   ending="finished")]),
         provenance=_provenance({"profile k2": "aa11bb22cc33"}),

@@ -120,6 +120,35 @@ def test_changed_predict_stops_with_the_difference(tmp_path):
     assert trials(tmp_path) == before
 
 
+def test_changed_predict_leaves_the_old_verdict(tmp_path):
+    """After the refusal the old run still has its verdict, finished."""
+    criteria = [dk.Criterion("chi2", below=100)]
+    first = dk.run(campaign([dk.Study("s", line_problem(), profile(), criteria)]), tmp_path)
+    changed = campaign([dk.Study("s", line_problem(Line(factor=1.01)), profile(), criteria)])
+    with pytest.raises(ChangedModelError):
+        dk.run(changed, tmp_path)
+
+    assert dk.open(tmp_path).summary == first.summary
+
+
+def test_two_models_of_the_same_data_need_names(tmp_path):
+    """Models declared alike that predict differently are refused, and with names both run."""
+
+    def studies(**names):
+        return [
+            dk.Study("line", line_problem(), profile(), settings={}),
+            dk.Study("steep", line_problem(Line(factor=2.0), **names), profile()),
+        ]
+
+    with pytest.raises(dk.PlanError, match=r"'line' and 'steep'.*`name=`"):
+        dk.run(campaign(studies()), tmp_path)
+    results = dk.run(campaign(studies(name="steep line")), tmp_path)
+
+    assert results["steep"].best.parameters["a"] == pytest.approx(
+        results["line"].best.parameters["a"] / 2.0, abs=1e-5
+    )
+
+
 def test_fresh_archives_and_never_deletes(tmp_path):
     """With fresh the changed model starts anew, and the old ledger lies in the archive, whole."""
     dk.run(campaign([dk.Study("s", line_problem(), profile())]), tmp_path)

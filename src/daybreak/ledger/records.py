@@ -16,7 +16,7 @@ class TrialRecord:
     key: str
     kind: str
     origin: str
-    """Why it was first asked for: ``start 3``, ``basin 0``, ``left``, ``seed 42``, ``evaluate``."""
+    """Why it was first asked: ``start 3``, ``basin 0``, ``left``, ``seed 42``, ``evaluate``."""
     point: float | None
     """Value of the profiled parameter."""
     grid: bool

@@ -121,8 +121,8 @@ def begin(u: Array, m: int) -> State:
 
 def propose(s: State, xp: Any) -> Trial:
     """Solve the damped, bounded quadratic model of every lane (module formula)."""
-    g = xp.einsum("lmi,lm->li", s.J, s.r)
-    H = xp.einsum("lmi,lmj->lij", s.J, s.J)
+    g = _times(s.J.swapaxes(1, 2), s.r, xp)
+    H = xp.matmul(s.J.swapaxes(1, 2), s.J)
     q = 1.0 / xp.sqrt(s.scale)
     # Columns scaled to unit length: bounds, gradient and matrix in the same coordinates.
     A = H * q[:, :, None] * q[:, None, :] + s.damping[:, None, None] * np.eye(s.u.shape[1])
@@ -131,8 +131,16 @@ def propose(s: State, xp: Any) -> Trial:
     moved = xp.clip(s.u + z * q, 0.0, 1.0)
     u = xp.where(z <= low, 0.0, xp.where(z >= high, 1.0, moved))
     step = u - s.u
-    decrease = -2.0 * xp.sum(g * step, 1) - xp.einsum("li,lij,lj->l", step, H, step)
+    decrease = -xp.sum(step * (2.0 * g + _times(H, step, xp)), 1)
     return Trial(u, decrease)
+
+
+def _times(matrix: Any, vector: Any, xp: Any) -> Any:
+    """Matrix times vector in every lane; NumPy's `matmul` gives a lane the same bits in any batch.
+
+    (Its `einsum` sums in an order that depends on how many lanes there are.)
+    """
+    return xp.matmul(matrix, vector[:, :, None])[:, :, 0]
 
 
 class _Search(NamedTuple):
@@ -157,7 +165,7 @@ def box_minimum(A: Any, g: Any, low: Any, high: Any, xp: Any) -> Any:
     n = g.shape[1]
 
     def slope(z: Any) -> Any:
-        return g + xp.einsum("lij,lj->li", A, z)
+        return g + _times(A, z, xp)
 
     def inwards(z: Any) -> Any:
         return ~((z <= low) & (slope(z) > 0.0)) & ~((z >= high) & (slope(z) < 0.0))
@@ -211,7 +219,7 @@ def _scales(J: Any, before: Any, xp: Any) -> Any:
     Without its memory a parameter that stops mattering would be free to run away, and the fit
     would end on a plateau (MGH17 and Eckerle4 of `daybreak.testing`, from their first starts).
     """
-    d = xp.maximum(xp.einsum("lmi,lmi->li", J, J), before)
+    d = xp.maximum(xp.sum(J * J, axis=1), before)
     floor = 1e-14 * xp.max(d, axis=1, keepdims=True, initial=0.0)
     return xp.where(d > floor, d, xp.where(floor > 0.0, floor, 1.0))
 
@@ -264,7 +272,7 @@ def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any
     """Code of the first reason that applies to each lane, 0 when it goes on."""
     slope = steepness(s, xp)
     # Half a unit in the last place of every u moves the residuals by about this much.
-    blur = 1e-16 * xp.sum(s.u * xp.sqrt(xp.einsum("lmi,lmi->li", s.J, s.J)), axis=1)
+    blur = 1e-16 * xp.sum(s.u * xp.sqrt(xp.sum(s.J * s.J, axis=1)), axis=1)
     exact = s.chi2 <= xp.clip(blur * blur, 1e-30, 1e-12)
     reason = xp.where(
         s.iterations >= options.max_iterations, _CODE[StopReason.ITERATIONS], RUNNING
@@ -285,8 +293,8 @@ def steepness(s: State, xp: Any) -> Any:
     A column does not count where even the parameter's whole range would, to first order, change
     chi2 by less than its rounding error.
     """
-    g = xp.einsum("lmi,lm->li", s.J, s.r)
-    lengths = xp.sqrt(xp.einsum("lmi,lmi->li", s.J, s.J)) * xp.sqrt(s.chi2)[:, None]
+    g = _times(s.J.swapaxes(1, 2), s.r, xp)
+    lengths = xp.sqrt(xp.sum(s.J * s.J, axis=1)) * xp.sqrt(s.chi2)[:, None]
     matters = xp.abs(g) > 1e-15 * s.chi2[:, None]
     cosine = xp.where(matters, xp.abs(g) / xp.where(matters, lengths, 1.0), 0.0)
     return xp.max(xp.where(_free(s.u, g), cosine, 0.0), axis=1, initial=0.0)
@@ -328,7 +336,7 @@ def fit(
 
 
 def _fit_numpy(
-    evaluator: NumpyEvaluator, starts: Array, cells: Cells, options: LeastSquares,
+    evaluator: NumpyEvaluator | _OneByOne, starts: Array, cells: Cells, options: LeastSquares,
     checkpoint: Checkpoint,
 ) -> list[End]:  # fmt: skip
     state = begin(starts, len(evaluator.layout.problem.data))
@@ -357,13 +365,12 @@ def _fit_jax(
     evaluator: JaxEvaluator, starts: Array, cells: Cells, options: LeastSquares,
     checkpoint: Checkpoint,
 ) -> list[End]:  # fmt: skip
-    """Keep a pool of fixed width busy: a finished lane's place goes to the next start."""
+    """Fit in a pool; one that raises is halved until the lanes to blame are alone."""
     try:
         return _pool(evaluator, starts, cells, options, checkpoint)
-    except _failures() as error:
+    except _failures():
         if len(starts) == 1:
-            message = f"{type(error).__name__}: {error}"
-            return [End(starts[0].tolist(), float("inf"), StopReason.RAISED, 0, message)]
+            return _fit_numpy(_OneByOne(evaluator), starts, cells, options, checkpoint)
     half = len(starts) // 2
     parts = (slice(None, half), slice(half, None))
     return [
@@ -371,6 +378,36 @@ def _fit_jax(
         for part in parts
         for end in _fit_jax(evaluator, starts[part], cells[part], options, checkpoint)
     ]
+
+
+class _OneByOne:
+    """A JAX problem as the NumPy path sees one: what raises at a step rejects the step only."""
+
+    def __init__(self, evaluator: JaxEvaluator) -> None:
+        import jax
+
+        self.layout = evaluator.layout
+        self.errors: dict[int, str] = {}
+        self._linearise = jax.jit(evaluator.linearise)
+        self._jacobians: dict[bytes, Array] = {}
+
+    def residuals(self, u: Array, cells: Cells) -> Array:
+        """Residuals lane by lane, the Jacobians put aside; NaN and noted where it raised."""
+        self.errors, self._jacobians = {}, {}
+        found = np.full((len(u), len(self.layout.problem.data)), np.nan)
+        for lane in range(len(u)):
+            try:
+                with double_precision():
+                    r, J = self._linearise(u[lane], cells.held[lane], cells.numbers[lane])
+                    found[lane], self._jacobians[u[lane].tobytes()] = np.asarray(r), np.asarray(J)
+            except _failures() as error:
+                said = str(error).strip().splitlines() or [""]
+                self.errors[lane] = said[-1]
+        return found
+
+    def jacobian(self, u: Array, residuals: Array, cells: Cells) -> Array:
+        """Jacobians that came with the residuals, shape (L, m, n)."""
+        return np.stack([self._jacobians[row.tobytes()] for row in u])
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -384,6 +421,7 @@ def _pool(
     evaluator: JaxEvaluator, starts: Array, cells: Cells, options: LeastSquares,
     checkpoint: Checkpoint,
 ) -> list[End]:  # fmt: skip
+    """Keep a pool of fixed width busy: a finished lane's place goes to the next start."""
     width = evaluator.width
     count = len(starts)
     rows = np.arange(width) % max(count, 1)

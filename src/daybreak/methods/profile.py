@@ -85,9 +85,9 @@ class Profile(AbstractMethod):
     ) -> None:
         """Accept the points as a number or as an array."""
         check_count("starts", starts, 1)
-        if isinstance(points, int):
-            check_count("points", points, 3)
-            grid: tuple[float, ...] | int = points
+        if isinstance(points, (int, np.integer)):
+            check_count("points", int(points), 3)
+            grid: tuple[float, ...] | int = int(points)
         else:
             grid = tuple(np.asarray(points, dtype=np.float64).ravel().tolist())
             if len(grid) < 3 or not all(b > a for a, b in itertools.pairwise(grid)):

@@ -8,7 +8,7 @@ import sys
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,9 @@ class FitProblem:
         Numeric settings that shape the computation (a grid size) and must not be traced.
     units : mapping name -> str
         Units of derived quantities and settings.
+    name : str
+        Tells apart models that have the same parameters and data but predict differently; part
+        of every trial's identity.
 
     Raises
     ------
@@ -78,6 +81,7 @@ class FitProblem:
     settings: Settings = field(default_factory=dict[str, Setting])
     static: Sequence[str] = ()
     units: Mapping[str, str] = field(default_factory=dict[str, str])
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -126,11 +130,6 @@ class FitProblem:
             )
             raise ProblemError(msg)
         return Observations(tuple(given), tuple(given.values()), named=True)
-
-    @functools.cached_property
-    def _derived(self) -> dict[tuple[tuple[str, Setting], ...], list[str]]:
-        """Names of derived quantities by static settings, once they are known."""
-        return {}
 
     @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -225,31 +224,27 @@ class FitProblem:
     def backend(self, settings: Settings) -> Backend:
         """Whether `predict` computes with JAX or NumPy, found by trying it.
 
-        JAX traces it without computing anything; what cannot be traced is called once with
-        numbers.
-
         Raises
         ------
         PredictionError
             When `predict` or `derive` raises, breaks its contract, or uses JAX in a way that JAX
             cannot trace.
         """
-        functions = {"predict": self.predict}
+        tried = {"predict": self._tried("predict", settings)}
         if self.derive is not None:
-            functions["derive"] = self.derive
-        stuck = [n for n, f in functions.items() if self._traceable(f, settings) is None]
-        if not stuck:
-            return "jax"
-        found = {name: self._call(name, f, settings) for name, f in functions.items()}
-        self._vector(found["predict"], np)
-        if any(_holds_jax(value) for value in found.values()):
+            tried["derive"] = self._tried("derive", settings)
+        self._vector(tried["predict"].found, np)
+        if not any(one.with_jax for one in tried.values()):
+            return "numpy"
+        stuck = [name for name, one in tried.items() if not one.traceable]
+        if stuck:
             msg = (
                 f"the problem computes with JAX, but JAX cannot trace {' and '.join(stuck)}: use "
                 "jnp.where instead of `if` on a parameter and jax.numpy instead of numpy "
                 "throughout, or numpy alone."
             )
             raise PredictionError(msg)
-        return "numpy"
+        return "jax"
 
     def derived_names(self, settings: Settings) -> list[str]:
         """Names of the derived quantities, found by trying `derive` (see `backend`).
@@ -259,28 +254,43 @@ class FitProblem:
         PredictionError
             When it raises, or returns anything but real numbers with names.
         """
-        if self.derive is None:
-            return []
-        found = self._traceable(self.derive, settings)
-        if found is None:
-            found = self._call("derive", self.derive, settings)
-        return _names_of(found)
+        return [] if self.derive is None else _names_of(self._tried("derive", settings).found)
 
-    def _call(self, what: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
+    @functools.cached_property
+    def _trials(self) -> dict[tuple[object, ...], _Tried]:
+        """What became of calling `predict` and `derive`, by name and static settings."""
+        return {}
+
+    def _tried(self, name: str, settings: Settings) -> _Tried:
+        """Call `predict` or `derive` once with numbers; where it uses JAX, nothing is computed."""
+        _, static = self.split_settings(settings)
+        mark = (name, *static.items())
+        if mark not in self._trials:
+            function: Any = getattr(self, name)
+            found = self._call(name, function, settings)
+            with_jax = _holds_jax(found)
+            self._trials[mark] = _Tried(
+                found if not with_jax else _plain_shapes(found), with_jax,
+                self._traceable(function, settings),
+            )  # fmt: skip
+        return self._trials[mark]
+
+    def _call(self, name: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
         values = self.probes()[0].tolist()
+        arguments = self._arguments(values, settings)
         try:
             with np.errstate(all="ignore"), double_precision():
-                return function(*self._arguments(values, settings))
+                return _staged(function, arguments)
         except Exception as error:
             at = dict(zip(self.space.names, values, strict=True))
-            msg = f"{what} raised {type(error).__name__}: {error} at {at}."
+            msg = f"{name} raised {type(error).__name__}: {error} at {at}."
             raise PredictionError(msg) from error
 
-    def _traceable(self, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
-        """What `function` returns as seen by JAX, names and shapes only; None if it cannot."""
+    def _traceable(self, function: Callable[[Any, Any], Any], settings: Settings) -> bool:
+        """Whether JAX can trace `function`; False where JAX is not loaded."""
         jax: Any = sys.modules.get("jax")
         if jax is None:
-            return None
+            return False
         traced, static = self.split_settings(settings)
 
         def shape_of(values: Any, numbers: Any) -> Any:
@@ -290,14 +300,10 @@ class FitProblem:
 
         with jax.enable_x64(True):
             try:
-                found = jax.eval_shape(shape_of, self.probes()[0].tolist(), traced)
-            except Exception:  # noqa: BLE001 - whatever it is, calling it with numbers will say
-                return None
-            if isinstance(found, Mapping):
-                found = {name: np.zeros(part.shape, part.dtype) for name, part in found.items()}
-            if function is self.predict:
-                self._vector(found, np)
-        return found
+                jax.eval_shape(shape_of, self.probes()[0].tolist(), traced)
+            except Exception:  # noqa: BLE001 - why is told by calling it with numbers
+                return False
+        return True
 
     def probes(self) -> NDArray[np.float64]:
         """Eight places in the box, the first at guesses or the middle; shape (8, n)."""
@@ -331,6 +337,7 @@ class FitProblem:
             return {"name": f.name, "over": over, "lower": lower, "upper": upper, "unit": f.unit}
 
         return {
+            "name": self.name,
             "parameters": [parameter.describe() for parameter in self.space.parameters],
             "observations": self.data.describe(),
             "scale_factors": [factor(f) for f in self.scale_factors],
@@ -339,12 +346,49 @@ class FitProblem:
         }
 
 
+class _Tried(NamedTuple):
+    """What calling a user's function once has shown."""
+
+    found: Any
+    """What it returned; arrays of zeros of the same shapes where JAX computes nothing."""
+    with_jax: bool
+    """Whether it returned JAX arrays: it is written with `jax.numpy`."""
+    traceable: bool
+
+
+def _staged(function: Callable[[Any, Any], Any], arguments: tuple[Any, Any]) -> Any:
+    """Call `function` with numbers, while JAX, if it is loaded, only notes what it would do."""
+    jax: Any = sys.modules.get("jax")
+    if jax is None:
+        return function(*arguments)
+    kept: list[Any] = []
+
+    def noted() -> int:
+        kept.append(function(*arguments))
+        return 0
+
+    jax.eval_shape(noted)
+    return kept[0]
+
+
+def _plain_shapes(found: Any) -> Any:
+    """Replace JAX arrays by zeros of the same shape and type."""
+
+    def zeros(part: Any) -> Any:
+        return np.zeros(part.shape, part.dtype) if _holds_jax(part) else part
+
+    if isinstance(found, Mapping):
+        given: Mapping[str, Any] = found
+        return {name: zeros(part) for name, part in given.items()}
+    return [zeros(part) for part in found] if isinstance(found, (list, tuple)) else zeros(found)
+
+
 def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
     """Line up a mapping of predictions; shape (n_observations,)."""
     if not isinstance(predicted, Mapping):
         msg = (
             f"predict must return a mapping with {known(names)}, because the observations have "
-            f"names, but it returned {type(predicted).__name__}."
+            f"names, but it returned {_kind(predicted)}."
         )
         raise PredictionError(msg)
     given: Mapping[str, Any] = predicted
@@ -365,12 +409,20 @@ def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
     return xp.stack(parts)
 
 
+def _kind(value: Any) -> str:
+    """What a function returned, in words that are the same under JAX."""
+    shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
+    if shape is None:
+        return type(value).__name__
+    return f"an array of shape {tuple(shape)}" if shape else "a single number"
+
+
 def _names_of(derived: Any) -> list[str]:
     """Names of what `derive` returned, one real number each."""
     if not isinstance(derived, Mapping):
         msg = (
             "derive must return a mapping name -> number, e.g. {'half_life': np.log(2) / p.k}, "
-            f"but it returned {type(derived).__name__}."
+            f"but it returned {_kind(derived)}."
         )
         raise PredictionError(msg)
     found: Mapping[str, Any] = derived

@@ -49,7 +49,8 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
     """Write a value with its uncertainty, e.g. ``0.0497 +/- 0.0003``.
 
     The uncertainty keeps one significant digit, or two when it begins with 1 or 2, and the value
-    is rounded to the same place. Without one, or when it is zero or too small to be compared, the value stands alone.
+    is rounded to the same place. Without one, or when it is zero or too small to be compared,
+    the value stands alone.
     """
     if not uncertainty:
         return number(value)

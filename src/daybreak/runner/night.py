@@ -200,6 +200,10 @@ class _Night:
 
     def run(self, studies: list[Study]) -> str:
         """All studies, the decision, its follow-ups."""
+        with double_precision():
+            _refuse_lookalikes(studies)
+            for study in studies:  # before anything is written
+                self._compare(study)
         self.ledger.begin_run(provenance())
         try:
             with double_precision():
@@ -376,9 +380,34 @@ class _Night:
             msg = (
                 f"predict no longer gives the numbers the ledger holds: in study {study.name!r} "
                 f"at {old.parameters}, {difference}. Nothing was changed. Restore the model to "
-                "continue, or start anew with --fresh (the old results are archived)."
+                "continue, start anew with --fresh (the old results are archived), or give the "
+                "new model a `name=` of its own to keep both."
             )
             raise ChangedModelError(msg)
+
+
+def _refuse_lookalikes(studies: Sequence[Study]) -> None:
+    """Refuse two problems that are declared alike and predict differently."""
+    first: dict[str, Study] = {}
+    for study in studies:
+        mark = canonical([study.fingerprint, _plain_settings(study)])
+        other = first.setdefault(mark, study)
+        if other.problem is study.problem or other.problem.predict is study.problem.predict:
+            continue
+        names = study.problem.space.names
+        places = [
+            Task("evaluate", dict(zip(names, row, strict=True)))
+            for row in study.problem.probes()[1:4].tolist()
+        ]
+        one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
+        told = (_difference(study, a, b) for a, b in zip(one, two, strict=True))
+        difference = next((text for text in told if text), "")
+        if difference:
+            msg = (
+                f"studies {other.name!r} and {study.name!r} have the same parameters and data but "
+                f"different models ({difference}): give each FitProblem a `name=` of its own."
+            )
+            raise PlanError(msg)
 
 
 def _batch_size(study: Study) -> int:
@@ -420,11 +449,15 @@ def _difference(study: Study, old: Outcome, new: Outcome) -> str:
     if old.details:
         rows = [
             *zip(names, old.details["predictions"], new.details["predictions"], strict=True),
-            *((n, v, new.details["derived"].get(n)) for n, v in old.details["derived"].items()),
+            *(
+                (name, was, new.details["derived"][name])
+                for name, was in old.details["derived"].items()
+                if name in new.details["derived"]
+            ),
         ]
     else:
         rows = [("chi2", old.chi2, new.chi2)]
     for name, was, is_now in rows:
-        if is_now is None or abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
+        if abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
             return f"{name!r} was {was!r} and is now {is_now!r}"
     return ""

@@ -13,12 +13,20 @@ _PACKAGES = ("numpy", "scipy", "jax", "jaxlib", "sqlalchemy", "pydantic")
 def provenance() -> dict[str, Any]:
     """Versions of everything that enters the numbers, and the processor's name."""
     return {
-        "daybreak": metadata.version("daybreak"),
+        "daybreak": _version("daybreak") or "not installed",
         "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in _PACKAGES},
+        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
         "platform": platform.platform(),
         "processor": _processor(),
     }
+
+
+def _version(package: str) -> str:
+    """Version of a package; empty where it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _processor() -> str:
