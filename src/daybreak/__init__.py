@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from daybreak.criteria import Claim as Claim
     from daybreak.criteria import Condition as Condition
     from daybreak.criteria import Criterion as Criterion
     from daybreak.criteria import Decision as Decision
@@ -24,20 +25,24 @@ if TYPE_CHECKING:
     from daybreak.plan import Study as Study
     from daybreak.plan import Sweep as Sweep
     from daybreak.problem.fit import FitProblem as FitProblem
+    from daybreak.problem.knobs import Knob as Knob
     from daybreak.problem.observations import Observation as Observation
     from daybreak.problem.observations import observations as observations
     from daybreak.problem.parameters import Parameter as Parameter
     from daybreak.problem.scale_factors import Offset as Offset
     from daybreak.problem.scale_factors import ScaleFactor as ScaleFactor
+    from daybreak.rehearsal import rehearse as rehearse
 
 _HOMES = {
     "Campaign": "plan",
+    "Claim": "criteria",
     "Condition": "criteria",
     "Criterion": "criteria",
     "DaybreakError": "errors",
     "Decision": "criteria",
     "Evolution": "methods.evolution",
     "FitProblem": "problem.fit",
+    "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
     "MultiStart": "methods.multistart",
@@ -53,17 +58,20 @@ _HOMES = {
     "Sweep": "plan",
     "observations": "problem.observations",
     "open": "night:open_",
+    "rehearse": "rehearsal",
     "run": "night",
 }
 
 __all__ = [
     "Campaign",
+    "Claim",
     "Condition",
     "Criterion",
     "DaybreakError",
     "Decision",
     "Evolution",
     "FitProblem",
+    "Knob",
     "LeastSquares",
     "LedgerError",
     "MultiStart",
@@ -79,6 +87,7 @@ __all__ = [
     "Sweep",
     "observations",
     "open",
+    "rehearse",
     "run",
 ]
 

@@ -1,7 +1,8 @@
 """The command line: thin, and quick to answer `--help`.
 
 Exit status: `run` 0 when the campaign reached its end whatever the verdict, 3 when interrupted
-with work left; `verdict` 0 PASS, 1 FAIL, 3 UNDECIDED, 4 SOFT_PASS; 2 is always a usage error.
+with work left, 5 when preflight finds it hopeless; `verdict` 0 PASS, 1 FAIL, 3 UNDECIDED,
+4 SOFT_PASS; 2 is always a usage error.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import typer
 _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
 _INTERRUPTED = 3
 _USAGE = 2
+_HOPELESS = 5
 
 app = typer.Typer(
     help=(
@@ -71,6 +73,33 @@ def campaigns(*, as_json: Json = False) -> None:
 
 
 @app.command()
+def preflight(
+    name_or_file: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            help="A campaign's name, file.py, or file.py:name of the campaign.",
+        ),
+    ],
+    *,
+    budget: Annotated[
+        float, typer.Option(min=1.0, help="Seconds; what does not fit is listed.")
+    ] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Say what can be known before the night; writes nothing. Exit status 5 when hopeless."""
+    from daybreak import catalogue
+    from daybreak.preflight.run import preflight as examine
+    from daybreak.report.outlook import render
+
+    _keep_compilations()
+    found = examine(catalogue.load(name_or_file), budget)
+    typer.echo(found.model_dump_json(indent=1) if as_json else render(found))
+    if found.hopeless:
+        raise typer.Exit(_HOPELESS)
+
+
+@app.command()
 def run(
     name_or_file: Annotated[
         str,
@@ -93,6 +122,9 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed trials again.")
     ] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Run although preflight finds it out of reach.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
@@ -107,7 +139,12 @@ def run(
     try:
         campaign = catalogue.load(name_or_file)
         results = night.run(
-            campaign, directory, fresh=fresh, until=deadline, retry_failed=retry_failed
+            campaign,
+            directory,
+            fresh=fresh,
+            until=deadline,
+            retry_failed=retry_failed,
+            anyway=anyway,
         )
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
@@ -117,9 +154,53 @@ def run(
     else:
         typer.echo(str(results))
         typer.echo(f"\nReport: {results.report}")
+    if results.summary.timing.runs[-1].ending == "stopped as hopeless":
+        typer.echo(f"To run all the same: {again} --anyway", err=True)
+        raise typer.Exit(_HOPELESS)
     if not results.summary.finished:
         typer.echo(f"To go on: {again}", err=True)
         raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def rehearse(
+    name_or_file: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            help="A campaign's name, file.py, or file.py:name of the campaign.",
+        ),
+    ],
+    *,
+    truth: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="Every free parameter; scale factors that are not 1, offsets that are not 0.",
+        ),
+    ],
+    null: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="What differs in a second truth, under which PASS would be wrong.",
+        ),
+    ] = None,
+    nights: Annotated[int, typer.Option(min=1, help="How many simulated data sets.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the noise.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Run a campaign on simulated data: expected intervals, coverage, rate of each verdict."""
+    from daybreak import catalogue, rehearsal
+
+    stated = _numbers("--truth", truth)
+    differing = None if null is None else _numbers("--null", null)
+    _keep_compilations()
+    campaign = catalogue.load(name_or_file)
+    found = rehearsal.rehearse(
+        campaign, stated, nights=nights, null=differing, seed=seed, progress=sys.stderr
+    )
+    typer.echo(found.model_dump_json(indent=1) if as_json else str(found))
 
 
 @app.command()
@@ -258,6 +339,19 @@ def _unwritable(path: Path, error: OSError) -> Exception:
     from daybreak.errors import DaybreakError
 
     return DaybreakError(f"cannot write {path} ({error.strerror}); choose another place.")
+
+
+def _numbers(option: str, text: str) -> dict[str, float]:
+    """Read ``a1=4,k1=1.4``."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        try:
+            found[name] = float(value)
+        except ValueError:
+            msg = f"{option} takes numbers by name such as a1=4,k1=1.4, but got {part.strip()!r}."
+            raise typer.BadParameter(msg) from None
+    return found
 
 
 def _next(clock: str) -> datetime:

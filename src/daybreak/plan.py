@@ -300,7 +300,7 @@ class Campaign:
             return
         msg = (
             f"no study profiles {claim.parameter!r}, so a claim about it would have no evidence; "
-            f"profiled are {known(sorted(name for name in profiled if name)) or 'none'}. "
+            f"profiled are {known(sorted(name for name in profiled if name))}. "
             f"Give a study method=dk.Profile({claim.parameter!r})."
         )
         raise PlanError(msg)

@@ -19,6 +19,7 @@ from daybreak.diagnosis.study import (
     Start,
     Study,
 )
+from daybreak.findings import Escape, Forecast, Reach, Reachability, StudyPreflight, Symmetry
 from daybreak.report.summary import (
     Claim,
     DecisionTaken,
@@ -82,21 +83,24 @@ def lepton() -> Summary:
             reason="No row above holds: 0 of 6 counted studies are PASS or SOFT_PASS.",
         ),
         studies=studies,
+        outlook="Out of reach as far as searched: no counted study can meet its hard criteria.",
+        examinations=[_examination(study.name) for study in studies],
         preflight=[
             PreflightFinding(
-                code="out_of_reach", study="config-1", parameter=None,
+                code="out_of_reach", severity="stop", study="config-1", parameter=None,
                 sentence="The mass ratio m_mu / m_e of 206.8 is out of reach as far as searched: "
                 "the bounds allow at most 1.18, and U_mu alone would have to reach 2.6.",
             ),
             PreflightFinding(
-                code="too_few_data", study=None, parameter=None,
+                code="too_few_data", severity="warning", study=None, parameter=None,
                 sentence="2 observations cannot determine 8 fitted numbers.",
             ),
         ],
         claims=[
-            Claim(study=s.name, parameter="beta", code="edge_minimum", sentence=s.profile.sentence)
+            _no_claim(s.name, reference, label)
             for s in studies
-            if s.profile
+            for reference, label in ((3.058230856, "beta_ref of December 2025"),
+                                     (3.043233053, "beta_ref after February 2026"))
         ],
         surprises=[
             "All 6 nuisance parameters sit at a bound at every one of the 77 points.",
@@ -116,6 +120,22 @@ def lepton() -> Summary:
         ),
         provenance=_provenance({s.name: f"{i:02d}c0ffee5eed" for i, s in enumerate(studies)}),
     )  # fmt: skip
+
+
+def _no_claim(study: str, reference: float, label: str) -> Claim:
+    offset = 3.0 - reference
+    return Claim(
+        study=study, parameter="beta", code="edge_minimum", label=label, reference=reference,
+        offset=offset, strength="no claim", supported=False,
+        sentence=f"no claim about beta = {reference:.10g} ({label}), because the fit misses its "
+        f"own bar (P1); best 3, offset {offset:+.4g} ({100 * offset / reference:+.4g} %).",
+    )  # fmt: skip
+
+
+def _automatic(study: str, code: str, sentence: str, *, supported: bool) -> Claim:
+    return Claim(study=study, parameter="k2", code=code, sentence=sentence, label="",
+                 reference=None, offset=None, strength=code.replace("_", " "),
+                 supported=supported)  # fmt: skip
 
 
 def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = True) -> Study:
@@ -269,11 +289,12 @@ def decay() -> Summary:
         description="Two decay rates from a fluorescence trace.", finished=True, verdict="PASS",
         sentence="PASS: the one counted study meets every hard and soft criterion.", rule="all",
         decision=None, studies=[study],
-        preflight=[PreflightFinding(code="healthy", study=None, parameter=None,
+        outlook="Nothing found that stands in the way.", examinations=[],
+        preflight=[PreflightFinding(code="healthy", severity="note", study=None, parameter=None,
                                     sentence="Nothing stands against this problem.")],
         claims=[
-            Claim(study="profile k2", parameter="k2", code="identified",
-                  sentence="k2 lies in [0.89, 1.0142] 1/s at 95 %, closed by the data."),
+            _automatic("profile k2", "identified", supported=True,
+                       sentence="k2 lies in [0.89, 1.0142] 1/s at 95 %, closed by the data."),
         ],
         surprises=[],
         progress=Progress(studies=1, finished=1, trials=21, failed=0),
@@ -294,12 +315,13 @@ def mixed() -> Summary:
         sentence="UNDECIDED: 2 of 4 studies are finished, and one of them is not settled.",
         decision=None,
         studies=[_two_intervals(), _unsettled(), _broken(), _waiting()],
-        preflight=[],
+        outlook="", preflight=[], examinations=[],
         claims=[
-            Claim(study="two intervals", parameter="k2", code="several_intervals",
-                  sentence="k2 lies in [0.2, 0.3] or in [1.1, 1.4]; the data do not say which."),
-            Claim(study="unsettled", parameter="k2", code="flat_within_noise",
-                  sentence="chi2 varies by less than the spread of the fits."),
+            _automatic("two intervals", "several_intervals", supported=True,
+                       sentence="k2 lies in [0.2, 0.3] or in [1.1, 1.4]; the data do not say "
+                       "which."),
+            _automatic("unsettled", "flat_within_noise", supported=False,
+                       sentence="chi2 varies by less than the spread of the fits."),
         ],
         surprises=["Every trial of the hostile study failed."],
         progress=Progress(studies=4, finished=2, trials=19, failed=3),
@@ -393,4 +415,38 @@ def _provenance(fingerprints: dict[str, str]) -> Provenance:
     return Provenance(
         daybreak="1.0.0", python="3.11.9", versions={"numpy": "2.4.6", "jax": "0.10.2"},
         platform="Linux-6.1-x86_64", processor="16 cores", seed=42, fingerprints=fingerprints,
+    )  # fmt: skip
+
+
+def _examination(name: str) -> StudyPreflight:
+    """A ratio out of reach, a symmetry, and a forecast."""
+    return StudyPreflight(
+        study=name, checks=[],
+        reachability=[
+            Reachability(
+                criterion="P1 chi2", smallest_chi2=9.9e7, bar=1e6, met=False, starts=80,
+                spread=0.0, conclusive=True,
+                reaches=[
+                    Reach(quantity="m_mu / m_e", unit="", lowest=2e-4, highest=1.18, target=206.8,
+                          needed_lower=179.46, needed_upper=238.4, reachable=False),
+                ],
+                escapes=[
+                    Escape(parameter="U_mu", side="upper", bound=0.2, needed=2.6),
+                    Escape(parameter="A_e", side="lower", bound=0.7, needed=None),
+                ],
+                sentence="chi2 < 1e+06 needs m_mu / m_e >= 179.46.",
+            ),
+        ],
+        symmetries=[
+            Symmetry(kind="scaling", exponents={"beta": "2", "U_e": "1", "U_mu": "1"}, exact=True,
+                     size=1e-12, sentence="beta -> c^2 beta, U_e -> c U_e, U_mu -> c U_mu leaves "
+                     "every residual unchanged"),
+        ],
+        identifiability={"beta": "only through its bounds", "A_e": "locally not identifiable"},
+        rank=1, degrees_of_freedom=-6,
+        forecast=Forecast(
+            seconds_per_evaluation=1e-5, seconds_per_fit=1e-3, fits=240, seconds=120.0,
+            seconds_low=60.0, seconds_high=240.0, memory_mib=500.0,
+        ),
+        not_checked=["whether chi2 has jumps or kinks"], evaluations=12000,
     )  # fmt: skip

@@ -68,14 +68,22 @@ def test_log_line_can_be_searched():
     assert "R_c_e, U_e, A_e lower; R_c_mu, U_mu, A_mu upper" in line
 
 
-def test_misfit_supports_no_claim():
-    """A fit that misses its own bar may not claim a value, however narrow its interval."""
+def test_unsupported_claim_is_not_made():
+    """A claim that the evidence does not carry is listed as one, whatever code its profile has."""
     summary = lepton()
     claims = [claim.model_copy(update={"code": "identified"}) for claim in summary.claims]
     text = terminal.render(summary.model_copy(update={"claims": claims}))
 
     assert "nothing about any parameter" in text
     assert "a value of beta" in text
+
+
+def test_both_references_are_shown():
+    """Every view shows the offset from every declared reference, once for all studies."""
+    for text in (terminal.render(lepton()), markdown.render(lepton())):
+        flat = " ".join(text.split())
+        assert flat.count("offset -0.05823 (-1.904 %)") == 1
+        assert flat.count("offset -0.04323 (-1.421 %)") == 1
 
 
 def test_markdown_is_harmless():

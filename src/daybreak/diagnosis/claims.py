@@ -92,8 +92,7 @@ def weigh(study: Study, claim: Claim | None, symmetries: Sequence[Symmetry] = ()
         return _described(profile, moving, misfit)
     offset = None if profile.minimum is None else profile.minimum - claim.reference
     strength, said = _strength(profile, claim, moving, misfit)
-    sentence = f"{profile.parameter}: {said}{_offset_in_words(profile, claim, offset)}"
-    return Weighed(claim, offset, strength, sentence)
+    return Weighed(claim, offset, strength, said + _offset_in_words(profile, claim, offset))
 
 
 def why_no_claim(study: Study) -> str:
@@ -116,11 +115,8 @@ def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
     values, z = _curve(profile)
     if len(values) < 2:
         return None
-    last = len(values) - 1
-    t = min(
-        _least(values[i], values[i + 1], z[i], z[i + 1], claim)
-        for i in range(last)
-    )  # fmt: skip
+    stretches = zip(values, values[1:], z, z[1:], strict=False)
+    t = min(_least(*stretch, claim) for stretch in stretches)
     inside = values[0] <= claim.reference <= values[-1]
     if not inside:
         edge = z[0] if claim.reference < values[0] else z[-1]
@@ -144,30 +140,31 @@ def _strength(
     profile: Profile, claim: Claim, moving: Symmetry | None, misfit: str
 ) -> tuple[str, str]:
     """The first strength that applies, and what is said of the reference."""
-    value = _reference_in_words(profile, claim)
+    name, value = profile.parameter, _reference_in_words(profile, claim)
     if moving is not None:
-        return NOT_IDENTIFIABLE, f"not identifiable, so {value} cannot be tested: " + (
-            _symmetry_in_words(moving)
-        )
+        said = f"{name} is not identifiable, so {value} cannot be tested"
+        return NOT_IDENTIFIABLE, f"{said}: {_symmetry_in_words(moving)}"
     if misfit:
         return NO_CLAIM, f"no claim about {value}, because {misfit}"
     if profile.code == "not_constrained":
-        said = f"not constrained: neither {value} nor any other value on the scan is excluded"
+        said = (
+            f"{name} is not constrained: neither {value} nor any other value scanned is excluded"
+        )
         return NOT_CONSTRAINED, said
     if _OF_CODES.get(profile.code) == LIMITED:
-        return LIMITED, f"limited by bounds, so {value} is not tested by the data alone"
+        return LIMITED, f"{name} is limited by bounds, so the data alone do not test {value}"
     found = exclusion(profile, claim) if profile.code in _USABLE else None
     if found is None:
         return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
     if found.sigma**2 > LEVEL_95:
         return EXCLUDES, _exclusion_in_words(value, found)
+    off = f"{value}, which lies {found.sigma:.2g} sigma off the best"
     width = profile.intervals[-1].upper - profile.intervals[0].lower
     bar = claim.narrower_than
     if bar is not None and width < bar * abs(claim.reference):
         share = 100 * width / abs(claim.reference)
-        said = f"the data constrain it to {share:.3g} % of {value}, with which they are compatible"
-        return CONSTRAINS, said
-    return COMPATIBLE, f"compatible with {value}, which lies {found.sigma:.2g} sigma off the best"
+        return CONSTRAINS, f"the data constrain {name} to {share:.3g} %, compatible with {off}"
+    return COMPATIBLE, f"the data are compatible with {off}"
 
 
 def _moving(parameter: str, symmetries: Sequence[Symmetry]) -> Symmetry | None:
@@ -201,10 +198,10 @@ def _least(a: float, b: float, za: float, zb: float, claim: Claim) -> float:
     dt/dv = 0 at v = a + (reference - a - u^2 za slope) / (1 + u^2 slope^2), u the uncertainty.
     """
     u2, slope, reference = claim.uncertainty**2, (zb - za) / (b - a), claim.reference
+    if u2 == 0.0:  # z there, or infinity on any other stretch
+        return (za + slope * (reference - a)) ** 2 if a <= reference <= b else math.inf
     at = a + (reference - a - u2 * za * slope) / (1.0 + u2 * slope * slope)
     at = min(max(at, a), b)
-    if u2 == 0.0:
-        return (za + slope * (at - a)) ** 2 if at == reference else math.inf
     return (za + slope * (at - a)) ** 2 + (at - reference) ** 2 / u2
 
 
@@ -212,7 +209,7 @@ def _least(a: float, b: float, za: float, zb: float, claim: Claim) -> float:
 
 
 def _reference_in_words(profile: Profile, claim: Claim) -> str:
-    text = f"{claim.reference:.10g}"
+    text = f"{claim.parameter} = {claim.reference:.10g}"
     if claim.uncertainty:
         text += f" +/- {claim.uncertainty:.2g}"
     text = f"{text} {profile.unit}".rstrip()

@@ -16,7 +16,7 @@ from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.parameters import Space
 
 
-class OutOfTime(Exception):
+class OutOfTime(Exception):  # noqa: N818 - no error: a reason to stop asking
     """The budget is spent; what was being checked is listed as not checked."""
 
 
@@ -73,6 +73,18 @@ class Probe:
         self.check_time()
         self.evaluations += len(u)
         return self.evaluator.residuals(u, self._cell[np.zeros(len(u), dtype=int)])
+
+    def residuals_at(self, values: Array) -> Array:
+        """Residuals at values that may lie outside the box, shape (N, n) -> (N, m).
+
+        All parameters are held, so no bound is met; NaN where the model is not finite.
+        """
+        self.check_time()
+        self.evaluations += len(values)
+        fixed = self.problem.space.fixed
+        held = [fixed | dict(zip(self.free, row, strict=True)) for row in values.tolist()]
+        evaluator, cells = cells_of(self.problem, held, self.settings)
+        return evaluator.residuals(np.empty((len(values), 0)), cells)
 
     def predictions(self, u: Array) -> Array:
         """Predictions before scale factors and offsets, shape (N, n) -> (N, m)."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from daybreak.criteria import Criterion
 from daybreak.errors import ProblemError
 from daybreak.findings import (
     Check,
@@ -20,10 +19,11 @@ from daybreak.findings import (
 )
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.forecast import forecast
+from daybreak.preflight.identifiability import identify
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.reachability import check_reachability
 from daybreak.preflight.soundness import CHECKS
-from daybreak.preflight.symmetry import find_symmetries, identify
+from daybreak.preflight.symmetry import find_symmetries
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise."""
@@ -45,12 +45,15 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     """
     begun = time.monotonic()
     studies = campaign.all_studies()
-    found: list[StudyPreflight] = []
-    for number, study in enumerate(studies):
-        left = budget - (time.monotonic() - begun)
-        share = max(left, 0.0) / (len(studies) - number)
-        seed = campaign.seed if study.seed is None else study.seed
-        found.append(_Examination(study, time.monotonic() + share, seed).run())
+    examined = [
+        _Examination(study, begun + budget, campaign.seed if study.seed is None else study.seed)
+        for study in studies
+    ]
+    # Check by check, not study by study: what is worth most is known of every study first.
+    for phrase, step in _STEPS:
+        for examination in examined:
+            examination.make(phrase, step)
+    found = [examination.result() for examination in examined]
     hopeless = _hopeless(studies, found)
     return Preflight(
         hopeless=hopeless,
@@ -65,8 +68,6 @@ class _Examination:
 
     def __init__(self, study: Study, deadline: float, seed: int) -> None:
         self.study = study
-        self.deadline = deadline
-        self.seed = seed
         self.checks: list[Check] = []
         self.reachability: list[Reachability] = []
         self.symmetries: list[Symmetry] = []
@@ -74,18 +75,32 @@ class _Examination:
         self.rank: int | None = None
         self.forecast: Forecast | None = None
         self.not_checked: list[str] = []
-
-    def run(self) -> StudyPreflight:
-        """All checks; a problem that cannot be evaluated at all is a finding, not a traceback."""
-        evaluations = 0
+        self.probe: Probe | None = None
+        """None when nothing can be asked of the model."""
         try:
-            probe = Probe(self.study, self.deadline, self.seed)
-            if self._finite(probe):
-                for phrase, step in self._steps():
-                    self._try(phrase, step, probe)
-            evaluations = probe.evaluations
+            self.probe = Probe(study, deadline, seed)
         except ProblemError as error:
-            self._stop("nonfinite_region", str(error))
+            self.refuse(str(error))
+
+    def make(self, phrase: str, step: _Step) -> None:
+        """Make one check, or note that there was no time for it."""
+        if self.probe is None:
+            return
+        try:
+            self.probe.check_time()
+            step(self, self.probe)
+        except OutOfTime:
+            self.not_checked.append(phrase)
+        except ProblemError as error:
+            self.refuse(str(error))
+
+    def refuse(self, sentence: str) -> None:
+        """Ask nothing more: there is no number to be had."""
+        self.checks.append(Check(code="nonfinite_region", severity="stop", sentence=sentence))
+        self.probe = None
+
+    def result(self) -> StudyPreflight:
+        """Everything found, as data."""
         return StudyPreflight(
             study=self.study.name,
             checks=self.checks,
@@ -96,71 +111,67 @@ class _Examination:
             degrees_of_freedom=_degrees_of_freedom(self.study),
             forecast=self.forecast,
             not_checked=self.not_checked,
-            evaluations=evaluations,
+            evaluations=self.probe.evaluations if self.probe else 0,
         )
 
-    def _finite(self, probe: Probe) -> bool:
-        """Whether the model gives numbers anywhere; without them nothing else can be asked."""
-        residuals = probe.residuals(probe.sample(64, "anywhere"))
-        if np.isfinite(residuals).all(axis=1).any():
-            return True
-        self._stop(
-            "nonfinite_region",
+
+_Step = Callable[[_Examination, Probe], None]
+
+
+def _anywhere(examination: _Examination, probe: Probe) -> None:
+    """Whether the model gives numbers anywhere; without them nothing else can be asked."""
+    residuals = probe.residuals(probe.sample(64, "anywhere"))
+    if not np.isfinite(residuals).all(axis=1).any():
+        examination.refuse(
             "the prediction is not finite at any of 64 places in the box: check the formula, or "
-            "move the bounds.",
+            "move the bounds."
         )
-        return False
 
-    def _stop(self, code: str, sentence: str) -> None:
-        self.checks.append(Check(code=code, severity="stop", sentence=sentence))
 
-    def _steps(self) -> list[tuple[str, Callable[[Probe], None]]]:
-        rest = [(phrase, self._collect(check)) for phrase, check in CHECKS]
-        return [
-            ("how long it takes", self._forecast),
-            ("whether the criteria can be met", self._reach),
-            ("which parameters can be identified", self._identify),
-            *rest,
-        ]
-
-    def _try(self, phrase: str, step: Callable[[Probe], None], probe: Probe) -> None:
-        try:
-            probe.check_time()
-            step(probe)
-        except OutOfTime:
-            self.not_checked.append(phrase)
-
-    def _collect(self, check: Callable[[Probe], list[Check]]) -> Callable[[Probe], None]:
-        def step(probe: Probe) -> None:
-            self.checks += check(probe)
-
-        return step
-
-    def _forecast(self, probe: Probe) -> None:
-        self.forecast = forecast(probe)
-
-    def _reach(self, probe: Probe) -> None:
-        self.reachability = check_reachability(probe)
-        for reach in self.reachability:
-            if not reach.met and reach.bar is not None:
-                stops = reach.conclusive and _is_hard(self.study, reach.criterion)
-                severity = "stop" if stops else "warning"
-                self.checks.append(
-                    Check(code="out_of_reach", severity=severity, sentence=reach.sentence)
+def _reach(examination: _Examination, probe: Probe) -> None:
+    found = examination.reachability = []
+    check_reachability(probe, found)
+    for one in found:
+        if not one.met:
+            stops = one.conclusive and _is_hard(examination.study, one.criterion)
+            examination.checks.append(
+                Check(
+                    code="out_of_reach", severity="stop" if stops else "warning",
+                    sentence=one.sentence,
                 )
+            )  # fmt: skip
 
-    def _identify(self, probe: Probe) -> None:
-        self.symmetries = find_symmetries(probe)
-        self.rank, self.identifiability, found = identify(probe, self.symmetries)
-        self.checks += found
+
+def _identify(examination: _Examination, probe: Probe) -> None:
+    examination.symmetries = find_symmetries(probe)
+    rank, words, checks = identify(probe, examination.symmetries)
+    examination.rank, examination.identifiability = rank, words
+    examination.checks += checks
+
+
+def _forecast(examination: _Examination, probe: Probe) -> None:
+    examination.forecast = forecast(probe)
+
+
+def _collecting(check: Callable[[Probe], list[Check]]) -> _Step:
+    def step(examination: _Examination, probe: Probe) -> None:
+        examination.checks += check(probe)
+
+    return step
+
+
+_STEPS: tuple[tuple[str, _Step], ...] = (
+    ("whether the model gives numbers at all", _anywhere),
+    ("whether the criteria can be met", _reach),
+    ("which parameters can be identified", _identify),
+    ("how long it takes", _forecast),
+    *((phrase, _collecting(check)) for phrase, check in CHECKS),
+)
+"""All checks in the order of what they are worth."""
 
 
 def _is_hard(study: Study, title: str) -> bool:
-    return any(c.title == title and c.level == "hard" for c in _chi2_like(study))
-
-
-def _chi2_like(study: Study) -> Sequence[Criterion]:
-    return study.accept
+    return any(c.title == title and c.level == "hard" for c in study.accept)
 
 
 def _degrees_of_freedom(study: Study) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import PredictionError, ProblemError, known
+from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision
@@ -65,6 +66,9 @@ class FitProblem:
     name : str
         Tells apart models that have the same parameters and data but predict differently; part
         of every trial's identity.
+    knobs : sequence of Knob
+        Settings that are numerical and should not matter, each with a refined value for the
+        preflight to try; not part of any trial's identity.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class FitProblem:
     static: Sequence[str] = ()
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
+    knobs: Sequence[Knob] = ()
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -103,6 +108,7 @@ class FitProblem:
         if unknown:
             msg = f"static names {known(unknown)}, but the settings are {known(self.settings)}."
             raise ProblemError(msg)
+        check_knobs_name_settings(self.knobs, self.settings)
         names = [*self.space.names, *(f.name for f in (*self.scale_factors, *self.offsets))]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -10,7 +10,6 @@ from daybreak.criteria import Claim as Reference
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.claims import Weighed, weigh
 from daybreak.diagnosis.study import Study
-from daybreak.diagnosis.tension import degrees_of_freedom
 from daybreak.ledger.records import CampaignRecord, RunRecord
 from daybreak.report.summary import (
     SCHEMA,
@@ -53,7 +52,9 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         rule=record.body["rule"],
         decision=decision,
         studies=studies,
+        outlook=record.preflight.sentence if record.preflight else "",
         preflight=_preflight(record),
+        examinations=record.preflight.studies if record.preflight else [],
         claims=_claims(record, studies),
         surprises=_surprises(studies, timing),
         progress=Progress(
@@ -124,21 +125,17 @@ def _decision(
 
 
 def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
-    """What the declarations alone say: fewer data than fitted numbers."""
-    found: list[PreflightFinding] = []
-    for study in record.studies:
-        fitted, dof = degrees_of_freedom(study.problem)
-        if dof < 0:
-            text = (
-                f"{dof + fitted} observations cannot fix {fitted} fitted numbers; no p value "
-                "exists, and many different fits may be equally good."
-            )
-            found.append(
-                PreflightFinding(
-                    code="too_few_data", study=study.name, parameter=None, sentence=text
-                )
-            )
-    return found
+    """Every finding of the preflight, study by study."""
+    if record.preflight is None:
+        return []
+    return [
+        PreflightFinding(
+            code=check.code, severity=check.severity, study=one.study,
+            parameter=check.parameter, sentence=check.sentence,
+        )
+        for one in record.preflight.studies
+        for check in one.checks
+    ]  # fmt: skip
 
 
 def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:

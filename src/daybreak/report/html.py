@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import figures, numbers, tables, wording
+from daybreak.report import evening, figures, numbers, tables, wording
 from daybreak.report.summary import Summary
 
 SIGNS = {
@@ -52,6 +52,8 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         next_step=wording.next_step(summary),
         supported=wording.claims(summary, supported=True),
         unsupported=wording.claims(summary, supported=False),
+        evening=evening,
+        reach=_reach(summary) if pictures else Markup(),
         pictures=[_draw(study) if pictures else nothing for study in summary.studies],
     )
 
@@ -72,6 +74,12 @@ def _environment() -> jinja2.Environment:
 def _math(text: str) -> Markup:
     """Escape, and write chi2 as a reader writes it."""
     return Markup(str(escape(text)).replace("chi2", "χ²"))  # noqa: S704
+
+
+def _reach(summary: Summary) -> Markup:
+    """Draw what the box can reach, when something is out of reach."""
+    figure = evening.reach_figure(summary)
+    return Markup(figures.svg(figure) if figure else "")  # noqa: S704
 
 
 def _draw(study: Study) -> Pictures:

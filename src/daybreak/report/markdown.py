@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import numbers, tables, wording
+from daybreak.report import evening, numbers, tables, wording
 from daybreak.report.summary import Summary
 from daybreak.report.tables import Table
 
@@ -38,7 +38,10 @@ def render(summary: Summary) -> str:
     spent = wording.spent(timing)
     sections = (
         ("Decision table", tables.decision(summary)),
-        ("Known before the night", tables.preflight(summary)),
+        ("Known before the night", evening.preflight(summary)),
+        ("Reach of the box against the data", evening.reaches(summary)),
+        ("Symmetries", evening.symmetries(summary)),
+        ("Forecast against actual time", evening.forecasts(summary)),
         ("Runs", tables.runs(summary)),
         ("Provenance", tables.provenance(summary)),
     )

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.study import Model, Study
+from daybreak.findings import Severity, StudyPreflight
 
 SCHEMA = "daybreak.summary/1"
 
@@ -42,6 +43,7 @@ class PreflightFinding(Model):
     """Something known before the night."""
 
     code: str
+    severity: Severity
     study: str | None
     parameter: str | None
     sentence: str
@@ -126,7 +128,11 @@ class Summary(Model):
     """Whether the campaign needs all counted studies, or any of them."""
     decision: DecisionTaken | None
     studies: list[Study]
+    outlook: str
+    """What the preflight said of the whole night; empty when none was made."""
     preflight: list[PreflightFinding]
+    examinations: list[StudyPreflight]
+    """All that the preflight found, study by study: ranges, symmetries, forecast."""
     claims: list[Claim]
     surprises: list[str]
     """Bad news, one sentence each."""

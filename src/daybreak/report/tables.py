@@ -48,7 +48,8 @@ class Table:
         )
 
 
-def _table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+def table_of(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+    """Make a table from sequences."""
     return Table(caption, tuple(columns), tuple(tuple(row) for row in rows))
 
 
@@ -61,7 +62,7 @@ def overview(summary: Summary) -> Table:
     ]  # fmt: skip
     varied = wording.varied(summary.studies)
     rows = [_overview_row(study, varied) for study in summary.studies]
-    return _table("All studies", columns, rows)
+    return table_of("All studies", columns, rows)
 
 
 def _overview_row(study: Study, varied: list[str]) -> list[str]:
@@ -103,7 +104,7 @@ def criteria(study: Study) -> Table:
         ]
         for found in study.findings
     ]
-    return _table("Criteria", columns, rows)
+    return table_of("Criteria", columns, rows)
 
 
 def best_fit(study: Study) -> Table:
@@ -114,7 +115,7 @@ def best_fit(study: Study) -> Table:
         Column("upper", "number"), Column("scale"), Column("role"),
     ]  # fmt: skip
     rows = [] if study.best is None else [_parameter(study.best, p) for p in study.parameters]
-    return _table("Best fit", columns, rows)
+    return table_of("Best fit", columns, rows)
 
 
 def _parameter(best: BestFit, info: ParameterInfo) -> list[str]:
@@ -160,7 +161,7 @@ def _values(
 ) -> Table:
     columns = [Column(what, "name"), Column("value", "number"), Column("unit")]
     rows = [[name, numbers.plain(v), wording.unit_of(study, name)] for name, v in values.items()]
-    return _table(caption, columns, rows)
+    return table_of(caption, columns, rows)
 
 
 def residuals(study: Study) -> Table:
@@ -182,7 +183,7 @@ def residuals(study: Study) -> Table:
         ]
         for name, one in predictions.items()
     ]
-    return _table("Residuals", columns, rows)
+    return table_of("Residuals", columns, rows)
 
 
 def quality(study: Study) -> Table:
@@ -200,21 +201,22 @@ def quality(study: Study) -> Table:
         ["hits of the best basin", str(metrics.hits)],
         ["iterations", str(metrics.iterations)],
         ["trials", f"{metrics.trials}, {metrics.failed_trials} failed"],
-        ["time in trials", _seconds(metrics.seconds)],
+        ["time in trials", seconds(metrics.seconds)],
         ["best fit", "none" if best is None else best.stop_reason],
     ]
-    return _table("Fit quality", [Column("quantity", "name"), Column("value")], rows)
+    return table_of("Fit quality", [Column("quantity", "name"), Column("value")], rows)
 
 
-def _seconds(seconds: float | None) -> str:
-    return "not recorded" if seconds is None else numbers.duration(seconds)
+def seconds(spent: float | None) -> str:
+    """Write seconds as a length of time, or that they were not recorded."""
+    return "not recorded" if spent is None else numbers.duration(spent)
 
 
 def profile_points(study: Study) -> Table:
     """Every point of the profile, with everything fitted there."""
     profile = study.profile
     if profile is None:
-        return _table("Profile points", [], [])
+        return table_of("Profile points", [], [])
     head = f"{profile.parameter} ({profile.unit})" if profile.unit else profile.parameter
     extras = [
         wording.names(point.parameters for point in profile.points),
@@ -228,7 +230,7 @@ def profile_points(study: Study) -> Table:
     more = [name for group in extras for name in group if name != profile.parameter]
     columns += [Column(name, "number") for name in more]
     rows = [_point(point, profile.chi2_min, more) for point in profile.points]
-    return _table(f"Profile of chi2 along {profile.parameter}", columns, rows)
+    return table_of(f"Profile of chi2 along {profile.parameter}", columns, rows)
 
 
 def _point(point: ProfilePoint, lowest: float | None, more: list[str]) -> list[str]:
@@ -254,7 +256,7 @@ def failures(study: Study) -> Table:
     """Failed trials by reason."""
     columns = [Column("reason", "name"), Column("trials", "number")]
     rows = [[reason, str(count)] for reason, count in study.failures.items()]
-    return _table("Failed trials", columns, rows)
+    return table_of("Failed trials", columns, rows)
 
 
 def criteria_history(study: Study) -> Table:
@@ -273,7 +275,7 @@ def criteria_history(study: Study) -> Table:
         ]
         for version in versions
     ]
-    return _table("Criteria were changed", columns, rows)
+    return table_of("Criteria were changed", columns, rows)
 
 
 def decision(summary: Summary) -> Table:
@@ -283,20 +285,7 @@ def decision(summary: Summary) -> Table:
     ]  # fmt: skip
     table = summary.decision.table if summary.decision else []
     rows = [[row.name, "taken" if row.taken else "", row.when, row.then] for row in table]
-    return _table("Decision table: the first row that holds is taken", columns, rows)
-
-
-def preflight(summary: Summary) -> Table:
-    """What was known before the night; studies with the same finding share a row."""
-    columns = [
-        Column("study", "name"), Column("code", "code"), Column("parameter"), Column("finding"),
-    ]  # fmt: skip
-    shared: dict[tuple[str, str, str], list[str]] = {}
-    for found in summary.preflight:
-        key = (found.code, found.parameter or "", found.sentence)
-        shared.setdefault(key, []).append(found.study or "all")
-    rows = [[", ".join(studies), *key] for key, studies in shared.items()]
-    return _table("Preflight findings", columns, rows)
+    return table_of("Decision table: the first row that holds is taken", columns, rows)
 
 
 def runs(summary: Summary) -> Table:
@@ -310,7 +299,7 @@ def runs(summary: Summary) -> Table:
         ]
         for run in summary.timing.runs
     ]
-    return _table("Runs", columns, rows)
+    return table_of("Runs", columns, rows)
 
 
 def provenance(summary: Summary) -> Table:
@@ -322,4 +311,4 @@ def provenance(summary: Summary) -> Table:
         ["platform", made.platform], ["processor", made.processor], ["seed", str(made.seed)],
         *([f"problem of {study}", mark] for study, mark in made.fingerprints.items()),
     ]  # fmt: skip
-    return _table("Provenance", [Column("what", "name"), Column("value")], rows)
+    return table_of("Provenance", [Column("what", "name"), Column("value")], rows)

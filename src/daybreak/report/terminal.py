@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import numbers, tables, wording
+from daybreak.report import evening, numbers, wording
 from daybreak.report.summary import Summary
 
 WIDTH = 96
@@ -149,7 +149,7 @@ def _claims(summary: Summary, title: str, *, supported: bool) -> Iterator[str]:
 
 
 def _preflight(summary: Summary) -> list[str]:
-    return [f"{row[-1]} [{row[0]}]" for row in tables.preflight(summary).rows]
+    return [f"{row[0]}: {row[-1]} [{row[1]}]" for row in evening.preflight(summary).rows]
 
 
 def _times(summary: Summary) -> str:

@@ -102,10 +102,6 @@ class Interrupted(BaseException):
     """Raised between iterations when the run must end; the batch in hand is abandoned."""
 
 
-class _Hopeless(Exception):  # noqa: N818 - no error: a way to end
-    """The preflight stops the night."""
-
-
 FINISHED = "finished"
 HOPELESS = "stopped as hopeless"
 
@@ -160,9 +156,10 @@ def run_night(
             archive(directory)
         ledger = Ledger(directory, write=True)
         try:
-            return _Night(campaign, ledger, listener, until=until, retry_failed=retry_failed).run(
-                studies
+            night = _Night(
+                campaign, ledger, listener, until=until, retry_failed=retry_failed, anyway=anyway
             )
+            return night.run(studies)
         finally:
             ledger.close()
 
@@ -209,19 +206,15 @@ class _Night:
             with double_precision():
                 self._write(studies, follows=None)
                 self.listener.began(self.campaign, self.ledger)
-                if self._preflight(studies).hopeless and not self.anyway:
-                    raise _Hopeless
-                readings = self._run_all(studies)
-                self._decide(readings)
-        except _Hopeless:
-            ending = HOPELESS
+                ending = HOPELESS
+                if not self._preflight(studies).hopeless or self.anyway:
+                    self._decide(self._run_all(studies))
+                    ending = FINISHED
         except (KeyboardInterrupt, Interrupted) as stop:
             ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
         except BaseException as error:
             self.ledger.end_run(f"error: {type(error).__name__}: {error}")
             raise
-        else:
-            ending = FINISHED
         self.ledger.end_run(ending)
         self.listener.ended(ending)
         return ending

@@ -1,0 +1,82 @@
+"""Derivatives by autodiff against differences.
+
+Central differences ``D(h) = (r(u + h) - r(u - h)) / 2h`` for h from 0.016 down to 1e-6 of the
+range; ``|D(h) - D(4h)|`` bounds the error of D(h) in a smooth function, and rounding adds
+``eps |r| / h``. Only a derivative that no h confirms is called wrong, so that a jump or a kink
+nearby, which spoils some of them, accuses nobody.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from daybreak.findings import Check
+from daybreak.methods.evaluation import Array
+from daybreak.preflight.probe import Probe
+from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
+
+STEPS = 4.0 ** -np.arange(3.0, 11.0)
+PLACES = 8
+
+
+def check_gradient(probe: Probe) -> list[Check]:
+    """Parameters whose derivatives by autodiff are not finite, or not those of the model."""
+    places = survey(probe).good_and_other(PLACES)
+    if not probe.differentiable or not len(places):
+        return []
+    places = np.clip(places, 0.02, 0.98)
+    slopes = in_blocks(probe, probe.jacobian, places)
+    broken = ~np.isfinite(slopes)
+    wrong, differences = _unconfirmed(probe, places, slopes)
+    found: list[Check] = []
+    for column, name in enumerate(probe.free):
+        if broken[:, :, column].any():
+            found.append(_not_finite(probe, name, broken[:, :, column]))
+        elif wrong[:, :, column].any():
+            parts = (wrong[:, :, column], slopes[:, :, column], differences[:, :, column])
+            found.append(_wrong(probe, name, *parts))
+    return found
+
+
+def _unconfirmed(probe: Probe, places: Array, slopes: Array) -> tuple[np.ndarray, Array]:
+    """Which derivatives no difference confirms, and the best difference; both (P, m, n)."""
+    n = places.shape[1]
+    move = STEPS[:, None, None] * np.array([1.0, -1.0])[:, None] * np.ones(n)
+    u = places[:, None, None, None, :] + move[..., None] * np.eye(n)  # (P, h, 2, n, n)
+    found = ask(probe, u.reshape(-1, n)).reshape(*u.shape[:-1], -1)
+    h = STEPS[:, None, None]
+    with np.errstate(all="ignore"):
+        every = (found[:, :, 0] - found[:, :, 1]) / (2 * h)
+        rounding = 8 * rounding_of(probe, found[:, :, 0]) / h
+        error = np.abs(every[:, 1:] - every[:, :-1]) + rounding[:, 1:]
+        own = np.moveaxis(slopes, 1, 2)[:, None]
+        D = every[:, 1:]
+        near = np.abs(own - D) <= 5 * error + 1e-6 * (np.abs(own) + np.abs(D))
+        near |= ~np.isfinite(error)
+        best = np.where(np.isfinite(error), error, np.inf).argmin(axis=1, keepdims=True)
+    chosen = np.take_along_axis(D, best, axis=1)[:, 0]
+    return np.moveaxis(np.asarray(~near.any(axis=1)), 1, 2), np.moveaxis(chosen, 1, 2)
+
+
+def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) -> Check:
+    off = np.where(wrong, np.abs(slopes - D) / (np.abs(slopes) + np.abs(D)), 0.0)
+    row, i = np.unravel_index(off.argmax(), off.shape)
+    return _check(name, (
+        f"The derivative of {probe.problem.data.names[int(i)]} by {name} is wrong: autodiff gives "
+        f"{slopes[row, i]:.4g} sigma over the range where differences give {D[row, i]:.4g} "
+        f"(and disagrees at {wrong.any(axis=1).sum()} of {len(wrong)} places). Fits follow it: "
+        "look for custom_jvp, custom_vjp, stop_gradient, rounding or integer conversion."
+    ))  # fmt: skip
+
+
+def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Check:
+    i = int(broken.sum(axis=0).argmax())
+    return _check(name, (
+        f"The derivative of {probe.problem.data.names[i]} by {name} is not finite at "
+        f"{broken.any(axis=1).sum()} of {len(broken)} places where the prediction is: look for "
+        "sqrt, log or a division at 0, also in the branch that jnp.where does not take."
+    ))  # fmt: skip
+
+
+def _check(name: str, sentence: str) -> Check:
+    return Check(code="rough_objective", severity="warning", parameter=name, sentence=sentence)

@@ -1,0 +1,279 @@
+"""Push chi2, or any quantity a model predicts, as far as a box allows."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator, evaluator_for
+from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.method import seed_of
+from daybreak.preflight.companion import (
+    AIM,
+    Goal,
+    companion,
+    list_of_quantities,
+    quantities_at,
+    values_at,
+)
+from daybreak.preflight.probe import Probe
+from daybreak.problem.scale_factors import eliminate
+
+FIT_STARTS = 48
+"""Local fits of the first method."""
+MEMBERS = 32
+"""Starts of the second method: members of a population."""
+POLISHED = 16
+"""How many of the population end in a local fit."""
+GENERATIONS = 16
+SAMPLE = 128
+"""Random places that show what a quantity can be."""
+RANGE_STARTS = 8
+"""Ascents for each end of a range."""
+_WORST = 1e100
+
+
+class Lane(NamedTuple):
+    """One local minimisation."""
+
+    goal: Goal
+    start: Array
+    """Values of the free parameters, shape (n,); clipped into the box."""
+    lower: Array
+    upper: Array
+
+
+class Low(NamedTuple):
+    """Where a minimisation ended; `square` is infinite where it failed."""
+
+    square: float
+    values: Array
+    """Values of the free parameters, shape (n,)."""
+
+
+NOWHERE = Low(math.inf, np.zeros(0))
+
+
+def lowest(lows: Sequence[Low]) -> Low:
+    """The lowest of some ends; the first of equals."""
+    return min(lows, key=lambda low: low.square, default=NOWHERE)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A prediction, factor, parameter, or a ratio of two predictions: ``Q_i / Q_j``."""
+
+    name: str
+    unit: str
+    numerator: int
+    denominator: int
+    target: float
+    """What the data, or the bar, ask for."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a quantity can be in the declared box, as far as searched."""
+
+    quantity: Quantity
+    up: Goal
+    low: float
+    high: float
+    lowest_at: Low
+    highest_at: Low
+
+    @property
+    def down(self) -> Goal:
+        """The goal of making the quantity small."""
+        return self.up._replace(aim=-self.up.aim)
+
+
+class Search:
+    """The companion of a study's problem, ready to be minimised.
+
+    Parameters
+    ----------
+    probe : Probe
+        The study, its budget and its seed.
+    """
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+        self.lower, self.upper = probe.box.lower, probe.box.upper
+        self.names = list_of_quantities(probe.problem)
+        self.one = len(self.names)
+        """Index of the constant 1 in Q."""
+        self.chi2 = Goal(self.one, self.one)
+        problem = companion(probe.problem, with_jax=probe.differentiable)
+        self._user, _ = probe.problem.split_settings(probe.settings)
+        _, static = problem.split_settings({**problem.settings, **probe.settings})
+        self.evaluator: NumpyEvaluator | JaxEvaluator = evaluator_for(
+            problem, tuple(static.items()), ()
+        )
+
+    def unit(self, values: Array, lower: Array, upper: Array) -> Array:
+        """Unit coordinates of values in a box, clipped into it."""
+        log = self.probe.box.is_log
+        inside = np.clip(values, lower, upper)
+        linear = (inside - lower) / (upper - lower)
+        ones = np.ones_like(inside)
+        x, low, high = (np.where(log, part, one) for part, one in (
+            (inside, ones), (lower, ones), (upper, 2.0 * ones),
+        ))  # fmt: skip
+        return np.clip(np.where(log, np.log(x / low) / np.log(high / low), linear), 0.0, 1.0)
+
+    def values(self, u: Array, lower: Array, upper: Array) -> Array:
+        """Values at unit coordinates (module formula)."""
+        return values_at(u, lower, upper, self.probe.box.is_log, np)
+
+    def _cells(self, lanes: Sequence[Lane]) -> Cells:
+        traced = self.evaluator.layout.traced
+        user = [self._user[name] for name in traced if name in self._user]
+        rows = [[*user, *lane.goal, *lane.lower, *lane.upper] for lane in lanes]
+        return Cells(np.zeros((len(rows), 0)), np.array(rows, dtype=np.float64))
+
+    def minimise(self, lanes: Sequence[Lane], iterations: int = 100) -> list[Low]:
+        """Bounded least squares in every lane."""
+        if not lanes:
+            return []
+        starts = np.array([self.unit(lane.start, lane.lower, lane.upper) for lane in lanes])
+        options = LeastSquares(max_iterations=iterations)
+        check = self.probe.check_time
+        ends = fit(self.evaluator, starts, self._cells(lanes), options, check)
+        self.probe.evaluations += sum(end.iterations for end in ends)
+        return [
+            NOWHERE
+            if end.reason.failed or not math.isfinite(end.chi2)
+            else Low(end.chi2, self.values(np.array(end.u), lane.lower, lane.upper))
+            for end, lane in zip(ends, lanes, strict=True)
+        ]
+
+    @functools.cached_property
+    def sample(self) -> tuple[Array, Array]:
+        """Random places: values, shape (N, n), and Q there, shape (N, n_quantities + 1)."""
+        probe, problem = self.probe, self.probe.problem
+        u = probe.sample(SAMPLE, "extremes")
+        values = probe.values(u)
+        with np.errstate(all="ignore"):
+            rows = [
+                quantities_at(problem, raw, *eliminate(raw, problem.data, problem.groups, np), row)
+                for raw, row in zip(probe.predictions(u), values, strict=True)
+            ]
+        return values, np.array(rows)
+
+    def sampled(self, numerator: int, denominator: int) -> Array:
+        """``Q_i / Q_j`` at the random places, shape (N,)."""
+        Q = self.sample[1]
+        with np.errstate(all="ignore"):
+            return Q[:, numerator] / Q[:, denominator]
+
+    def lanes(self, goal: Goal, starts: Array) -> list[Lane]:
+        """Lanes in the declared box from values, shape (N, n)."""
+        return [Lane(goal, start, self.lower, self.upper) for start in starts]
+
+    def squares(self, goal: Goal, u: Array) -> Array:
+        """Squared residual in the declared box, shape (N, n) -> (N,); huge where not finite."""
+        if goal.aim == 0.0:
+            r = self.probe.residuals(u)
+        else:
+            self.probe.check_time()
+            self.probe.evaluations += len(u)
+            lane = Lane(goal, self.lower, self.lower, self.upper)
+            r = self.evaluator.residuals(u, self._cells([lane])[np.zeros(len(u), dtype=int)])
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.sum(r * r, axis=1)
+        return np.where(np.isfinite(total), total, _WORST)
+
+    def population(self, goal: Goal, purpose: str) -> list[Low]:
+        """A short differential evolution (Storn and Price 1997), its best members polished."""
+        from scipy.optimize import differential_evolution
+
+        members: Any = self.probe.sample(MEMBERS, f"members {purpose}")
+        found = differential_evolution(
+            lambda u: self.squares(goal, np.ascontiguousarray(u.T)),
+            [(0.0, 1.0)] * len(self.lower), init=members,
+            maxiter=GENERATIONS, tol=0.0, polish=False, vectorized=True, updating="deferred",
+            rng=seed_of(self.probe.seed, "population", purpose),
+        )  # fmt: skip
+        order = np.argsort(found.population_energies, kind="stable")[:POLISHED]
+        u = np.clip(np.asarray(found.population)[order], 0.0, 1.0)
+        values = self.values(u, self.lower, self.upper)
+        energies = np.asarray(found.population_energies)[order].tolist()
+        ends = [Low(e, v) for e, v in zip(energies, values, strict=True) if e < _WORST]
+        return ends + self.minimise(self.lanes(goal, values))
+
+
+class Pursuit:
+    """The search for the least square of one goal by two methods; keeps what it has on the way.
+
+    Attributes
+    ----------
+    by_fits, by_population : Low
+        The best of bounded least squares from many starts, and of a polished population.
+    starts : int
+        Starts of both so far.
+    """
+
+    def __init__(self, search: Search, goal: Goal, purpose: str) -> None:
+        self.search, self.goal, self.purpose = search, goal, purpose
+        self.by_fits = self.by_population = NOWHERE
+        self.starts = 0
+
+    @property
+    def best(self) -> Low:
+        """The lower of both."""
+        return lowest([self.by_fits, self.by_population])
+
+    def run(self, enough: float) -> None:
+        """Search until both methods are done, or a square of at most `enough` is found."""
+        search = self.search
+        starts = search.probe.values(search.probe.sample(FIT_STARTS, self.purpose))
+        block = FIT_STARTS if search.probe.differentiable else 8
+        for first in range(0, FIT_STARTS, block):
+            lanes = search.lanes(self.goal, starts[first : first + block])
+            self.by_fits = lowest([self.by_fits, *search.minimise(lanes)])
+            self.starts += len(lanes)
+            if self.by_fits.square <= enough:
+                return
+        self.by_population = lowest(search.population(self.goal, self.purpose))
+        self.starts += MEMBERS
+
+
+def find_ranges(search: Search, quantities: Sequence[Quantity]) -> list[Range]:
+    """Smallest and largest value of every quantity, from a sample and by bounded ascent."""
+    goals = [_goal(search, quantity) for quantity in quantities]
+    lanes: list[Lane] = []
+    for goal in goals:
+        sampled = search.sampled(goal.numerator, goal.denominator)
+        for one, order in ((goal._replace(aim=-AIM), 1.0), (goal, -1.0)):
+            lanes += search.lanes(one, search.sample[0][_starts(order * sampled)])
+    ends = search.minimise(lanes)
+    found: list[Range] = []
+    for i, (quantity, goal) in enumerate(zip(quantities, goals, strict=True)):
+        first = 2 * RANGE_STARTS * i
+        down, up = (lowest(ends[k : k + RANGE_STARTS]) for k in (first, first + RANGE_STARTS))
+        if math.isfinite(down.square) and math.isfinite(up.square):
+            low, high = goal._replace(aim=-AIM).value(down.square), goal.value(up.square)
+            found.append(Range(quantity, goal, low, high, down, up))
+    return found
+
+
+def _goal(search: Search, quantity: Quantity) -> Goal:
+    """The ascent of a quantity; s is small among its sampled sizes, for a logarithm's sake."""
+    sizes = np.abs(search.sampled(quantity.numerator, quantity.denominator))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0.0)]
+    scale = float(np.quantile(sizes, 0.1)) if len(sizes) else 1.0
+    return Goal(quantity.numerator, quantity.denominator, scale, AIM)
+
+
+def _starts(cost: Array) -> NDArray[np.intp]:
+    """Rows to begin at: the best of a sample, and its first as a change."""
+    best = np.argsort(np.where(np.isfinite(cost), cost, math.inf), kind="stable")
+    half = RANGE_STARTS // 2
+    return np.concatenate([best[:half], np.arange(RANGE_STARTS - half)])

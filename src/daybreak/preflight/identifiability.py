@@ -1,0 +1,165 @@
+"""Which parameters the data can determine at all, before any fit.
+
+The rank of d(residuals)/d(parameters) at a generic place is the number of independent
+combinations the data can fix; scale factors and offsets are eliminated first. What moves along a
+null direction there is *locally not identifiable*; where an exact symmetry carries the direction
+through the whole box, only the bounds confine the parameters, whatever the data say.
+
+Source: Raue et al., Bioinformatics 25, 1923 (2009) for structural as against practical
+identifiability; Rothenberg, Econometrica 39, 577 (1971) for the rank criterion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from daybreak.findings import Check, Identifiability, Symmetry
+from daybreak.methods.evaluation import Array
+from daybreak.preflight.probe import Probe
+from daybreak.preflight.symmetry import Slopes, reduced, slopes
+
+RANK_TOLERANCE = {True: 1e-9, False: 1e-6}
+"""Least singular value that counts, relative to the largest, by whether slopes are exact."""
+PARTICIPATION = 1e-3
+"""Share of a null direction, in ranges, from which a parameter takes part in it."""
+SHOWN = 3
+"""Null directions named in the sentence."""
+
+
+def identify(
+    probe: Probe, symmetries: Sequence[Symmetry]
+) -> tuple[int, dict[str, Identifiability], list[Check]]:
+    """Generic local rank, what can be known of each parameter, and the findings.
+
+    Parameters
+    ----------
+    probe : Probe
+    symmetries : sequence of Symmetry
+        What `find_symmetries` found.
+
+    Raises
+    ------
+    OutOfTime
+        When the budget is spent.
+    """
+    found = slopes(probe, 32 if probe.differentiable else 8)
+    exact = [s for s in symmetries if s.exact]
+    rank, free = _free_directions(probe, found, exact)
+    loose = _participants(probe.free, free)
+    bound = {name for symmetry in exact for name in symmetry.exponents}
+    status: dict[str, Identifiability] = {
+        name: "only through its bounds" if name in bound
+        else "locally not identifiable" if name in loose
+        else "identifiable"
+        for name in probe.free
+    }  # fmt: skip
+    checks = [_symmetry_check(symmetry) for symmetry in symmetries]
+    if loose:
+        checks.append(_loose_check(probe.free, free[0], rank))
+    return rank, status, [*checks, *_too_few(probe)]
+
+
+def _free_directions(
+    probe: Probe, found: Slopes, exact: Sequence[Symmetry]
+) -> tuple[int, list[Array]]:
+    """Greatest rank of the slopes, and null directions beyond the symmetries.
+
+    The latter in ranges, one orthonormal set of shape (d, n) for each place of that rank.
+    """
+    n = len(probe.free)
+    if not len(found.rows):
+        return 0, []
+    _, sizes, vectors = np.linalg.svd(found.rows)
+    ranks = np.sum(sizes > RANK_TOLERANCE[probe.differentiable] * sizes[:, :1], axis=1)
+    rank = int(min(ranks.max(), n - len(exact)))
+    generic = np.flatnonzero(ranks >= rank)
+    directions = [
+        _without(vectors[k, rank:], _tangents(probe, found.values[k], exact)) for k in generic
+    ]
+    return rank, directions
+
+
+def _tangents(probe: Probe, values: Array, exact: Sequence[Symmetry]) -> Array:
+    """Directions in u along which the symmetries move from one place, shape (d, n).
+
+    ``du/dc`` is ``e_j p_j du_j/dp_j`` for a scaling and ``s_j du_j/dp_j`` for a shift.
+    """
+    box = probe.box
+    slope = [
+        1.0 / (v * np.log(p.upper / p.lower)) if p.scale == "log" else 1.0 / (p.upper - p.lower)
+        for p, v in zip(box.parameters, values, strict=True)
+    ]
+    rows = [
+        [float(Fraction(s.exponents.get(name, "0"))) for name in probe.free]
+        * (values if s.kind == "scaling" else np.ones(len(values)))
+        for s in exact
+    ]
+    return np.array(rows, dtype=np.float64).reshape(len(exact), len(values)) * slope
+
+
+def _without(null: Array, tangents: Array) -> Array:
+    """Orthonormal basis of what is left of `null` beside `tangents`, shape (d, n)."""
+    if not len(tangents):
+        return null
+    _, _, known = np.linalg.svd(tangents, full_matrices=False)
+    left = null - null @ known.T @ known
+    return np.linalg.svd(left)[2][: max(0, len(null) - len(tangents))]
+
+
+def _participants(names: Sequence[str], directions: Sequence[Array]) -> set[str]:
+    """Parameters that take part in the null directions of a typical place."""
+    if not directions:
+        return set()
+    shares = np.median([np.linalg.norm(rows, axis=0) for rows in directions], axis=0)
+    return {name for name, share in zip(names, shares, strict=True) if share > PARTICIPATION}
+
+
+def _symmetry_check(symmetry: Symmetry) -> Check:
+    alone = next(iter(symmetry.exponents)) if len(symmetry.exponents) == 1 else None
+    if not symmetry.exact:
+        sentence = f"{symmetry.sentence}; the data can tell these parameters apart only weakly."
+        return Check(
+            code="approximate_symmetry", severity="note", parameter=alone, sentence=sentence
+        )
+    sentence = f"{symmetry.sentence}; only the bounds confine what it moves, no datum does."
+    return Check(
+        code="not_identifiable_symmetry", severity="warning", parameter=alone, sentence=sentence
+    )
+
+
+def _loose_check(names: Sequence[str], free: Array, rank: int) -> Check:
+    """Name the null directions of one place, in shares of the parameters' ranges."""
+    shown = "; or ".join(_direction(names, row) for row in reduced(free)[:SHOWN])
+    count = f"{len(free)} direction" + ("s" if len(free) > 1 else "")
+    sentence = (
+        f"to first order the data fix {rank} of {len(names)} combinations of parameters; beyond "
+        f"the exact symmetries {count} can be followed from every place without changing a "
+        "residual"
+    )
+    # One direction is worth a look; several have no preferred basis, and their numbers say little.
+    sentence += f" (in shares of the ranges: {shown})." if len(free) == 1 else "."
+    return Check(code="not_identifiable_locally", severity="warning", sentence=sentence)
+
+
+def _direction(names: Sequence[str], row: Array) -> str:
+    """``a by +1.00, b by -0.42``: the largest first, nothing below a hundredth of it."""
+    shares = row / row[np.argmax(np.abs(row))]
+    order = np.argsort(-np.abs(shares), kind="stable")
+    return ", ".join(f"{names[j]} by {shares[j]:+.2f}" for j in order if abs(shares[j]) >= 0.01)
+
+
+def _too_few(probe: Probe) -> list[Check]:
+    """More fitted numbers than data: an excellent fit then says nothing."""
+    problem = probe.problem
+    eliminated = len(problem.scale_factors) + len(problem.offsets)
+    fitted, data = len(probe.free) + eliminated, len(problem.data)
+    if fitted <= data:
+        return []
+    sentence = (
+        f"{fitted} numbers are fitted ({len(probe.free)} parameters, {eliminated} scale factors "
+        f"and offsets) to {data} data; chi2 can vanish whatever the model is worth."
+    )
+    return [Check(code="too_few_data", severity="warning", sentence=sentence)]

@@ -1,0 +1,106 @@
+"""Refine every knob: what moves a residual then is made by the numerics."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from daybreak.findings import Check
+from daybreak.methods.evaluation import Array, cells_of
+from daybreak.preflight.probe import Probe
+from daybreak.preflight.survey import in_blocks, survey
+from daybreak.problem.fit import Setting
+from daybreak.problem.knobs import Knob
+
+PLACES = 64
+"""Places at which a knob is refined."""
+TOLERATED = 0.1
+"""Largest change of a residual that needs no word, in units of sigma."""
+
+
+def check_knobs(probe: Probe) -> list[Check]:
+    """Knobs that move a residual by more than 0.1 when refined."""
+    places = survey(probe).good_and_other(PLACES)
+    if not len(places):
+        return []
+    knobs = [k for k in probe.problem.knobs if k.refined != probe.settings[k.name]]
+    found = [_unresolved(probe, knob, places) for knob in knobs]
+    return [check for check in found if check is not None]
+
+
+def _unresolved(probe: Probe, knob: Knob, places: Array) -> Check | None:
+    before = _asked(probe, probe.settings, places)
+    after = _asked(probe, {**probe.settings, knob.name: knob.refined}, places)
+    with np.errstate(all="ignore"):
+        moved = np.abs(after[0] - before[0])
+    if np.isnan(moved).all():
+        return _check(
+            f"When {knob.name} goes from {_values(probe, knob)}, no prediction is finite any "
+            "more: the refined value is not one the model can use."
+        )
+    moved = np.where(np.isfinite(moved), moved, 0.0)
+    if moved.max() <= TOLERATED:
+        return None
+    row, i = np.unravel_index(moved.argmax(), moved.shape)
+    name = probe.problem.data.names[int(i)]
+    old, new = float(before[1][row, i]), float(after[1][row, i])
+    return _check(_growth(probe, knob, name, old, new) or (
+        f"Refining {knob.name} from {_values(probe, knob)} moves the residual of {name} by up to "
+        f"{moved.max():.3g} sigma ({_share(old, new)} of the prediction), and by "
+        f"{moved[0].max():.3g} sigma at the best of the places tried: the knob is not resolved. "
+        "Use a finer value, or add the difference to the uncertainties."
+    ))  # fmt: skip
+
+
+def _asked(probe: Probe, settings: dict[str, Setting], u: Array) -> tuple[Array, Array]:
+    """Residuals and predictions with other settings, each of shape (N, m)."""
+    probe.check_time()
+    evaluator, cell = cells_of(probe.problem, [probe.problem.space.fixed], settings)
+    probe.evaluations += 2 * len(u)
+
+    def residuals(part: Array) -> Array:
+        return evaluator.residuals(part, cell[np.zeros(len(part), dtype=int)])
+
+    def predictions(part: Array) -> Array:
+        return evaluator.raw(part, cell[np.zeros(len(part), dtype=int)])
+
+    return in_blocks(probe, residuals, u), in_blocks(probe, predictions, u)
+
+
+def _growth(probe: Probe, knob: Knob, name: str, old: float, new: float) -> str | None:
+    """A prediction that follows the knob as a power: ``new / old = (refined / value)^p``."""
+    value, refined = probe.settings[knob.name], knob.refined
+    if isinstance(value, (str, bool)) or isinstance(refined, (str, bool)):
+        return None
+    if min(value, refined) <= 0 or old == 0 or not new / old > 0:
+        return None
+    ratio, step = new / old, refined / value
+    power = math.log(ratio) / math.log(step)
+    if abs(power) < 0.2:
+        return None
+    verb, factor = ("grows", ratio) if ratio > 1 else ("shrinks", 1 / ratio)
+    law = f"{max(step, 1 / step):.3g}^{abs(power):.1f}"
+    return (
+        f"Prediction {name} {verb} by a factor of {factor:.3g} = {law} when {knob.name} goes from "
+        f"{_values(probe, knob)}: the answer is made by {knob.name}, not by the model. Make the "
+        "prediction converge before fitting it."
+    )
+
+
+def _values(probe: Probe, knob: Knob) -> str:
+    """The value in use and the refined one, e.g. ``10 to 20 nm``."""
+    value = probe.settings[knob.name]
+    return f"{_shown(value)} to {_shown(knob.refined)} {knob.unit}".rstrip()
+
+
+def _shown(value: Setting) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else repr(value)
+
+
+def _share(old: float, new: float) -> str:
+    return f"{abs(new / old - 1):.2g}" if old != 0 else "from zero"
+
+
+def _check(sentence: str) -> Check:
+    return Check(code="unresolved_knob", severity="warning", sentence=sentence)

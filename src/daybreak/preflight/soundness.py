@@ -1,0 +1,192 @@
+"""Whether a model can be fitted at all: finite, deterministic, smooth, differentiable, resolved.
+
+Each check asks the model and returns what is wrong; `CHECKS` lists them by what they tell for an
+evaluation, the cheap ones first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from daybreak.findings import Check
+from daybreak.methods.evaluation import WIDTH, Array
+from daybreak.preflight.derivatives import check_gradient
+from daybreak.preflight.knob_check import check_knobs
+from daybreak.preflight.noise import check_noise
+from daybreak.preflight.probe import Probe
+from daybreak.preflight.roughness import check_smooth
+from daybreak.preflight.survey import (
+    Survey,
+    ask,
+    rounding_of,
+    survey,
+    value_of,
+    with_unit,
+)
+
+
+def check_finite(probe: Probe) -> list[Check]:
+    """Where residuals are not finite: how much of the box, and behind which value."""
+    places = survey(probe)
+    bad = ~places.finite
+    if bad.all():
+        return [_check("nonfinite_region", (
+            f"The prediction is not finite at any of {len(bad)} places in the box: nothing can be "
+            "fitted. Check the formula, or move the bounds."
+        ), severity="stop")]  # fmt: skip
+    if not bad.any():
+        return _nonfinite_faces(probe, places)
+    side = _separating_side(places.u, bad)
+    share = f"{_percent(bad.mean())} of the box is not finite"
+    where = "spread all over it" if side is None else side.sentence(probe, bad)
+    advice = "fits that start or stray there are lost" if side is None else "move that bound"
+    return [_check("nonfinite_region", f"{share}, {where}: {advice}, or give predict a finite "
+                   "value there.", None if side is None else probe.free[side.column])]  # fmt: skip
+
+
+def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
+    """Bounds at which nothing is finite although the inside is."""
+    n = len(probe.free)
+    sides = [(column, end) for column in range(n) for end in (0.0, 1.0)]
+    u = np.repeat(places.u[:2][None], len(sides), axis=0)
+    for face, (column, end) in zip(u, sides, strict=True):
+        face[:, column] = end
+    found = np.isfinite(ask(probe, u.reshape(-1, n))).all(axis=1)
+    said: list[Check] = []
+    for (column, end), finite in zip(sides, found.reshape(len(sides), -1), strict=True):
+        if not finite.any():
+            name, value = probe.free[column], value_of(probe, column, end)
+            said.append(_check("nonfinite_region", (
+                f"The prediction is not finite at the {'upper' if end else 'lower'} bound of "
+                f"{name} ({with_unit(probe, column, value)}), where a fit may well end: move the "
+                "bound a little inwards, or give predict its limit."
+            ), name))  # fmt: skip
+    return said
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of a value of one parameter."""
+
+    column: int
+    split: float
+    """Unit coordinate."""
+    above: bool
+    caught: float
+    """Share of the bad places that lie there."""
+    dirty: float
+    """Share of the places there that are bad."""
+
+    def sentence(self, probe: Probe, bad: np.ndarray) -> str:
+        """Where the bad places lie."""
+        value = with_unit(probe, self.column, value_of(probe, self.column, self.split))
+        much = "all of it" if self.caught == 1.0 else f"{_percent(self.caught)} of it"
+        rest = "" if self.dirty > 0.99 else f", where {_percent(self.dirty)} fails"
+        return f"{much} at {probe.free[self.column]} {'>' if self.above else '<'} {value}{rest}"
+
+
+def _separating_side(u: Array, bad: np.ndarray) -> _Side | None:
+    """The half-space that holds most bad and fewest good places (Youden's J above 0.5).
+
+    J = P(there | bad) - P(there | good); Youden (1950), Cancer 3, 32.
+    """
+    best, found = 0.5, None
+    for column in range(u.shape[1]):
+        order = np.argsort(u[:, column])
+        x, b = u[order, column], bad[order]
+        below = np.cumsum(b)[:-1] / b.sum() - np.cumsum(~b)[:-1] / (~b).sum()
+        for above, score in ((False, below), (True, -below)):
+            k = int(score.argmax())
+            if score[k] > best:
+                inside = b[k + 1 :] if above else b[: k + 1]
+                split = float((x[k] + x[k + 1]) / 2)
+                best = float(score[k])
+                found = _Side(column, split, above, inside.sum() / b.sum(), float(inside.mean()))
+    return found
+
+
+def check_deterministic(probe: Probe) -> list[Check]:
+    """Ask the same places again, in another order."""
+    places = survey(probe)
+    count = min(WIDTH, len(places.u))
+    first = places.residuals[:count]
+    again = ask(probe, places.u[:count][::-1])[::-1]
+    with np.errstate(all="ignore"):
+        change = np.abs(again - first)
+        # Another lane of a batch may round differently, which is no fault of the model's.
+        allowed = np.maximum(1e-6, 1e4 * rounding_of(probe, first))
+    absent = ~np.isfinite(first) & ~np.isfinite(again)
+    change[absent], allowed[absent] = 0.0, 1.0
+    if (change <= allowed).all():
+        return []
+    if not np.isfinite(change).all():
+        how = "finite at one time and not at another"
+    else:
+        with np.errstate(over="ignore"):
+            chi2 = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
+        how = f"different by up to {change.max():.2g} sigma, chi2 by {chi2:.2g}"
+    return [_check("rough_objective", (
+        f"The same parameters give another answer the second time: {how}. Nothing found overnight "
+        "could be repeated: look for random numbers without a seed, or something that one call "
+        "leaves behind for the next."
+    ))]  # fmt: skip
+
+
+def check_placebo(probe: Probe) -> list[Check]:
+    """Free parameters that move no residual from anywhere to anywhere."""
+    places, n = survey(probe).good_and_other(WIDTH), len(probe.free)
+    if not len(places):
+        return []
+    before = ask(probe, places)
+    moved = np.repeat(places[None], n, axis=0)
+    elsewhere = probe.sample(len(places), "placebo")
+    for column in range(n):
+        moved[column, :, column] = elsewhere[:, column]
+    after = ask(probe, moved.reshape(-1, n)).reshape(n, *before.shape)
+    with np.errstate(all="ignore"):
+        same = np.abs(after - before) <= 64 * rounding_of(probe, before)
+    return [
+        _check("placebo", (
+            f"{name} moves no residual: the model answers the same wherever it stands in its "
+            "range. Hold it fixed, drop it, or find out why predict does not read it."
+        ), name)
+        for name, still in zip(probe.free, np.asarray(same.all(axis=(1, 2))), strict=True) if still
+    ]  # fmt: skip
+
+
+CHECKS: tuple[tuple[str, Callable[[Probe], list[Check]]], ...] = (
+    ("whether predictions are finite all over the box", check_finite),
+    ("whether the same parameters give the same answer twice", check_deterministic),
+    ("whether every parameter moves a residual", check_placebo),
+    ("whether the knobs are resolved", check_knobs),
+    ("whether predictions carry noise", check_noise),
+    ("whether derivatives agree with differences", check_gradient),
+    ("whether chi2 has jumps or kinks", check_smooth),
+)
+"""What each check settles (for "not checked: ..."), and the check."""
+
+
+def check_soundness(probe: Probe) -> list[Check]:
+    """All of `CHECKS`, one after another.
+
+    Raises
+    ------
+    OutOfTime
+        When the budget is spent; loop over `CHECKS` to keep what was found until then.
+    """
+    return [found for _, check in CHECKS for found in check(probe)]
+
+
+def _check(
+    code: str, sentence: str, parameter: str | None = None, severity: str = "warning"
+) -> Check:
+    return Check.model_validate(
+        {"code": code, "severity": severity, "parameter": parameter, "sentence": sentence}
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"

@@ -1,0 +1,109 @@
+"""Places all over the box with their residuals: what several checks begin with."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from daybreak.methods.evaluation import WIDTH, Array
+from daybreak.preflight.probe import Probe
+
+PLACES = 256
+"""Places of a survey where evaluations are cheap."""
+ROUNDING = float(np.finfo(np.float64).eps)
+"""Relative distance of neighbouring numbers in double precision, 2.2e-16."""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Residuals at random places."""
+
+    u: Array
+    """Unit coordinates, shape (N, n)."""
+    residuals: Array
+    """Shape (N, m)."""
+
+    @property
+    def finite(self) -> np.ndarray:
+        """Where all residuals are finite, shape (N,)."""
+        return np.asarray(np.isfinite(self.residuals).all(axis=1))
+
+    @property
+    def best(self) -> Array:
+        """The finite places, the one with the lowest chi2 first, shape (<= N, n)."""
+        at = np.flatnonzero(self.finite)
+        with np.errstate(over="ignore"):
+            chi2 = (self.residuals[at] ** 2).sum(axis=1)
+        return self.u[at[np.argsort(chi2, kind="stable")]]
+
+    def good_and_other(self, count: int) -> Array:
+        """Finite places: half with the lowest chi2, half of the rest; shape (<= count, n)."""
+        best = self.best
+        others = best[count // 2 :]
+        stride = max(1, len(others) // max(1, count - count // 2))
+        return np.concatenate([best[: count // 2], others[::stride][: count - count // 2]])
+
+
+_SURVEYS: weakref.WeakKeyDictionary[Probe, Survey] = weakref.WeakKeyDictionary()
+
+
+def survey(probe: Probe) -> Survey:
+    """Residuals at up to 256 places, asked once a probe; fewer where the model is slow."""
+    if probe not in _SURVEYS:
+        u = probe.sample(PLACES, "survey")
+        few = WIDTH if probe.differentiable else 8
+        first = probe.residuals(u[:few])
+        began = time.monotonic()
+        second = probe.residuals(u[few : 2 * few])
+        spent = (time.monotonic() - began) / few
+        allowed = 0.05 * (probe.deadline - time.monotonic()) / max(spent, 1e-9)
+        count = int(np.clip(allowed, 2 * few, PLACES))
+        rest = [ask(probe, u[2 * few : count])] if count > 2 * few else []
+        _SURVEYS[probe] = Survey(u[:count], np.concatenate([first, second, *rest]))
+    return _SURVEYS[probe]
+
+
+def ask(probe: Probe, u: Array) -> Array:
+    """Residuals at many places, shape (N, n) -> (N, m), looking at the clock now and then."""
+    return in_blocks(probe, probe.residuals, u)
+
+
+def in_blocks(probe: Probe, call: Callable[[Array], Array], u: Array) -> Array:
+    """Call for a few places at a time, and for more as long as that takes under 0.1 s."""
+    block, first, parts = (WIDTH if probe.differentiable else 4), 0, list[Array]()
+    while first < len(u):
+        probe.check_time()
+        began = time.monotonic()
+        parts.append(call(u[first : first + block]))
+        first += block
+        if time.monotonic() - began < 0.025:
+            block *= 4
+    return np.concatenate(parts)
+
+
+def rounding_of(probe: Probe, residuals: Array) -> Array:
+    """What rounding a prediction once does to its residual, shape (..., m).
+
+    ``eps (|r| + 2 |d| / sigma)``, which bounds ``eps max(|y|, |d|) / sigma``.
+    """
+    data = probe.problem.data
+    return ROUNDING * (np.abs(residuals) + 2 * np.abs(data.values / data.sigmas))
+
+
+def value_of(probe: Probe, column: int, place: float) -> float:
+    """Value of one free parameter at a unit coordinate."""
+    u = np.full((1, len(probe.free)), 0.5)
+    u[0, column] = place
+    return float(probe.values(u)[0, column])
+
+
+def with_unit(probe: Probe, column: int, value: float) -> str:
+    """A value of a free parameter for a sentence, e.g. ``0.1109 nm``."""
+    parameter = probe.box.parameters[column]
+    if abs(value) < 1e-6 * (parameter.upper - parameter.lower) and parameter.scale == "linear":
+        value = 0.0
+    return f"{value:.4g} {parameter.unit}".rstrip()
