@@ -72,6 +72,8 @@ class Reachability(Model):
     """All of at least 64 starts by two methods agree and the gap is over ten times the spread."""
     reaches: list[Reach]
     escapes: list[Escape]
+    best: dict[str, float]
+    """The place of the smallest chi2, by parameter; every method starts from there as well."""
     sentence: str
 
 

@@ -188,6 +188,10 @@ class _Log(AbstractListener):
         """Say in one line what is known before the night."""
         self._say(f"preflight: {found.sentence}")
 
+    def warned(self, text: str) -> None:
+        """Say it."""
+        self._say(text)
+
     def progressed(self, progress: Progress) -> None:
         """Move the bar, or say a line every 30 s."""
         if self.bar:

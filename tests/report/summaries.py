@@ -434,6 +434,7 @@ def _examination(name: str) -> StudyPreflight:
                     Escape(parameter="U_mu", side="upper", bound=0.2, needed=2.6),
                     Escape(parameter="A_e", side="lower", bound=0.7, needed=None),
                 ],
+                best={"beta": 3.0},
                 sentence="chi2 < 1e+06 needs m_mu / m_e >= 179.46.",
             ),
         ],

@@ -203,7 +203,7 @@ def test_hostile_everywhere():
 
 FIXED = {
     "schema", "verdict", "rule", "outcome", "level", "side", "state", "scale", "role",
-    "lower_reason", "upper_reason",
+    "lower_reason", "upper_reason", "severity", "identifiability", "kind",
 }  # fmt: skip
 
 

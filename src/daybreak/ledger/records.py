@@ -33,6 +33,19 @@ class CriteriaRecord:
 
 
 @dataclass(frozen=True)
+class BatchRecord:
+    """How long the trials of one batch took, and what the machine was doing then."""
+
+    started: str
+    seconds: float
+    """Per trial."""
+    load: float
+    """Processes waiting for a processor, averaged over a minute."""
+    memory_mib: float
+    """Largest memory of the process so far, in MiB."""
+
+
+@dataclass(frozen=True)
 class StudyRecord:
     """One study: what was planned and what came out."""
 
@@ -51,6 +64,7 @@ class StudyRecord:
     trials: tuple[TrialRecord, ...]
     seconds: float
     """Time spent in its trials."""
+    batches: tuple[BatchRecord, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,8 @@ attempts = Table(
     Column("started", String, nullable=False),
     Column("ended", String, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("load", Float, nullable=False),
+    Column("memory_mib", Float, nullable=False),
     Column("state", String, nullable=False),
     Column("message", Text, nullable=False),
     Index("attempts_by_trial", "trial"),

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
 from daybreak.ledger.lock import owner
 from daybreak.ledger.records import (
+    BatchRecord,
     CampaignRecord,
     CriteriaRecord,
     EventRecord,
@@ -84,6 +86,17 @@ def archive(directory: Path) -> Path | None:
     for thing in things:
         shutil.move(str(thing), str(target / thing.name))
     return target
+
+
+@dataclass(frozen=True)
+class Span:
+    """When a batch ran, how long it took, and what the machine was doing."""
+
+    started: str
+    ended: str
+    seconds: float
+    load: float
+    memory_mib: float
 
 
 class Ledger:
@@ -263,7 +276,7 @@ class Ledger:
         number: int,
         tasks: Sequence[tuple[Task, str]],
         made: Sequence[tuple[str, str, Outcome]],
-        span: tuple[str, str, float],
+        span: Span,
     ) -> None:
         """Make a batch durable, in one transaction.
 
@@ -276,10 +289,9 @@ class Ledger:
             All trials of the round, in order.
         made : sequence of (key, configuration, outcome)
             The trials just carried out.
-        span : (started, ended, seconds)
-            Of the batch.
+        span : Span
+            When the batch ran, how long, and what the machine was doing.
         """
-        started, ended, seconds = span
         rows = [
             {
                 "key": key, "configuration": text, "state": "failed" if o.failed else "done",
@@ -289,8 +301,9 @@ class Ledger:
         ]  # fmt: skip
         tries = [
             {
-                "trial": key, "run": self._run, "started": started, "ended": ended,
-                "seconds": seconds / len(made), "state": "failed" if o.failed else "done",
+                "trial": key, "run": self._run, "started": span.started, "ended": span.ended,
+                "seconds": span.seconds / len(made), "load": span.load,
+                "memory_mib": span.memory_mib, "state": "failed" if o.failed else "done",
                 "message": o.message,
             }
             for key, _, o in made
@@ -442,6 +455,11 @@ class Ledger:
             trials.append(TrialRecord(m.trial, kind, m.origin, m.point, m.grid, outcome))
         mine = sa.select(t.members.c.trial).where(t.members.c.study == row.id).distinct()
         spent = sa.select(sa.func.sum(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
+        a = t.attempts.c
+        batches = (
+            sa.select(a.started, sa.func.avg(a.seconds), a.load, a.memory_mib)
+            .where(a.trial.in_(mine)).group_by(a.run, a.started).order_by(a.started)
+        )  # fmt: skip
         return StudyRecord(
             name=row.name, follows=row.follows, state=row.state, error=row.error,
             fingerprint=row.fingerprint, problem=json.loads(problem), settings=body["settings"],
@@ -450,6 +468,7 @@ class Ledger:
                 CriteriaRecord(w.written, tuple(json.loads(w.body))) for w in c.execute(written)
             ),
             trials=tuple(trials), seconds=float(c.execute(spent).scalar() or 0.0),
+            batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
         )  # fmt: skip
 
 

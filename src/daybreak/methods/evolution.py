@@ -15,7 +15,7 @@ import numpy as np
 
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
 from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
-from daybreak.methods.method import AbstractMethod, Rounds, check_count, evaluations
+from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Task
@@ -76,7 +76,9 @@ class Evolution(AbstractMethod):
             for s in self.seeds
         ]
 
-    def rounds(self, problem: FitProblem, settings: Mapping[str, Setting], seed: int) -> Rounds:
+    def rounds(
+        self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
+    ) -> Rounds:
         """One run per seed, then everything recorded at the best and those that agree with it."""
         outcomes = yield self.tasks(problem.space.fixed)
         yield evaluations(outcomes)

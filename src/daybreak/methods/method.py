@@ -17,6 +17,9 @@ from daybreak.problem.outcomes import Outcome, Task, canonical
 Rounds = Generator[list[Task], list[Outcome], None]
 """Yields the trials of a round and is sent their outcomes, in order."""
 
+Places = Sequence[Mapping[str, float]]
+"""Values of the free parameters by name, in their units."""
+
 EVALUATED_HITS = 4
 """How many of the fits that found the best minimum are evaluated in full."""
 
@@ -29,8 +32,14 @@ class AbstractMethod(ABC):
     """
 
     @abstractmethod
-    def rounds(self, problem: FitProblem, settings: Mapping[str, Setting], seed: int) -> Rounds:
-        """Ask for trials, round after round, until nothing more is worth trying."""
+    def rounds(
+        self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
+    ) -> Rounds:
+        """Ask for trials, round after round, until nothing more is worth trying.
+
+        `places` are good ones found before the night, by parameter: starts beside the method's
+        own.
+        """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import (
     AbstractMethod,
+    Places,
     Rounds,
     check_count,
     evaluations,
@@ -38,15 +39,22 @@ class MultiStart(AbstractMethod):
         """At least one start."""
         check_count("starts", self.starts, 1)
 
-    def rounds(self, problem: FitProblem, settings: Mapping[str, Setting], seed: int) -> Rounds:
+    def rounds(
+        self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
+    ) -> Rounds:
         """All starts, then everything recorded at the best end and those that agree with it."""
         held = problem.space.fixed
         starts = starts_of(problem, problem.space.free(()), self.starts, seed_of(seed, settings))
         options = self.fit.describe()
-        outcomes = yield [
+        tasks = [
             Task("fit", held, start, options, origin=f"start {i}")
             for i, start in enumerate(starts)
         ]
+        box = problem.space.subspace(problem.space.free(()))
+        for i, place in enumerate(places):
+            start = tuple(box.to_unit(place).tolist())
+            tasks.append(Task("fit", held, start, options, origin=f"preflight {i}"))
+        outcomes = yield tasks
         yield evaluations(outcomes)
 
     def describe(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from daybreak.methods.evolution import Evolution
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import (
     AbstractMethod,
+    Places,
     Rounds,
     check_count,
     evaluations,
@@ -142,10 +143,12 @@ class Profile(AbstractMethod):
             "starts": self.starts, "fit": options,
         }  # fmt: skip
 
-    def rounds(self, problem: FitProblem, settings: Mapping[str, Setting], seed: int) -> Rounds:
+    def rounds(
+        self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
+    ) -> Rounds:
         """Own starts, basins, neighbours until settled, minima, interval ends, evaluations."""
         search = _Search(self, problem, settings, seed)
-        yield from search.own_starts()
+        yield from search.own_starts(places)
         if not search.best:
             return
         yield from search.all_basins()
@@ -204,8 +207,10 @@ class _Search:
                     improved.add(task.point)
         return improved
 
-    def own_starts(self) -> Step:
-        """Fit every grid point from starts of its own."""
+    def own_starts(self, places: Places) -> Step:
+        """Fit every grid point from starts of its own, and from places known before."""
+        box = self.problem.space.subspace(self.free)
+        known_ones = [box.to_unit(place).tolist() for place in places]
         tasks: list[Task] = []
         for value in self.grid:
             if isinstance(self.method.fit, Evolution):
@@ -215,6 +220,8 @@ class _Search:
             starts = starts_of(self.problem, self.free, self.method.starts, seed)
             for i, start in enumerate(starts):
                 tasks += self._fit(value, start, f"start {i}")
+            for i, start in enumerate(known_ones):
+                tasks += self._fit(value, start, f"preflight {i}")
         self._take(tasks, (yield tasks))
 
     def all_basins(self) -> Step:

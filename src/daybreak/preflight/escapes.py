@@ -214,6 +214,8 @@ def _escape(chase: _Chase, bar: float) -> Escape:
 
 def moves_in_words(escapes: Sequence[Escape]) -> str:
     """Which bound alone would do, the shortest move first."""
+    if not escapes:
+        return "No bound stops it: the best places lie inside the box."
     doing = [e for e in escapes if e.needed is not None]
     if not doing:
         return "No single bound that stops it would do, however far it moved."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -76,12 +76,15 @@ class _Case:
     """The bar on chi2, or that on the quantity which is missed."""
     met: bool = False
     smallest: float = math.inf
+    best: dict[str, float] = field(default_factory=dict[str, float])
+    """The place of the smallest chi2."""
     starts: int = 0
     spread: float = 0.0
     conclusive: bool = False
     reaches: tuple[Reach, ...] = ()
     decisive: Reach | None = None
-    escapes: tuple[Escape, ...] = ()
+    escapes: tuple[Escape, ...] | None = None
+    """None until they have been looked for."""
 
     def answer(self, dof: int) -> Reachability:
         """The case as data."""
@@ -90,7 +93,7 @@ class _Case:
             criterion=self.criterion.title, smallest_chi2=self.smallest,
             bar=self.bar if finite else None, met=self.met, starts=self.starts,
             spread=self.spread, conclusive=self.conclusive, reaches=list(self.reaches),
-            escapes=list(self.escapes), sentence=_sentence(self, dof),
+            escapes=list(self.escapes or ()), best=self.best, sentence=_sentence(self, dof),
         )  # fmt: skip
 
 
@@ -133,6 +136,9 @@ class _Examination:
         smallest = pursuit.best.square
         for case in cases:
             case.smallest, case.starts = smallest, pursuit.starts
+            if math.isfinite(smallest):
+                values = pursuit.best.values.tolist()
+                case.best = dict(zip(self.search.probe.free, values, strict=True))
             if case.bar is not None:
                 case.met = smallest < case.bar or (smallest == case.bar and not _strict(case))
                 self._judge(case, pursuit, smallest - case.bar, lambda square: square)
@@ -261,7 +267,7 @@ def _sentence(case: _Case, dof: int) -> str:
     if case.met:
         return f"{asked} is within reach{_example(case)}."
     parts = [_shortfall(case, asked)]
-    if case.escapes:
+    if case.escapes is not None:
         parts.append(moves_in_words(case.escapes))
     if not case.conclusive:
         parts.append("The search is too short, or its two methods too far apart, to be sure.")
@@ -285,9 +291,10 @@ def _shortfall(case: _Case, asked: str) -> str:
     if not bounds_chi2(case.criterion) and reach is not None:
         return f"{asked} is out of reach as far as searched: the box reaches only {_span(reach)}."
     if reach is None:
+        alone = ", although no prediction alone stands in the way" if case.reaches else ""
         return (
             f"{asked} is out of reach as far as searched: the smallest chi2 found is "
-            f"{case.smallest:.4g}, although no prediction alone stands in the way."
+            f"{case.smallest:.4g}{alone}."
         )
     too_low = reach.needed_lower is not None and reach.highest < reach.needed_lower
     bar = f">= {reach.needed_lower:.5g}" if too_low else f"<= {reach.needed_upper:.5g}"

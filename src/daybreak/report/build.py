@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -48,7 +49,9 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         description=record.body["description"],
         finished=finished,
         verdict=verdict,
-        sentence=_sentence(record.body, planned, verdict, finished=finished),
+        sentence=_sentence(
+            record.body, planned, verdict, finished=finished, stopped=_stopped(record)
+        ),
         rule=record.body["rule"],
         decision=decision,
         studies=studies,
@@ -56,7 +59,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         preflight=_preflight(record),
         examinations=record.preflight.studies if record.preflight else [],
         claims=_claims(record, studies),
-        surprises=_surprises(studies, timing),
+        surprises=[*_surprises(studies, timing), *_slow(record)],
         progress=Progress(
             studies=len(studies),
             finished=sum(s.state in ("finished", "failed") for s in studies),
@@ -68,11 +71,24 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
     )
 
 
+def _stopped(record: CampaignRecord) -> str:
+    """What the preflight said, when it stopped the night; else empty."""
+    hopeless = record.runs[-1].ending == "stopped as hopeless"
+    return record.preflight.sentence if hopeless and record.preflight else ""
+
+
 def _sentence(
-    body: Mapping[str, Any], planned: Sequence[Study], verdict: Verdict, *, finished: bool
+    body: Mapping[str, Any],
+    planned: Sequence[Study],
+    verdict: Verdict,
+    *,
+    finished: bool,
+    stopped: str,
 ) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence; `stopped` is why preflight kept it from running."""
     those = counted(planned)
+    if stopped:
+        return f"{verdict}: not run. {stopped}"
     if not finished:
         ended = sum(study.state in ("finished", "failed") for study in planned)
         return f"UNDECIDED: not finished, {ended} of {len(planned)} studies have ended."
@@ -176,6 +192,20 @@ def _surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
     return found + [
         f"the run started {started} was killed; nothing was lost." for started in killed
     ]
+
+
+def _slow(record: CampaignRecord) -> list[str]:
+    """Batches whose trials took over three times the study's median, and over a second."""
+    found: list[str] = []
+    for study in record.studies:
+        usual = statistics.median([b.seconds for b in study.batches]) if study.batches else 0.0
+        found += [
+            f"{study.name}: trials took {b.seconds:.3g} s each from {b.started}, usually "
+            f"{usual:.3g} s (load {b.load:.1f}, memory {b.memory_mib:.0f} MiB then)."
+            for b in study.batches
+            if b.seconds > max(3.0 * usual, 1.0)
+        ]
+    return found
 
 
 def _bad_news(study: Study) -> list[str]:

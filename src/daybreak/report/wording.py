@@ -190,6 +190,8 @@ def next_step(summary: Summary) -> str:
     if not summary.finished:
         if summary.timing.runs and summary.timing.runs[-1].ending.startswith("running"):
             return "Wait: the campaign is still running."
+        if summary.timing.runs and summary.timing.runs[-1].ending == "stopped as hopeless":
+            return "Move a bound that preflight names, or run it all the same with --anyway."
         return "Start the campaign again: it carries on where it stopped and repeats nothing."
     if summary.decision is None:
         return "No decision table was declared: the next step is yours."

@@ -7,6 +7,9 @@ from there, so a killed night goes on where its last committed batch ended, with
 from __future__ import annotations
 
 import hashlib
+import itertools
+import os
+import resource
 import time
 import traceback
 from abc import ABC, abstractmethod
@@ -26,7 +29,7 @@ from daybreak.errors import (
 )
 from daybreak.findings import Preflight
 from daybreak.ledger.lock import Lock
-from daybreak.ledger.store import LOCK, Ledger, archive, now, prepare
+from daybreak.ledger.store import LOCK, Ledger, Span, archive, now, prepare
 from daybreak.methods.evaluation import cells_of
 from daybreak.methods.solve import seconds_per_fit, solve
 from daybreak.plan import Campaign, Study
@@ -80,6 +83,10 @@ class AbstractListener(ABC):
     @abstractmethod
     def preflighted(self, found: Preflight) -> None:
         """What is known before the night has been written down."""
+
+    @abstractmethod
+    def warned(self, text: str) -> None:
+        """Something the user should know now."""
 
     @abstractmethod
     def progressed(self, progress: Progress) -> None:
@@ -192,6 +199,8 @@ class _Night:
         self.expected = 0
         self.place = (0, 0)
         self.compared: set[str] = set()
+        self.places: dict[str, list[dict[str, float]]] = {}
+        """Good places that the preflight found, by study."""
         self.outcomes: dict[str, Outcome] = {}
         """Trials known to be finished, by key."""
 
@@ -247,7 +256,25 @@ class _Night:
             found = preflight(self.campaign)
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)
+        for one in found.studies:
+            places = [reach.best for reach in one.reachability if reach.best]
+            self.places[one.study] = [p for i, p in enumerate(places) if p not in places[:i]]
+        self._compare_deadline(found)
         return found
+
+    def _compare_deadline(self, found: Preflight) -> None:
+        """Say what fits before the deadline, when not everything does."""
+        if self.until is None:
+            return
+        left = (self.until - datetime.now(self.until.tzinfo)).total_seconds()
+        lengths = [one.forecast.seconds if one.forecast else 0.0 for one in found.studies]
+        fitting = sum(total <= left for total in itertools.accumulate(lengths))
+        if fitting < len(lengths):
+            self.listener.warned(
+                f"the deadline leaves {left:.0f} s, but {sum(lengths):.0f} s are forecast: about "
+                f"{fitting} of {len(lengths)} studies will be done by {self.until:%H:%M}; the "
+                "same command goes on later."
+            )
 
     def _run_all(self, studies: Sequence[Study]) -> list[StudyReading]:
         readings: list[StudyReading] = []
@@ -303,7 +330,8 @@ class _Night:
 
     def _rounds(self, study: Study, batch: int) -> None:
         seed = self.campaign.seed if study.seed is None else study.seed
-        rounds = study.method.rounds(study.problem, study.all_settings, seed)
+        places = self.places.get(study.name, [])
+        rounds = study.method.rounds(study.problem, study.all_settings, seed, places)
         number, outcomes = 0, None
         while True:
             try:
@@ -330,7 +358,7 @@ class _Night:
             if todo:
                 self._batch(study, number, keyed, {key: unique[key] for key in todo})
         if not fresh:
-            self.ledger.record(study.name, number, keyed, [], ("", "", 0.0))
+            self.ledger.record(study.name, number, keyed, [], _span(now(), 0.0))
         return [self.outcomes[key] for key in keys]
 
     def _batch(
@@ -343,7 +371,7 @@ class _Night:
         found = solve(study.problem, study.all_settings, tasks, self._checkpoint)
         seconds = time.perf_counter() - clock
         made = [(k, text, o) for (k, (_, text)), o in zip(todo.items(), found, strict=True)]
-        self.ledger.record(study.name, number, keyed, made, (started, now(), seconds))
+        self.ledger.record(study.name, number, keyed, made, _span(started, seconds))
         self.outcomes |= {key: outcome for key, _, outcome in made}
         self.done += len(made)
         self.made += len(made)
@@ -377,6 +405,12 @@ class _Night:
                 "new model a `name=` of its own to keep both."
             )
             raise ChangedModelError(msg)
+
+
+def _span(started: str, seconds: float) -> Span:
+    """When a batch ran, with the load and memory at its end."""
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Span(started, now(), seconds, os.getloadavg()[0], memory)
 
 
 def _refuse_lookalikes(studies: Sequence[Study]) -> None:
