@@ -44,13 +44,13 @@ problem = dk.FitProblem(
 )
 
 
-def night(name, *criteria, method=dk.MultiStart(4)):
-    return dk.Campaign(name, [dk.Study("fit", problem, method, criteria)])
+def night(name, *criteria, method=dk.MultiStart(4), **more):
+    return dk.Campaign(name, [dk.Study("fit", problem, method, criteria)], **more)
 
 
 met, missed = dk.Criterion("chi2", below=1e9), dk.Criterion("chi2", below=0)
 passes = night("passes", met)
-fails = night("fails", missed)
+fails = night("fails", missed, anyway=True)
 doubts = night("doubts")
 half = night("half", met, dk.Criterion("chi2", below=0, level="soft"))
 campaign = night("slow", met, method=dk.Profile("b", points=9, starts=4))
@@ -296,7 +296,7 @@ def test_usage_errors(command, place, words, told):
 def test_interrupt(place):
     """Ctrl-C exits with 3 and says how to go on; the same command then finds the same numbers."""
     words = ["run", "../night_file.py", "--dir", "to go on"]
-    with daybreak(*words, cwd=place, NAP="0.02") as process:
+    with daybreak(*words, cwd=place, NAP="0.002") as process:
         wait_for_trials(place / "to go on", process)
         process.send_signal(signal.SIGINT)
         told, log = process.communicate(timeout=30)
@@ -321,8 +321,8 @@ def test_interrupt(place):
 
 
 def wait_for_trials(directory, process):
-    """Wait until a run has made its first trials durable."""
-    for _ in range(600):
+    """Wait until a run has made its preflight and its first trials durable."""
+    for _ in range(1800):
         time.sleep(0.05)
         assert process.poll() is None, process.communicate()
         try:
@@ -330,7 +330,7 @@ def wait_for_trials(directory, process):
                 return
         except sqlite3.OperationalError:
             continue
-    pytest.fail("no trial within 30 s")
+    pytest.fail("no trial within 90 s")
 
 
 def test_interrupt_before_the_first_trial(command, place, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,12 @@ def test_core_knows_no_application(path):
     assert not any(name.startswith((".", "daybreak.models")) for name in found)
     if path.name != "cli.py":
         assert "daybreak" not in found
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_word_of_an_application_in_the_core(path):
+    """The core speaks of parameters and data, never of what a model is about."""
+    assert re.findall(r"(?i)\w*(?:lepton|electron|muon|vortex|soliton)\w*", path.read_text()) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))

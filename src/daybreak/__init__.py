@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from daybreak import preflight as preflight
     from daybreak.criteria import Claim as Claim
     from daybreak.criteria import Condition as Condition
     from daybreak.criteria import Criterion as Criterion
@@ -57,6 +58,7 @@ _HOMES = {
     "Study": "plan",
     "Sweep": "plan",
     "observations": "problem.observations",
+    "preflight": "preflight",
     "open": "night:open_",
     "rehearse": "rehearsal",
     "run": "night",
@@ -87,6 +89,7 @@ __all__ = [
     "Sweep",
     "observations",
     "open",
+    "preflight",
     "rehearse",
     "run",
 ]
@@ -102,7 +105,9 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'daybreak' has no attribute {name!r}; it offers {', '.join(__all__)}."
         raise AttributeError(msg)
     module, _, attribute = _HOMES[name].partition(":")
-    found = getattr(importlib.import_module(f"daybreak.{module}"), attribute or name)
+    home = importlib.import_module(f"daybreak.{module}")
+    # The preflight is a package and a function at once.
+    found = home if module == name and callable(home) else getattr(home, attribute or name)
     globals()[name] = found
     return found
 

@@ -73,7 +73,7 @@ class Reachability(Model):
     reaches: list[Reach]
     escapes: list[Escape]
     best: dict[str, float]
-    """The place of the smallest chi2, by parameter; every method starts from there as well."""
+    """The place of the smallest chi2, by parameter; local fits start from there as well."""
     sentence: str
 
 
@@ -98,7 +98,7 @@ class Forecast(Model):
     seconds_per_fit: float
     fits: int
     seconds: float
-    """Expected length, compilation included."""
+    """Expected length, compilation aside."""
     seconds_low: float
     seconds_high: float
     """80 % interval."""

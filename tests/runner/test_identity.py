@@ -173,7 +173,7 @@ def test_changed_criteria_judge_stored_results_again(tmp_path):
 
     first = dk.run(with_bar(1e9), tmp_path)
     before = trials(tmp_path)
-    second = dk.run(with_bar(1e-9), tmp_path)
+    second = dk.run(with_bar(1e-9), tmp_path, anyway=True)
 
     assert (first.verdict, second.verdict) == ("PASS", "FAIL")
     assert trials(tmp_path) == before
@@ -198,17 +198,30 @@ class _StopsAfter(Line):
         return super().__call__(p, settings)
 
 
-@pytest.mark.parametrize("calls", [50, 400, 900])
-def test_interrupted_and_resumed_equals_undisturbed(tmp_path, calls):
+def only_preflight(directory):
+    """Begin the night with its preflight alone, so that calls are counted from the first trial."""
+    begun = campaign([dk.Study("s", line_problem(), profile())])
+    dk.run(begun, directory, until=datetime.now(UTC).astimezone())
+    assert not trials(directory)
+
+
+@pytest.mark.parametrize(
+    ("calls", "during"),
+    [(50, "preflight"), (1500, "preflight"), (50, "trials"), (400, "trials"), (900, "trials")],
+)
+def test_interrupted_and_resumed_equals_undisturbed(tmp_path, calls, during):
     """A run stopped by Ctrl-C at any call and started again ends with identical numbers."""
     undisturbed = dk.run(
         campaign([dk.Study("s", line_problem(), profile())]), tmp_path / "undisturbed"
     )
+    if during == "trials":
+        only_preflight(tmp_path / "resumed")
     broken = campaign([dk.Study("s", line_problem(_StopsAfter(calls)), profile())])
     interrupted = dk.run(broken, tmp_path / "resumed")
     resumed = dk.run(campaign([dk.Study("s", line_problem(), profile())]), tmp_path / "resumed")
 
     assert not interrupted.summary.finished
+    assert bool(interrupted.summary.outlook) == (during == "trials")
     assert interrupted.verdict == "UNDECIDED"
     assert trials(tmp_path / "resumed") == trials(tmp_path / "undisturbed")
     assert set(attempts(tmp_path / "resumed").values()) == {1}
@@ -260,6 +273,7 @@ def test_units_and_guesses_change_no_identity(tmp_path):
 
 def test_interrupted_night_claims_nothing(tmp_path):
     """An unfinished study makes no claim and no accusation; its run says why it ended."""
+    only_preflight(tmp_path)
     broken = campaign([dk.Study("s", line_problem(_StopsAfter(400)), profile())])
     summary = dk.run(broken, tmp_path).summary
 

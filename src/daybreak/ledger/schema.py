@@ -59,6 +59,7 @@ studies = Table(
     Column("fingerprint", String, ForeignKey("problems.fingerprint"), nullable=False),
     Column("body", Text, nullable=False),
     Column("batch", Integer),
+    Column("places", Text),
     Column("state", String, nullable=False),
     Column("error", Text),
     Column("ended", String),

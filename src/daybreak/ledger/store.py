@@ -20,14 +20,12 @@ from daybreak.errors import LedgerError
 from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
 from daybreak.ledger.lock import owner
+from daybreak.ledger.reading import read_study
 from daybreak.ledger.records import (
-    BatchRecord,
     CampaignRecord,
-    CriteriaRecord,
     EventRecord,
     RunRecord,
     StudyRecord,
-    TrialRecord,
 )
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 
@@ -225,6 +223,8 @@ class Ledger:
             changed = found.body != values["body"] or found.fingerprint != mark
             if changed:
                 values["batch"] = None
+            if found.fingerprint != mark:
+                values["places"] = None
             state = "waiting" if changed else found.state
             c.execute(t.studies.update().where(mine).values({**values, "state": state}))
         number = c.execute(sa.select(t.studies.c.id).where(mine)).scalar()
@@ -249,6 +249,21 @@ class Ledger:
             with self._engine.begin() as c:
                 c.execute(t.studies.update().where(mine).values(batch=found))
         return found
+
+    def places(self, study: str, known: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+        """Good places known before a study's first trial: written once, then kept."""
+        mine = t.studies.c.name == study
+        with self._engine.begin() as c:
+            found = c.execute(sa.select(t.studies.c.places).where(mine)).scalar()
+            if found is None:
+                found = canonical([dict(place) for place in known])
+                c.execute(t.studies.update().where(mine).values(places=found))
+        return json.loads(found)
+
+    def has_trials(self) -> bool:
+        """Whether anything has been computed."""
+        with self._engine.begin() as c:
+            return c.execute(sa.select(t.trials.c.key).limit(1)).first() is not None
 
     def set_state(self, study: str, state: str, error: str | None = None) -> None:
         """Note where a study stands."""
@@ -414,7 +429,7 @@ class Ledger:
             events = c.execute(sa.select(t.events).order_by(t.events.c.id)).all()
             return CampaignRecord(
                 json.loads(body),
-                tuple(self._study(c, row) for row in rows),
+                tuple(read_study(c, row) for row in rows),
                 tuple(
                     RunRecord(r.started, r.ended, r.ending, r.owner, json.loads(r.provenance))
                     for r in runs
@@ -427,49 +442,7 @@ class Ledger:
         """One study."""
         with self._engine.begin() as c:
             row = c.execute(sa.select(t.studies).where(t.studies.c.name == name)).one()
-            return self._study(c, row)
-
-    def _study(self, c: sa.Connection, row: Any) -> StudyRecord:
-        mark = t.problems.c.fingerprint == row.fingerprint
-        problem = c.execute(sa.select(t.problems.c.body).where(mark)).scalar_one()
-        written = (
-            sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
-        )
-        body = json.loads(row.body)
-        inner = (
-            sa.select(t.members, t.trials.c.outcome)
-            .join(t.trials, t.trials.c.key == t.members.c.trial)
-            .where(t.members.c.study == row.id)
-            .order_by(t.members.c.round, t.members.c.position)
-        )
-        trials: list[TrialRecord] = []
-        # A trial asked for twice (from a basin and from a neighbour with the same end) is one fit,
-        # and must not pass for two that agree.
-        seen: set[str] = set()
-        for m in c.execute(inner):
-            if m.trial in seen:
-                continue
-            seen.add(m.trial)
-            kind = "evaluate" if m.origin == "evaluate" else "fit"
-            outcome = Outcome.load(json.loads(m.outcome))
-            trials.append(TrialRecord(m.trial, kind, m.origin, m.point, m.grid, outcome))
-        mine = sa.select(t.members.c.trial).where(t.members.c.study == row.id).distinct()
-        spent = sa.select(sa.func.sum(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
-        a = t.attempts.c
-        batches = (
-            sa.select(a.started, sa.func.avg(a.seconds), a.load, a.memory_mib)
-            .where(a.trial.in_(mine)).group_by(a.run, a.started).order_by(a.started)
-        )  # fmt: skip
-        return StudyRecord(
-            name=row.name, follows=row.follows, state=row.state, error=row.error,
-            fingerprint=row.fingerprint, problem=json.loads(problem), settings=body["settings"],
-            method=body["method"], counted=body["counted"], seed=body["seed"],
-            criteria=tuple(
-                CriteriaRecord(w.written, tuple(json.loads(w.body))) for w in c.execute(written)
-            ),
-            trials=tuple(trials), seconds=float(c.execute(spent).scalar() or 0.0),
-            batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
-        )  # fmt: skip
+            return read_study(c, row)
 
 
 def _engine(path: Path, *, write: bool) -> sa.Engine:

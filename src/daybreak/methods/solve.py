@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -127,3 +129,28 @@ def seconds_per_fit(
     begun = time.perf_counter()
     evaluator.residuals(u[:1], cells[[0]])
     return (time.perf_counter() - begun) * (1 + 2 * n) * _FIT_ITERATIONS
+
+
+@contextlib.contextmanager
+def compiling(
+    problem: FitProblem, settings: Mapping[str, Setting], held: Mapping[str, float]
+) -> Generator[None]:
+    """Compile what the fits will need on another processor while the block does something else.
+
+    What goes wrong there is not told: it will go wrong again, and be told, when it is needed.
+    """
+
+    def work() -> None:
+        with contextlib.suppress(Exception):
+            seconds_per_fit(problem, settings, held)
+            place = dict(zip(problem.space.names, problem.probes()[0].tolist(), strict=True))
+            solve(problem, settings, [Task("evaluate", place)])
+
+    thread = threading.Thread(target=work, daemon=True)
+    if problem.backend(settings) == "jax":
+        thread.start()
+    try:
+        yield
+    finally:
+        if thread.is_alive():
+            thread.join()

@@ -27,6 +27,8 @@ from daybreak.preflight.symmetry import find_symmetries
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise."""
+_PLACES = 64
+"""Places at which a model is asked for a number before it is given up."""
 
 
 def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
@@ -51,8 +53,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
     for phrase, step in _STEPS:
-        for examination in examined:
-            examination.make(phrase, step)
+        _make(examined, phrase, step, begun + budget)
     found = [examination.result() for examination in examined]
     hopeless = _hopeless(studies, found)
     return Preflight(
@@ -61,6 +62,25 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         studies=found,
         seconds=time.monotonic() - begun,
     )
+
+
+def _make(examined: Sequence[_Examination], phrase: str, step: _Step, deadline: float) -> None:
+    """Make one check of every study in fair shares of the time; what others leave is used up."""
+    again: list[_Examination] = []
+    for left, examination in zip(range(len(examined), 0, -1), examined, strict=True):
+        if not examination.make(step, _share(deadline, left)):
+            again.append(examination)
+    for left, examination in zip(range(len(again), 0, -1), again, strict=True):
+        share = _share(deadline, left)
+        worth_it = share - time.monotonic() > examination.tried
+        if not (worth_it and examination.make(step, share)):
+            examination.not_checked.append(phrase)
+
+
+def _share(deadline: float, studies: int) -> float:
+    """When the first of some studies has had its part of the time that is left."""
+    now = time.monotonic()
+    return now + max(deadline - now, 0.0) / studies
 
 
 class _Examination:
@@ -75,6 +95,9 @@ class _Examination:
         self.rank: int | None = None
         self.forecast: Forecast | None = None
         self.not_checked: list[str] = []
+        self.evaluations = 0
+        self.tried = 0.0
+        """Seconds the last check was given."""
         self.probe: Probe | None = None
         """None when nothing can be asked of the model."""
         try:
@@ -82,17 +105,23 @@ class _Examination:
         except ProblemError as error:
             self.refuse(str(error))
 
-    def make(self, phrase: str, step: _Step) -> None:
-        """Make one check, or note that there was no time for it."""
-        if self.probe is None:
-            return
+    def make(self, step: _Step, deadline: float) -> bool:
+        """Make one check; False when there was no time for all of it."""
+        probe = self.probe
+        if probe is None:
+            return True
+        self.tried = deadline - time.monotonic()
+        probe.deadline = deadline
         try:
-            self.probe.check_time()
-            step(self, self.probe)
+            probe.check_time()
+            step(self, probe)
         except OutOfTime:
-            self.not_checked.append(phrase)
+            return False
         except ProblemError as error:
             self.refuse(str(error))
+        finally:
+            self.evaluations = probe.evaluations
+        return True
 
     def refuse(self, sentence: str) -> None:
         """Ask nothing more: there is no number to be had."""
@@ -111,7 +140,7 @@ class _Examination:
             degrees_of_freedom=_degrees_of_freedom(self.study),
             forecast=self.forecast,
             not_checked=self.not_checked,
-            evaluations=self.probe.evaluations if self.probe else 0,
+            evaluations=self.evaluations,
         )
 
 
@@ -120,26 +149,30 @@ _Step = Callable[[_Examination, Probe], None]
 
 def _anywhere(examination: _Examination, probe: Probe) -> None:
     """Whether the model gives numbers anywhere; without them nothing else can be asked."""
-    residuals = probe.residuals(probe.sample(64, "anywhere"))
-    if not np.isfinite(residuals).all(axis=1).any():
-        examination.refuse(
-            "the prediction is not finite at any of 64 places in the box: check the formula, or "
-            "move the bounds."
-        )
+    places, width = probe.sample(_PLACES, "anywhere"), _PLACES if probe.differentiable else 1
+    for first in range(0, _PLACES, width):
+        if np.isfinite(probe.residuals(places[first : first + width])).all(axis=1).any():
+            return
+    examination.refuse(
+        f"the prediction is not finite at any of {_PLACES} places in the box: check the formula, "
+        "or move the bounds."
+    )
 
 
 def _reach(examination: _Examination, probe: Probe) -> None:
     found = examination.reachability = []
-    check_reachability(probe, found)
-    for one in found:
-        if not one.met:
-            stops = one.conclusive and _is_hard(examination.study, one.criterion)
-            examination.checks.append(
-                Check(
-                    code="out_of_reach", severity="stop" if stops else "warning",
-                    sentence=one.sentence,
-                )
-            )  # fmt: skip
+    try:
+        check_reachability(probe, found)
+    finally:  # what is known counts, although time may have run out
+        others = [check for check in examination.checks if check.code != "out_of_reach"]
+        examination.checks = others + [
+            Check(
+                code="out_of_reach", sentence=one.sentence,
+                severity="stop" if one.conclusive and _is_hard(examination.study, one) else
+                "warning",
+            )
+            for one in found if not one.met
+        ]  # fmt: skip
 
 
 def _identify(examination: _Examination, probe: Probe) -> None:
@@ -170,8 +203,11 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
 """All checks in the order of what they are worth."""
 
 
-def _is_hard(study: Study, title: str) -> bool:
-    return any(c.title == title and c.level == "hard" for c in study.accept)
+def _is_hard(study: Study, found: Reachability) -> bool:
+    """Whether it was a hard criterion; others may have the same title, but not the same bar."""
+    alike = [criterion for criterion in study.accept if criterion.title == found.criterion]
+    asked = [c for c in alike if found.sentence.startswith(f"{c.quantity} {c.bar} ")]
+    return any(criterion.level == "hard" for criterion in asked)
 
 
 def _degrees_of_freedom(study: Study) -> int:
@@ -192,8 +228,12 @@ def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool
 
 def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     if hopeless:
+        stops = {check.code for one in found for check in one.checks if check.severity == "stop"}
+        if "out_of_reach" not in stops:
+            return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."
     warned = sum(any(c.severity != "note" for c in one.checks) for one in found)
     if warned:
         return f"{warned} of {len(found)} studies have findings to read before the night."
-    return "Nothing found that stands in the way."
+    tail = "; not everything was checked" if any(one.not_checked for one in found) else ""
+    return f"Nothing found that stands in the way{tail}."

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_BARS = 16
 """Ranges that can be told apart in one picture."""
+_MOST_LETTERS = 28
 
 
 def preflight(summary: Summary) -> Table:
@@ -99,12 +100,15 @@ def reach_figure(summary: Summary) -> Figure | None:
     ][:MOST_BARS]
     if not bars:
         return None
-    names = ", ".join(f"{name} {reach.quantity}" for name, reach in bars)
-    with Canvas(f"Range of the box against the data: {names}", 0.25 + 0.22 * len(bars), 1.3) as c:
+    names = [f"{name} {reach.quantity}"[:_MOST_LETTERS] for name, reach in bars]
+    room = 0.25 + 0.08 * max(map(len, names))
+    height = 0.25 + 0.22 * len(bars)
+    label = f"Range of the box against the data: {', '.join(names)}"
+    with Canvas(label, height, room) as c:
         positive = all(min(r.lowest, r.target) > 0.0 for _, r in bars)
         for place, (_, reach) in enumerate(bars):
             _bar(c, place, reach, first=place == 0)
-        c.axes.set_yticks(range(len(bars)), [f"{name} {r.quantity}" for name, r in bars])
+        c.axes.set_yticks(range(len(bars)), names)
         c.axes.set_ylim(len(bars) - 0.4, -0.6)
         if positive:
             c.axes.set_xscale("log")

@@ -31,7 +31,7 @@ from daybreak.findings import Preflight
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.store import LOCK, Ledger, Span, archive, now, prepare
 from daybreak.methods.evaluation import cells_of
-from daybreak.methods.solve import seconds_per_fit, solve
+from daybreak.methods.solve import compiling, seconds_per_fit, solve
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
@@ -216,6 +216,8 @@ class _Night:
                 self._write(studies, follows=None)
                 self.listener.began(self.campaign, self.ledger)
                 ending = HOPELESS
+                # What was begun is carried on: only a night without a trial is stopped.
+                self.anyway = self.anyway or self.ledger.has_trials()
                 if not self._preflight(studies).hopeless or self.anyway:
                     self._decide(self._run_all(studies))
                     ending = FINISHED
@@ -251,14 +253,17 @@ class _Night:
                 for study in studies
             ]
         )  # fmt: skip
-        found = self.ledger.preflight(plan)
-        if found is None:
-            found = preflight(self.campaign)
+        found, started = self.ledger.preflight(plan), self.ledger.has_trials()
+        if found is None or (found.hopeless and not started):
+            first = studies[0]
+            with compiling(first.problem, first.all_settings, _first_task(first).held):
+                found = preflight(self.campaign)
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)
         for one in found.studies:
             places = [reach.best for reach in one.reachability if reach.best]
-            self.places[one.study] = [p for i, p in enumerate(places) if p not in places[:i]]
+            places = [place for i, place in enumerate(places) if place not in places[:i]]
+            self.places[one.study] = self.ledger.places(one.study, places)
         self._compare_deadline(found)
         return found
 
@@ -438,12 +443,16 @@ def _refuse_lookalikes(studies: Sequence[Study]) -> None:
 
 
 def _batch_size(study: Study) -> int:
-    held = dict(study.problem.space.fixed)
-    first = next(study.method.rounds(study.problem, study.all_settings, 0))[0]
-    seconds = seconds_per_fit(study.problem, study.all_settings, {**held, **first.held})
+    first = _first_task(study)
+    seconds = seconds_per_fit(study.problem, study.all_settings, first.held)
     if first.kind == "evolve":
         return 1
     return max(1, min(_MOST_TRIALS, int(_BATCH_SECONDS / max(seconds, 1e-9))))
+
+
+def _first_task(study: Study) -> Task:
+    """The first trial that the study's method asks for."""
+    return next(study.method.rounds(study.problem, study.all_settings, 0))[0]
 
 
 def _plain_settings(study: Study) -> dict[str, object]:

@@ -1,0 +1,393 @@
+"""Preflight of a whole campaign: what stops a night, what is kept of it, what it costs."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import daybreak as dk
+from daybreak import cli
+from daybreak.findings import Preflight
+from daybreak.preflight.run import preflight
+from daybreak.runner import night
+
+CAMPAIGN = """
+import daybreak as dk
+
+
+def predict(p, settings):
+    return {"area": p.a * p.b, "width": p.b}
+
+
+problem = dk.FitProblem(
+    [dk.Parameter("a", 0, 0.5), dk.Parameter("b", 0, 5)],
+    predict,
+    {"area": dk.Observation(REQUIRED, 0.1, unit="m2"), "width": dk.Observation(3, 1)},
+)
+study = dk.Study("fit", problem, dk.MultiStart(4), [dk.Criterion("chi2", below=4)])
+campaign = dk.Campaign("area", [study])
+"""
+"""A box that reaches an area of 2.5; ten needs a up to 2, two is well inside."""
+REPORT = ("report.html", "report.md", "summary.json")
+
+
+class Area:
+    """The same model, which counts how often it is asked."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, p, settings):
+        """Area and width."""
+        self.calls += 1
+        return {"area": p.a * p.b + settings.more, "width": p.b}
+
+
+def area(required=10.0, *, a=0.5, predict=None):
+    """A problem that no place of the box fits when ten is required."""
+    return dk.FitProblem(
+        [dk.Parameter("a", 0, a), dk.Parameter("b", 0, 5)],
+        predict or Area(),
+        {"area": dk.Observation(required, 0.1, unit="m2"), "width": dk.Observation(3, 1)},
+        settings={"more": 0.0},
+    )
+
+
+def study(name="fit", problem=None, *, level="hard", below=4.0, **more):
+    """One study with one criterion on chi2."""
+    accept = [dk.Criterion("chi2", below=below, level=level)]
+    return dk.Study(name, problem or area(), dk.MultiStart(4), accept, **more)
+
+
+def campaign(*studies, **more):
+    """A campaign called area."""
+    return dk.Campaign("area", studies or [study()], **more)
+
+
+def run(one, directory, **more):
+    """Run a campaign quietly."""
+    return dk.run(one, directory, progress=io.StringIO(), **more)
+
+
+def ending(results):
+    """How the last run ended."""
+    return results.summary.timing.runs[-1].ending
+
+
+def codes(found):
+    """Code and severity of every finding."""
+    return [(check.code, check.severity) for one in found.studies for check in one.checks]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An empty working directory beside two campaign files."""
+    (tmp_path / "far.py").write_text(CAMPAIGN.replace("REQUIRED", "10"))
+    (tmp_path / "near.py").write_text(CAMPAIGN.replace("REQUIRED", "2"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def command(place, monkeypatch, capsys):
+    """Call a command: words -> (exit status, standard output, standard error)."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["daybreak", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        told = capsys.readouterr()
+        return caught.value.code or 0, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Every preflight that a run makes."""
+    all_of_them = []
+
+    def count(one):
+        all_of_them.append(preflight(one))
+        return all_of_them[-1]
+
+    monkeypatch.setattr(night, "preflight", count)
+    return all_of_them
+
+
+# -- what stops a night ----------------------------------------------------------------------
+
+
+def test_hopeless_campaign_stops(tmp_path):
+    """A hard criterion that no place of the box meets stops the night before its first trial."""
+    results = run(campaign(), tmp_path)
+
+    assert ending(results) == "stopped as hopeless"
+    assert results.summary.progress.trials == 0
+    assert results.verdict == "UNDECIDED"
+    assert results["fit"].state == "waiting"
+    assert codes(preflight(campaign())) == [("out_of_reach", "stop")]
+
+
+def test_hopeless_on_the_command_line(command):
+    """A stopped run has status 5, says once what is out of reach, and how to run all the same."""
+    for _ in range(2):  # a second time it is read from the ledger
+        status, text, log = command("run", "../far.py")
+        told = " ".join(text.split())
+        assert status == 5
+        assert told.count("Not run. Out of reach as far as searched:") == 1
+        assert "Moving a's upper bound from 0.5 to 1.999 alone would do." in told
+        assert log.endswith("To run all the same: daybreak run ../far.py --anyway\n")
+
+    status, text, log = command("run", "../far.py", "--anyway")
+    assert status == 0
+    assert text.startswith("FAIL")
+    assert "all the same" not in log
+
+
+def test_anyway(tmp_path):
+    """A campaign that declares `anyway`, or is run so, runs, and keeps what was known before."""
+    declared = run(campaign(anyway=True), tmp_path / "declared")
+    asked = run(campaign(), tmp_path / "asked", anyway=True)
+
+    for results in (declared, asked):
+        assert ending(results) == "finished"
+        assert results.verdict == "FAIL"
+        assert [found.code for found in results.summary.preflight] == ["out_of_reach"]
+
+
+@pytest.mark.parametrize(
+    "studies",
+    [
+        [study(level="soft")],
+        [study("base", counted=False), study("fit", area(2.0))],
+        [study("far"), study("near", area(2.0))],
+        [study("far"), study("near", settings={"more": 8.0})],
+    ],
+    ids=["soft", "baseline", "one of two", "one of two settings"],
+)
+def test_what_does_not_stop(tmp_path, studies):
+    """Out of reach stops nothing when only soft, not counted, or not of every counted study."""
+    results = run(campaign(*studies, rule="any"), tmp_path)
+
+    assert ending(results) == "finished"
+    assert "out_of_reach" in [found.code for found in results.summary.preflight]
+
+
+def test_two_criteria_of_one_quantity(tmp_path):
+    """A soft bar out of reach does not count as the hard bar on the same quantity."""
+    accept = [dk.Criterion("chi2", below=1e9), dk.Criterion("chi2", below=4, level="soft")]
+    one = campaign(dk.Study("fit", area(), dk.MultiStart(4), accept))
+
+    assert codes(preflight(one)) == [("out_of_reach", "warning")]
+    assert run(one, tmp_path).verdict == "SOFT_PASS"
+
+
+# -- the command -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "expected"), [("far", 5), ("near", 0)])
+def test_preflight_command(command, place, name, expected):
+    """It says what is known, names the bound to move, and leaves nothing behind."""
+    before = sorted(place.parent.rglob("*.*"))
+    status, text, _ = command("preflight", f"../{name}.py")
+    again, dump, _ = command("preflight", f"../{name}.py", "--json")
+
+    assert (status, again) == (expected, expected)
+    found = Preflight.model_validate_json(dump)
+    assert found.hopeless == bool(expected)
+    assert text.startswith(found.sentence)
+    moves = "Moving a's upper bound from 0.5 to 1.999 alone would do." in " ".join(text.split())
+    assert moves == found.hopeless
+    after = [path for path in sorted(place.parent.rglob("*.*")) if "__pycache__" not in str(path)]
+    assert after == [path for path in before if "__pycache__" not in str(path)]
+    assert list(place.iterdir()) == []
+
+
+# -- made once, kept, shown ------------------------------------------------------------------
+
+
+def test_made_once(tmp_path, made):
+    """A resumed campaign reads its preflight from the ledger, and hardly asks the model again."""
+    model = Area()
+    one = campaign(study(problem=area(2.0, predict=model)))
+    first = run(one, tmp_path)
+    calls = model.calls
+    second = run(one, tmp_path)
+
+    assert len(made) == 1
+    assert model.calls - calls <= 3
+    assert second.summary.examinations == first.summary.examinations == made[0].studies
+
+
+def test_made_again(tmp_path, made):
+    """Another bar or another bound is another plan: preflight is made again, and the new shown."""
+    bars = [run(campaign(study(below=bar)), tmp_path / "bar") for bar in (4.0, 9.0)]
+    assert len(made) == 2
+    assert [r.summary.examinations[0].reachability[0].bar for r in bars] == [4.0, 9.0]
+
+    boxes = [run(campaign(study(problem=area(a=a))), tmp_path / "box") for a in (0.5, 3.0)]
+    assert len(made) == 4
+    assert [ending(results) for results in boxes] == ["stopped as hopeless", "finished"]
+    assert boxes[1].summary.preflight == []
+
+
+def test_shown(tmp_path):
+    """The summary and the report carry the sentence, the findings, and a picture of the reach."""
+    run(campaign(), tmp_path / "far")
+    run(campaign(study(problem=area(2.0))), tmp_path / "near")
+    far, near = (json.loads((tmp_path / n / "summary.json").read_text()) for n in ("far", "near"))
+
+    assert far["outlook"].startswith("Out of reach as far as searched")
+    [finding] = far["preflight"]
+    assert (finding["code"], finding["severity"], finding["study"]) == (
+        "out_of_reach", "stop", "fit"
+    )  # fmt: skip
+    [reach, _] = far["examinations"][0]["reachability"][0]["reaches"]
+    assert (reach["quantity"], reach["highest"]) == ("area", pytest.approx(2.5))
+    assert near["outlook"] == "Nothing found that stands in the way."
+    assert near["preflight"] == []
+    picture = "Range of the box against the data: fit area"
+    shown, not_shown = ((tmp_path / n / "report.html").read_text() for n in ("far", "near"))
+    assert picture in shown
+    assert finding["sentence"] in html.unescape(shown)
+    assert picture not in not_shown
+
+
+def test_report_makes_no_preflight(tmp_path):
+    """`report` rebuilds identical files from the ledger: no preflight, no fit, no JAX."""
+    run(campaign(), tmp_path / "night")
+    written = {name: (tmp_path / "night" / name).read_bytes() for name in REPORT}
+    for name in REPORT:
+        (tmp_path / "night" / name).unlink()
+    refuse = (
+        "import sys\n"
+        "sys.modules['jax'] = None\n"
+        "import daybreak.preflight.run, daybreak.runner.night as night\n"
+        "del daybreak.preflight.run.preflight, night.preflight, night.solve\n"
+        "from daybreak.cli import main\nmain()"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", refuse, "report", str(tmp_path / "night")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert process.returncode == 0, process.stderr
+    assert {name: (tmp_path / "night" / name).read_bytes() for name in REPORT} == written
+
+
+# -- what it costs ---------------------------------------------------------------------------
+
+
+def sleepy(seconds):
+    """A model that takes its time."""
+
+    def predict(p, settings):
+        time.sleep(seconds)
+        return {"area": p.a * p.b + settings.more, "width": p.b}
+
+    return predict
+
+
+def test_budget():
+    """A model too slow for the budget ends it at the next sample, with a list of what is open."""
+    begun = time.monotonic()
+    found = preflight(campaign(study(problem=area(2.0, predict=sleepy(0.02)))), 1.0)
+
+    assert time.monotonic() - begun < 1.0 + 64 * 0.025 + 0.5
+    assert found.seconds <= time.monotonic() - begun
+    assert not found.hopeless
+    assert found.sentence.endswith("not everything was checked.")
+    assert "how long it takes" in found.studies[0].not_checked
+    assert "whether the model gives numbers at all" not in found.studies[0].not_checked
+
+
+def test_what_is_worth_most_comes_first():
+    """With several studies a slow one leaves time for the first checks of all others."""
+    slow = study("slow", area(2.0, predict=sleepy(0.01)))
+    others = [study(f"quick {i}", settings={"more": float(i)}) for i in range(2)]
+    found = preflight(campaign(slow, *others), 2.5)
+
+    assert "whether the criteria can be met" in found.studies[0].not_checked
+    assert found.studies[0].evaluations > 0
+    for one in found.studies[1:]:
+        assert one.reachability[0].conclusive
+        assert "whether the criteria can be met" not in one.not_checked
+
+
+def test_deterministic():
+    """Two preflights of one campaign find the same, times aside."""
+    timed = {"seconds": True, "studies": {"__all__": {"forecast"}}}
+    one = campaign(study(), study("near", area(2.0)), seed=3)
+    first, second = (preflight(one).model_dump(exclude=timed) for _ in range(2))
+
+    assert first == second
+
+
+# -- problems that are none ------------------------------------------------------------------
+
+
+def of_ones(predict, count=3, names="a"):
+    """A problem of `count` ones."""
+    parameters = [dk.Parameter(name, 0, 1) for name in names]
+    return dk.FitProblem(parameters, predict, dk.observations(np.ones(count), 0.1))
+
+
+def _raise(p, settings):
+    msg = "no licence"
+    raise OSError(msg)
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (of_ones(lambda p, s: np.full(3, np.nan) * p.a), {("nonfinite_region", "stop")}),
+        (of_ones(_raise), {("nonfinite_region", "stop")}),
+        (
+            of_ones(lambda p, s: np.zeros(3)),
+            {("placebo", "warning"), ("not_identifiable_symmetry", "warning"),
+             ("out_of_reach", "stop")},
+        ),
+        (
+            of_ones(lambda p, s: p.a * np.ones(3), names="ab"),
+            {("placebo", "warning"), ("not_identifiable_symmetry", "warning")},
+        ),
+        (
+            of_ones(lambda p, s: np.array([p.x + p.y + p.z]), 1, "xyz"),
+            {("too_few_data", "warning"), ("not_identifiable_symmetry", "warning")},
+        ),
+    ],
+    ids=["NaN everywhere", "raises everywhere", "constant", "inert", "few data"],
+)  # fmt: skip
+def test_problems_that_are_none(problem, expected):
+    """What cannot be fitted is a finding with a sentence, never a traceback."""
+    found = preflight(campaign(study(problem=problem)))
+
+    assert set(codes(found)) == expected
+    assert all(check.sentence.endswith(".") for one in found.studies for check in one.checks)
+    if ("nonfinite_region", "stop") in expected:
+        assert found.hopeless
+        assert found.sentence == "No counted study gives a number to compare with the data."
+
+
+def test_nothing_to_fit_is_refused():
+    """No observation, or no free parameter, is refused with a sentence when it is declared."""
+    free, fixed = dk.Parameter("a", 0, 1), dk.Parameter("a", 0, 1, fixed=0.5)
+
+    with pytest.raises(dk.ProblemError, match=r"observation.*\.$"):
+        dk.FitProblem([free], lambda p, s: {}, {})
+    with pytest.raises(dk.ProblemError, match=r"(fixed|free).*\.$"):
+        dk.FitProblem([fixed], lambda p, s: [p.a], dk.observations([1.0], 0.1))
