@@ -6,7 +6,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from daybreak import preflight as preflight
     from daybreak.criteria import Claim as Claim
     from daybreak.criteria import Condition as Condition
     from daybreak.criteria import Criterion as Criterion
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from daybreak.plan import Campaign as Campaign
     from daybreak.plan import Study as Study
     from daybreak.plan import Sweep as Sweep
+    from daybreak.preflight.run import preflight as preflight
     from daybreak.problem.fit import FitProblem as FitProblem
     from daybreak.problem.knobs import Knob as Knob
     from daybreak.problem.observations import Observation as Observation
@@ -58,7 +58,7 @@ _HOMES = {
     "Study": "plan",
     "Sweep": "plan",
     "observations": "problem.observations",
-    "preflight": "preflight",
+    "preflight": "preflight.run",
     "open": "night:open_",
     "rehearse": "rehearsal",
     "run": "night",
@@ -105,9 +105,7 @@ def __getattr__(name: str) -> Any:
         msg = f"module 'daybreak' has no attribute {name!r}; it offers {', '.join(__all__)}."
         raise AttributeError(msg)
     module, _, attribute = _HOMES[name].partition(":")
-    home = importlib.import_module(f"daybreak.{module}")
-    # The preflight is a package and a function at once.
-    found = home if module == name and callable(home) else getattr(home, attribute or name)
+    found = getattr(importlib.import_module(f"daybreak.{module}"), attribute or name)
     globals()[name] = found
     return found
 
