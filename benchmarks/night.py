@@ -26,7 +26,8 @@ def headlines() -> list[Headline]:
         about = [command(["--help"], f"{home}/cache0") for _ in range(REPEATS)]
     rows: list[list[str]] = []
     for name, runs, bar in (
-        ("night, nothing compiled", cold, "12 s wall"), ("night, compiled before", warm, "6 s wall"),
+        ("night, nothing compiled", cold, "12 s wall"),
+        ("night, compiled before", warm, "6 s wall"),
         ("report", report, "2 s CPU"), ("--help", about, "0.3 s CPU"),
     ):  # fmt: skip
         wall, cpu = median(runs)

@@ -6,7 +6,7 @@ A run of another day adds a row and leaves the earlier ones, so that nothing get
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import least_squares
@@ -14,14 +14,6 @@ import night
 from measure import Headline, print_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-PREFACE = """# How long things take
-
-`make bench` measures, and `python benchmarks/run.py --write` adds today's row.
-Seconds are processor seconds, except those of the night, which are wall seconds; the machine has two cores, shared with others, so look at the ratios first.
-An evaluation is one call for residuals or for their Jacobian; SciPy's are those of `least_squares(method="trf")` on the same problems, from the same starts, in the same boxes.
-The night is `daybreak run lepton-localisation`, cold with an empty compilation cache and warm with a full one; by hand it took 77 × 170 s.
-The bars: night cold 12 s, warm 6 s, report 2 s, help 0.3 s.
-"""
 
 
 def main() -> None:
@@ -34,19 +26,31 @@ def main() -> None:
     found = [*least_squares.headlines(), *night.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:
-        earlier = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        PAGE.write_text(page(earlier, found, datetime.datetime.now(datetime.UTC).date()), "utf-8")
+        earlier = PAGE.read_text(encoding="utf-8")
+        today = dt.datetime.now(dt.UTC).date()
+        PAGE.write_text(page(earlier, found, today), encoding="utf-8")
         print(f"\nWritten to {PAGE}")
 
 
-def page(earlier: str, found: list[Headline], today: datetime.date) -> str:
-    """The page with today's row; a second run of a day replaces that day's row."""
-    heads = ["date", *(h.name for h in found)]
-    rows = [line for line in earlier.splitlines() if line[:3] == "| 2"]
-    kept = [row for row in rows if not row.startswith(f"| {today} ")]
-    cells = [f"{today}", *(f"{h.value:.3g}{h.unit}" for h in found)]
-    table = ["| " + " | ".join(row) + " |" for row in (heads, ["---"] * len(heads))]
-    return "\n".join([PREFACE, *table, *kept, "| " + " | ".join(cells) + " |", ""])
+def page(earlier: str, found: list[Headline], today: dt.date) -> str:
+    """The page with today's row last; a second run of a day replaces that day's row.
+
+    When other numbers are kept than before, a new table begins below the old one.
+    """
+    head = row(["date", *(h.name for h in found)])
+    lines = earlier.rstrip().splitlines()
+    tables = [line for line in lines if line.startswith("| date ")]
+    if not tables or tables[-1] != head:
+        lines += ["", head, row(["---"] * (1 + len(found)))]
+    if lines[-1].startswith(f"| {today} "):
+        lines.pop()
+    lines.append(row([f"{today}", *(f"{h.value:.3g}{h.unit}" for h in found)]))
+    return "\n".join([*lines, ""])
+
+
+def row(cells: list[str]) -> str:
+    """One line of a Markdown table."""
+    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":
