@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 import daybreak as dk
-from daybreak.methods.evaluation import Cells, NumpyEvaluator, cells_of
+from daybreak.methods.evaluation import Cells, cells_of
 from daybreak.methods.least_squares import LeastSquares, box_minimum, fit
 from daybreak.problem.ends import StopReason
 
@@ -18,11 +18,6 @@ STEADY = settings(max_examples=60, deadline=None, derandomize=True)
 def one_each(count):
     """Cells of so many lanes that hold nothing and set nothing."""
     return Cells(np.zeros((count, 0)), np.zeros((count, 0)))
-
-
-def numpy_of(problem):
-    """The NumPy path, also of a prediction that JAX could trace."""
-    return NumpyEvaluator(cells_of(problem, [{}], {})[0].layout)
 
 
 def decay(xp):
@@ -75,7 +70,7 @@ def linear(A, y):
 def test_linear_problems_in_a_box_are_solved(drawn):
     """The end meets the Karush-Kuhn-Tucker conditions and has the chi2 of SciPy's lsq_linear."""
     A, y, start = drawn
-    (end,) = fit(numpy_of(linear(A, y)), start[None], one_each(1), LeastSquares())
+    (end,) = fit(cells_of(linear(A, y), [{}], {})[0], start[None], one_each(1), LeastSquares())
     u = np.array(end.u)
     slope = A.T @ (A @ u - y)
     scale = np.linalg.norm(A, axis=0) * np.linalg.norm(A @ u - y) + 1e-12
@@ -109,7 +104,7 @@ def test_a_step_is_the_minimum_of_its_quadratic(drawn, damping):
 def test_chi2_never_rises(start, iterations):
     """However early a fit is stopped, its chi2 is not above that of its start beyond rounding."""
     problem = decay(np)
-    evaluator = numpy_of(problem)
+    evaluator = cells_of(problem, [{}], {})[0]
     begun = np.sum(evaluator.residuals(np.array([start]), one_each(1)) ** 2)
     options = LeastSquares(max_iterations=iterations)
     (end,) = fit(evaluator, np.array([start]), one_each(1), options)
@@ -270,6 +265,6 @@ def test_a_rough_objective_is_not_called_converged():
         return np.array([10.0 + 0.1 * np.abs(p.x - 0.3) + 5.0 * (p.x > 0.4) * (p.x - 0.4), 0.0])
 
     problem = dk.FitProblem([dk.Parameter("x", 0.0, 1.0)], predict, dk.observations([0.0, 0.0], 1))
-    (end,) = fit(numpy_of(problem), np.array([[0.6]]), one_each(1), LeastSquares())
+    (end,) = fit(cells_of(problem, [{}], {})[0], np.array([[0.6]]), one_each(1), LeastSquares())
     assert end.u[0] == pytest.approx(0.3, abs=1e-6)
     assert end.reason is StopReason.STALLED

@@ -52,10 +52,10 @@ def _helical_valley(b: Any, xp: Any) -> Any:
     return xp.stack([10 * (b.b3 - 10 * turn), 10 * (radius - 1), b.b3 + 0.0])
 
 
-def _bard(b: Any, _: Any) -> Any:
+def _bard(b: Any, xp: Any) -> Any:
     """MGH 8: b1 + u / (v b2 + w b3), u = 1 to 15, v = 16 - u, w = min(u, v)."""
-    u = np.arange(1.0, 16.0)
-    return b.b1 + u / ((16 - u) * b.b2 + np.minimum(u, 16 - u) * b.b3)
+    u = xp.arange(1.0, 16.0)
+    return b.b1 + u / ((16 - u) * b.b2 + xp.minimum(u, 16 - u) * b.b3)
 
 
 def _box_3d(b: Any, xp: Any) -> Any:
@@ -77,10 +77,10 @@ def _wood(b: Any, xp: Any) -> Any:
     return xp.stack([*valleys, *links])
 
 
-def _brown_dennis(b: Any, _: Any) -> Any:
+def _brown_dennis(b: Any, xp: Any) -> Any:
     """MGH 16: (b1 + t b2 - exp(t))^2 + (b3 + b4 sin(t) - cos(t))^2, t = 0.2 to 4."""
     t = np.arange(1.0, 21.0) / 5
-    return (b.b1 + t * b.b2 - np.exp(t)) ** 2 + (b.b3 + b.b4 * np.sin(t) - np.cos(t)) ** 2
+    return (b.b1 + t * b.b2 - xp.exp(t)) ** 2 + (b.b3 + b.b4 * xp.sin(t) - xp.cos(t)) ** 2
 
 
 def _osborne_2(b: Any, xp: Any) -> Any:

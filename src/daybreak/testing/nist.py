@@ -29,9 +29,9 @@ def _lanczos3(b: Any, xp: Any) -> Any:
     return sum(a * xp.exp(-k * x) for a, k in ((b.b1, b.b2), (b.b3, b.b4), (b.b5, b.b6)))
 
 
-def _mgh09(b: Any, _: Any) -> Any:
+def _mgh09(b: Any, xp: Any) -> Any:
     """b1 (x^2 + b2 x) / (x^2 + b3 x + b4): Kowalik and Osborne, MGH 15."""
-    x = _MGH09[0]
+    x = xp.asarray(_MGH09[0])
     return b.b1 * (x**2 + b.b2 * x) / (x**2 + b.b3 * x + b.b4)
 
 
@@ -46,9 +46,9 @@ def _mgh17(b: Any, xp: Any) -> Any:
     return b.b1 + b.b2 * xp.exp(-b.b4 * x) + b.b3 * xp.exp(-b.b5 * x)
 
 
-def _thurber(b: Any, _: Any) -> Any:
+def _thurber(b: Any, xp: Any) -> Any:
     """(b1 + b2 x + b3 x^2 + b4 x^3) / (1 + b5 x + b6 x^2 + b7 x^3)."""
-    x = _THURBER[0]
+    x = xp.asarray(_THURBER[0])
     return (b.b1 + x * (b.b2 + x * (b.b3 + x * b.b4))) / (1 + x * (b.b5 + x * (b.b6 + x * b.b7)))
 
 
