@@ -202,7 +202,7 @@ def test_localisation_claims_nothing(tmp_path):
     claims = results.summary.claims
 
     assert [claim.reference for claim in claims] == [3.058230856, 3.043233053]
-    assert {claim.strength for claim in claims} == {"no claim"}
+    assert {claim.strength for claim in claims} == {"not identifiable"}
     assert not any(claim.supported for claim in claims)
     best = results.studies[0].profile.minimum
     for claim in claims:

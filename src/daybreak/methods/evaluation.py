@@ -6,9 +6,10 @@ s traced settings.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +83,17 @@ class AbstractEvaluator(ABC):
     """Residuals, Jacobians and everything recorded at a best fit, for many lanes."""
 
     layout: Layout
+    watch: Callable[[], None] | None = None
+    """Asked before every call of a model that is called lane by lane; may raise to stop."""
+
+    @contextlib.contextmanager
+    def watched(self, watch: Callable[[], None]) -> Generator[None]:
+        """Let `watch` look at the clock between the lanes of a slow model."""
+        earlier, self.watch = self.watch, watch
+        try:
+            yield
+        finally:
+            self.watch = earlier
 
     @abstractmethod
     def residuals(self, u: Array, cells: Cells) -> Array:
@@ -154,6 +166,8 @@ class NumpyEvaluator(AbstractEvaluator):
         found = np.full((len(u), len(self.layout.problem.data)), np.nan)
         with np.errstate(all="ignore"):
             for lane in range(len(u)):
+                if self.watch is not None:
+                    self.watch()
                 held, numbers = cells.held[lane].tolist(), cells.numbers[lane].tolist()
                 try:
                     found[lane] = of_lane(u[lane], held, numbers, np)

@@ -331,7 +331,8 @@ def fit(
     list of End, one a lane, in order.
     """
     if isinstance(evaluator, NumpyEvaluator):
-        return _fit_numpy(evaluator, starts, cells, options, checkpoint)
+        with evaluator.watched(checkpoint):
+            return _fit_numpy(evaluator, starts, cells, options, checkpoint)
     return _fit_jax(evaluator, starts, cells, options, checkpoint)
 
 

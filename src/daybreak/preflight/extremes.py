@@ -185,7 +185,9 @@ class Search:
             self.probe.check_time()
             self.probe.evaluations += len(u)
             lane = Lane(goal, self.lower, self.lower, self.upper)
-            r = self.evaluator.residuals(u, self._cells([lane])[np.zeros(len(u), dtype=int)])
+            with self.evaluator.watched(self.probe.check_time):
+                rows = np.zeros(len(u), dtype=int)
+                r = self.evaluator.residuals(u, self._cells([lane])[rows])
         with np.errstate(over="ignore", invalid="ignore"):
             total = np.sum(r * r, axis=1)
         return np.where(np.isfinite(total), total, _WORST)

@@ -72,7 +72,8 @@ class Probe:
         """Residuals at `u`, shape (N, n) -> (N, m); NaN where the model is not finite."""
         self.check_time()
         self.evaluations += len(u)
-        return self.evaluator.residuals(u, self._cell[np.zeros(len(u), dtype=int)])
+        with self.evaluator.watched(self.check_time):
+            return self.evaluator.residuals(u, self._cell[np.zeros(len(u), dtype=int)])
 
     def residuals_at(self, values: Array) -> Array:
         """Residuals at values that may lie outside the box, shape (N, n) -> (N, m).
@@ -84,19 +85,22 @@ class Probe:
         fixed = self.problem.space.fixed
         held = [fixed | dict(zip(self.free, row, strict=True)) for row in values.tolist()]
         evaluator, cells = cells_of(self.problem, held, self.settings)
-        return evaluator.residuals(np.empty((len(values), 0)), cells)
+        with evaluator.watched(self.check_time):
+            return evaluator.residuals(np.empty((len(values), 0)), cells)
 
     def predictions(self, u: Array) -> Array:
         """Predictions before scale factors and offsets, shape (N, n) -> (N, m)."""
         self.check_time()
         self.evaluations += len(u)
-        return self.evaluator.raw(u, self._cell[np.zeros(len(u), dtype=int)])
+        with self.evaluator.watched(self.check_time):
+            return self.evaluator.raw(u, self._cell[np.zeros(len(u), dtype=int)])
 
     def jacobian(self, u: Array) -> Array:
         """Derivatives of the residuals by u, shape (N, m, n)."""
         self.check_time()
         self.evaluations += len(u) * (1 if self.differentiable else 2 * len(self.free))
-        return self.evaluator.slopes(u, self._cell[np.zeros(len(u), dtype=int)])
+        with self.evaluator.watched(self.check_time):
+            return self.evaluator.slopes(u, self._cell[np.zeros(len(u), dtype=int)])
 
     def fit(self, starts: Array, options: LeastSquares | None = None) -> list[Outcome]:
         """Local fits of all free parameters from unit coordinates, shape (N, n)."""

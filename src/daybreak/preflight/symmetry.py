@@ -260,7 +260,9 @@ def _symmetry(
 ) -> Symmetry:
     moved = {name: x for name, x in zip(names, direction, strict=True) if x}
     arrow = _scaled if kind == "scaling" else _shifted
-    change = ", ".join(arrow(name, x) for name, x in moved.items())
+    # The constant must not be taken for a parameter.
+    letter = next(one for one in ("c", "s", "t", "const") if one not in names)
+    change = ", ".join(arrow(name, x, letter) for name, x in moved.items())
     sentence = f"{change} leaves every residual unchanged"
     if not exact:
         sentence = f"{change} changes no residual by more than {size:.1e} of its size"
@@ -278,11 +280,11 @@ def _text(x: Fraction) -> str:
     return str(x) if x.denominator <= 1000 else f"{float(x):.12g}"
 
 
-def _scaled(name: str, x: Fraction) -> str:
+def _scaled(name: str, x: Fraction, letter: str) -> str:
     power = "" if x == 1 else f"^({_text(x)})" if "/" in _text(x) else f"^{_text(x)}"
-    return f"{name} -> c{power} {name}"
+    return f"{name} -> {letter}{power} {name}"
 
 
-def _shifted(name: str, x: Fraction) -> str:
-    share = "c" if abs(x) == 1 else f"{_text(abs(x))} c"
+def _shifted(name: str, x: Fraction, letter: str) -> str:
+    share = letter if abs(x) == 1 else f"{_text(abs(x))} {letter}"
     return f"{name} -> {name} {'+' if x > 0 else '-'} {share}"
