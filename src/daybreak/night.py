@@ -19,7 +19,7 @@ from daybreak.ledger.store import LOCK, Ledger, now
 from daybreak.plan import Campaign, Study
 from daybreak.report.build import build
 from daybreak.report.summary import DecisionTaken, Summary
-from daybreak.runner.night import AbstractListener, Progress
+from daybreak.runner.listener import AbstractListener, Progress
 
 LOG = "night.log"
 _QUIET = 30.0

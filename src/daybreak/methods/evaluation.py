@@ -126,10 +126,11 @@ class AbstractEvaluator(ABC):
         u = np.array(
             [box.to_unit(dict(zip(box.names, row[columns], strict=True))) for row in probes]
         )
-        lanes = cells[np.zeros(len(probes), dtype=int)]
-        residuals = self.residuals(u.reshape(len(probes), len(columns)), lanes)
-        if np.isfinite(residuals).all(axis=1).any():
-            return
+        residuals = np.full((1, len(problem.data)), np.nan)
+        for row in u.reshape(len(probes), len(columns)):
+            residuals = self.residuals(row[None, :], cells[[0]])
+            if np.isfinite(residuals).all():
+                return
         bad = [
             n for n, y in zip(problem.data.names, residuals[0], strict=True) if not np.isfinite(y)
         ]

@@ -117,15 +117,16 @@ def seconds_per_fit(
 ) -> float:
     """Estimate how long one local fit takes, from a pilot (compilation is not counted)."""
     evaluator, cells = cells_of(problem, [held] * 8, settings)
-    evaluator.check_finite(cells)
     n = len(evaluator.layout.free)
     u = np.full((8, n), 0.5)
     if isinstance(evaluator, JaxEvaluator):
         few = LeastSquares(max_iterations=4)
-        fit(evaluator, u, cells, few)  # compiles
+        if all(end.reason.failed for end in fit(evaluator, u, cells, few)):  # and compiles
+            evaluator.check_finite(cells)
         begun = time.perf_counter()
         fit(evaluator, u, cells, few)
         return (time.perf_counter() - begun) / 4 / evaluator.width * _FIT_ITERATIONS
+    evaluator.check_finite(cells)
     begun = time.perf_counter()
     evaluator.residuals(u[:1], cells[[0]])
     return (time.perf_counter() - begun) * (1 + 2 * n) * _FIT_ITERATIONS

@@ -12,13 +12,10 @@ import os
 import resource
 import time
 import traceback
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from daybreak.criteria import Decision
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import (
     ChangedModelError,
@@ -36,73 +33,13 @@ from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
+from daybreak.runner.listener import AbstractListener, Progress
 from daybreak.runner.provenance import provenance
 from daybreak.verdict import decide, read_study
 
 _BATCH_SECONDS = 20.0
 """What a batch should take at most by the pilot's estimate; a kill loses no more than a batch."""
 _MOST_TRIALS = 4096
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the night is."""
-
-    study: str
-    number: int
-    studies: int
-    done: int
-    """Trials available in all, earlier runs included."""
-    made: int
-    """Trials made by this run."""
-    expected: int
-    """Estimate of all trials of the plan."""
-    seconds: float
-    """Since this run began."""
-
-    @property
-    def rate(self) -> float:
-        """Trials per second of this run."""
-        return self.made / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def remaining(self) -> float | None:
-        """Estimated seconds to the end; None before anything is known."""
-        if self.rate == 0.0:
-            return None
-        return max(self.expected - self.done, 0) / self.rate
-
-
-class AbstractListener(ABC):
-    """Somebody who wants to know what happens as it happens."""
-
-    @abstractmethod
-    def began(self, campaign: Campaign, ledger: Ledger) -> None:
-        """The ledger is open and the plan written down."""
-
-    @abstractmethod
-    def preflighted(self, found: Preflight) -> None:
-        """What is known before the night has been written down."""
-
-    @abstractmethod
-    def warned(self, text: str) -> None:
-        """Something the user should know now."""
-
-    @abstractmethod
-    def progressed(self, progress: Progress) -> None:
-        """A batch is durable."""
-
-    @abstractmethod
-    def study_ended(self, reading: StudyReading) -> None:
-        """A study has its verdict."""
-
-    @abstractmethod
-    def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:
-        """The decision table has spoken."""
-
-    @abstractmethod
-    def ended(self, ending: str) -> None:
-        """The run is over."""
 
 
 class Interrupted(BaseException):
@@ -199,6 +136,8 @@ class _Night:
         self.expected = 0
         self.place = (0, 0)
         self.compared: set[str] = set()
+        self.pace: dict[tuple[object, ...], float] = {}
+        """Seconds per fit by problem and static settings."""
         self.places: dict[str, list[dict[str, float]]] = {}
         """Good places that the preflight found, by study."""
         self.outcomes: dict[str, Outcome] = {}
@@ -321,7 +260,7 @@ class _Night:
         try:
             _check_contract(study)
             self._compare(study)
-            batch = self.ledger.batch(study.name, lambda: _batch_size(study))
+            batch = self.ledger.batch(study.name, lambda: self._batch_size(study))
             self._rounds(study, batch)
         except LedgerError:
             raise
@@ -332,6 +271,18 @@ class _Night:
             self.ledger.note("traceback", "".join(traceback.format_exception(error)))
         else:
             self.ledger.set_state(study.name, "finished")
+
+    def _batch_size(self, study: Study) -> int:
+        """How many trials take about 20 s; studies that differ in numbers only share a pilot."""
+        first = _first_task(study)
+        if first.kind == "evolve":
+            return 1
+        _, static = study.problem.split_settings(study.all_settings)
+        mark = (id(study.problem), *static.items())
+        if mark not in self.pace:
+            seconds = seconds_per_fit(study.problem, study.all_settings, first.held)
+            self.pace[mark] = max(seconds, 1e-9)
+        return max(1, min(_MOST_TRIALS, int(_BATCH_SECONDS / self.pace[mark])))
 
     def _rounds(self, study: Study, batch: int) -> None:
         seed = self.campaign.seed if study.seed is None else study.seed
@@ -440,14 +391,6 @@ def _refuse_lookalikes(studies: Sequence[Study]) -> None:
                 f"different models ({difference}): give each FitProblem a `name=` of its own."
             )
             raise PlanError(msg)
-
-
-def _batch_size(study: Study) -> int:
-    first = _first_task(study)
-    seconds = seconds_per_fit(study.problem, study.all_settings, first.held)
-    if first.kind == "evolve":
-        return 1
-    return max(1, min(_MOST_TRIALS, int(_BATCH_SECONDS / max(seconds, 1e-9))))
 
 
 def _first_task(study: Study) -> Task:
