@@ -5,10 +5,12 @@ The ledger keeps them, the report shows them; the code words are fixed (see the 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+Rational = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(e[+-]?\d+)?(/\d+)?$")]
+"""A number as text: ``2``, ``-2/3``, ``0.125``."""
 Severity = Literal["stop", "warning", "note"]
 """``stop`` alone keeps a campaign from running."""
 Identifiability = Literal[
@@ -81,7 +83,7 @@ class Symmetry(Model):
     """A continuous transformation that moves parameters and (nearly) no residual."""
 
     kind: Literal["scaling", "shift"]
-    exponents: dict[str, str]
+    exponents: dict[str, Rational]
     """Rational exponents (or shifts) by parameter, e.g. ``{"beta": "2", "U_e": "1"}``."""
     exact: bool
     size: float

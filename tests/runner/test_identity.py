@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -280,6 +280,18 @@ def test_interrupted_night_claims_nothing(tmp_path):
     assert summary.claims == []
     assert summary.surprises == []
     assert summary.timing.runs[-1].ending == "interrupted: stopped by Ctrl-C"
+
+
+def test_deadline_that_cannot_be_met_says_what_fits(tmp_path):
+    """When the forecast exceeds the time left, the log says how many studies will be done."""
+    many = campaign(
+        [dk.Study(f"s{i}", line_problem(), dk.MultiStart(starts=20_000)) for i in range(2)]
+    )
+
+    dk.run(many, tmp_path, until=datetime.now(UTC).astimezone() + timedelta(seconds=4))
+
+    log = (tmp_path / "night.log").read_text()
+    assert "are forecast: about 0 of 2 studies will be done by" in log
 
 
 def test_failed_trials_are_values_and_can_be_retried(tmp_path):

@@ -11,7 +11,7 @@ from daybreak.criteria import Claim as Reference
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.claims import Weighed, weigh
 from daybreak.diagnosis.study import Study
-from daybreak.ledger.records import CampaignRecord, RunRecord
+from daybreak.ledger.records import CampaignRecord, RunRecord, StudyRecord
 from daybreak.report.summary import (
     SCHEMA,
     Claim,
@@ -59,7 +59,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         preflight=_preflight(record),
         examinations=record.preflight.studies if record.preflight else [],
         claims=_claims(record, studies),
-        surprises=[*_surprises(studies, timing), *_slow(record)],
+        surprises=[*_surprises(studies, timing), *slow_trials(record.studies)],
         progress=Progress(
             studies=len(studies),
             finished=sum(s.state in ("finished", "failed") for s in studies),
@@ -194,10 +194,10 @@ def _surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
     ]
 
 
-def _slow(record: CampaignRecord) -> list[str]:
+def slow_trials(studies: Sequence[StudyRecord]) -> list[str]:
     """Batches whose trials took over three times the study's median, and over a second."""
     found: list[str] = []
-    for study in record.studies:
+    for study in studies:
         usual = statistics.median([b.seconds for b in study.batches]) if study.batches else 0.0
         found += [
             f"{study.name}: trials took {b.seconds:.3g} s each from {b.started}, usually "

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from daybreak.findings import Reach
 from daybreak.report import numbers, outlook
-from daybreak.report.canvas import BLUE, GREY, ORANGE, Canvas, log_axis, plain_axis
+from daybreak.report.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    Canvas,
+    log_axis,
+    plain_axis,
+)
 from daybreak.report.summary import Summary
 from daybreak.report.tables import Column, Table, seconds, table_of
 
@@ -133,3 +143,35 @@ def _bar(canvas: Canvas, place: int, reach: Reach, *, first: bool) -> None:
         axes.plot([low, high], [place, place], color=GREY, linewidth=5, label=label("needed"))
     axes.plot([reach.target], [place], marker="|", markersize=11, markeredgewidth=2.5,
               color=ORANGE, linestyle="", label=label("what the data say"))  # fmt: skip
+
+
+def symmetry_figure(summary: Summary) -> Figure | None:
+    """Draw the exact symmetries: how strongly each moves every parameter.
+
+    None when there is no exact symmetry.
+    """
+    shared = {
+        tuple(found.exponents.items()): found
+        for examined in summary.examinations
+        for found in examined.symmetries
+        if found.exact
+    }
+    drawn = list(shared.values())[: len(_COLOURS)]
+    if not drawn:
+        return None
+    moved = list(dict.fromkeys(name for found in drawn for name in found.exponents))
+    label = "Exact symmetries: " + "; ".join(found.sentence for found in drawn)
+    with Canvas(label, 0.3 + 0.24 * len(moved), 0.3 + 0.08 * max(map(len, moved))) as canvas:
+        axes, thick = canvas.axes, 0.8 / len(drawn)
+        for i, found in enumerate(drawn):
+            places = [moved.index(name) - 0.4 + (i + 0.5) * thick for name in found.exponents]
+            sizes = [float(Fraction(text)) for text in found.exponents.values()]
+            axes.barh(places, sizes, thick * 0.9, color=_COLOURS[i], label=f"{found.kind} {i + 1}")
+        axes.axvline(0.0, color=GREY, linewidth=1)
+        axes.set_yticks(range(len(moved)), moved)
+        axes.set_ylim(len(moved) - 0.5, -0.5)
+        plain_axis(axes.xaxis)
+        return canvas.finish("exponent of c (scaling), or share of c (shift)")
+
+
+_COLOURS = (BLUE, ORANGE, GREEN, PURPLE)

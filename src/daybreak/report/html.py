@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup, escape
@@ -10,6 +11,9 @@ from markupsafe import Markup, escape
 from daybreak.diagnosis.study import Study
 from daybreak.report import evening, figures, numbers, tables, wording
 from daybreak.report.summary import Summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIGNS = {
     "PASS": "✓", "SOFT_PASS": "≈", "FAIL": "✗", "UNDECIDED": "?",
@@ -53,7 +57,8 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         supported=wording.claims(summary, supported=True),
         unsupported=wording.claims(summary, supported=False),
         evening=evening,
-        reach=_reach(summary) if pictures else Markup(),
+        reach=_drawing(evening.reach_figure(summary)) if pictures else Markup(),
+        moved=_drawing(evening.symmetry_figure(summary)) if pictures else Markup(),
         pictures=[_draw(study) if pictures else nothing for study in summary.studies],
     )
 
@@ -76,9 +81,8 @@ def _math(text: str) -> Markup:
     return Markup(str(escape(text)).replace("chi2", "χ²"))  # noqa: S704
 
 
-def _reach(summary: Summary) -> Markup:
-    """Draw what the box can reach, when something is out of reach."""
-    figure = evening.reach_figure(summary)
+def _drawing(figure: Figure | None) -> Markup:
+    """A figure as inline SVG; nothing where there is none."""
     return Markup(figures.svg(figure) if figure else "")  # noqa: S704
 
 
@@ -89,4 +93,4 @@ def _draw(study: Study) -> Pictures:
         figures.residuals_figure(study),
         figures.waterfall_figure(study),
     )
-    return Pictures(*(Markup(figures.svg(one) if one else "") for one in drawn))  # noqa: S704
+    return Pictures(*map(_drawing, drawn))

@@ -1,0 +1,57 @@
+"""What was known before the night, as the report shows it."""
+
+import dataclasses
+
+from daybreak.ledger.records import BatchRecord, StudyRecord
+from daybreak.report import build, evening, figures
+from tests.report.summaries import decay, lepton
+
+
+def test_reach_picture_says_what_is_out_of_reach():
+    """The picture names every study whose target the box does not reach, and marks the target."""
+    drawn = figures.svg(evening.reach_figure(lepton()))
+
+    assert "config-1 m_mu / m_e" in drawn
+    assert "what the data say" in drawn
+    assert len(drawn) < 60_000
+
+
+def test_symmetry_picture_shows_every_parameter_that_moves():
+    """The picture of a symmetry has a bar for each parameter that it moves, and says so."""
+    drawn = figures.svg(evening.symmetry_figure(lepton()))
+
+    for name in ("beta", "U_e", "U_mu"):
+        assert name in drawn
+    assert "beta -&gt; c^2 beta" in drawn or "beta -> c^2 beta" in drawn
+
+
+def test_no_picture_where_nothing_stands_in_the_way():
+    """Without an examination there is no picture."""
+    assert evening.reach_figure(decay()) is None
+    assert evening.symmetry_figure(decay()) is None
+
+
+def test_forecast_stands_beside_what_it_took():
+    """Every study's forecast has its actual time beside it."""
+    table = evening.forecasts(lepton())
+
+    assert [row[0] for row in table.rows] == [study.name for study in lepton().studies]
+    assert all(row[1] == "2 min" and row[3] for row in table.rows)
+
+
+def test_slow_trials_are_named_with_load_and_memory():
+    """A batch over three times the median and over a second is a surprise; a usual one is not."""
+    batches = [BatchRecord(f"2026-11-03T2{i}:00:00+00:00", 1.1, 0.5, 300.0) for i in range(3)]
+    slow = BatchRecord("2026-11-03T23:30:00+00:00", 9.0, 7.9, 812.0)
+    record = StudyRecord(
+        name="s", follows=None, state="finished", error=None, fingerprint="", problem={},
+        settings={}, method={}, counted=True, seed=None, criteria=(), trials=(), seconds=12.3,
+        batches=(*batches, slow),
+    )  # fmt: skip
+
+    (told,) = build.slow_trials([record])
+
+    assert "9 s each from 2026-11-03T23:30" in told
+    assert "usually 1.1 s" in told
+    assert "load 7.9, memory 812 MiB" in told
+    assert build.slow_trials([dataclasses.replace(record, batches=tuple(batches))]) == []
