@@ -72,11 +72,13 @@ def torture(campaign: str, kills: int, seed: int = 0) -> Tally:
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder) / "reference"
-        begun = time.monotonic()
-        if start(campaign, reference).wait() != 0:
-            msg = f"{campaign} does not run undisturbed."
-            raise RuntimeError(msg)
-        begun, length = time.monotonic(), time.monotonic() - begun
+        # Twice, because the first run may compile; the second says how long a run takes.
+        for place in (Path(folder) / "first", reference):
+            begun = time.monotonic()
+            if start(campaign, place).wait() != 0:
+                msg = f"{campaign} does not run undisturbed."
+                raise RuntimeError(msg)
+            length = time.monotonic() - begun
         place = Path(folder) / "0"
         while tally.kills < kills:
             process = start(campaign, place)
