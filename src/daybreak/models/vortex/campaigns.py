@@ -185,11 +185,6 @@ def localisation(scheme: SchemeName = "exact", starts: int = 16) -> dk.Campaign:
     )  # fmt: skip
 
 
-def localisation_original() -> dk.Campaign:
-    """The same night with the original study's grids and quadrature."""
-    return localisation("original")
-
-
 def _lowest(studies: Sequence[Any], verdict: str | None = None) -> Any:
     wanted = [s for s in studies if s.counted and verdict in (None, s.verdict)]
     return min(wanted, key=lambda s: s.best.chi2 if s.best else np.inf)
