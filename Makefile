@@ -34,7 +34,8 @@ types: .venv ## basedpyright, strict, on src
 
 check: lint layers types ## everything that needs no run
 
-bench: .venv ## how long things take
+bench: .venv ## how long things take, beside other tools
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev,peers]'
 	$(BIN)/python benchmarks/run.py
 
 clean: ## remove the environment and caches; runs/ stays

@@ -13,7 +13,7 @@ from measure import Headline, cpu_seconds, print_table
 from scipy import optimize
 
 import daybreak as dk
-from daybreak.methods.evaluation import Cells, JaxEvaluator, NumpyEvaluator, cells_of
+from daybreak.methods.evaluation import Cell, Cells, JaxEvaluator, NumpyEvaluator, cells_of
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.problem.precision import double_precision
 from daybreak.testing import KnownProblem, known_problems
@@ -50,9 +50,9 @@ def published() -> list[Headline]:
 
 def scipy_fit(known: KnownProblem, evaluator: JaxEvaluator, cells: Cells) -> Callable[[], Any]:
     """SciPy's trust-region method in the same unit box, with compiled exact derivatives."""
-    held, numbers = cells.held[0], cells.numbers[0]
-    residuals = jax.jit(lambda u: evaluator.layout.residuals(u, held, numbers, jnp))
-    jacobian = jax.jit(lambda u: evaluator.linearise(u, held, numbers)[1])
+    cell = Cell(cells.pins[0], cells.numbers[0], cells.sigmas[0])
+    residuals = jax.jit(lambda u: evaluator.linearise(u, cell)[0])
+    jacobian = jax.jit(lambda u: evaluator.linearise(u, cell)[1])
     start = known.problem.space.to_unit(known.start)
 
     def solve() -> Any:
@@ -88,13 +88,13 @@ def batch() -> list[Headline]:
     """A hundred starts of one problem: JAX's batch, the NumPy path, and a loop over SciPy."""
     u = np.random.default_rng(2).uniform(size=(100, 5))
     evaluator, cells = cells_of(decays(jnp), [{}] * 100, {})
-    plain, _ = cells_of(decays(np), [{}], {})
+    plain, cell = cells_of(decays(np), [{}], {})
     begun = time.process_time()
     fit(evaluator, u, cells, LeastSquares())
     first = time.process_time() - begun
     compiled = cpu_seconds(lambda: fit(evaluator, u, cells, LeastSquares()))
     numpy = cpu_seconds(lambda: fit(plain, u, cells, LeastSquares()), 3)
-    scipy = cpu_seconds(lambda: scipy_loop(plain, u), 3)
+    scipy = cpu_seconds(lambda: scipy_loop(plain, cell, u), 3)
     rows = [
         ["JAX, one batch", f"{compiled:.4f}", "1"],
         ["NumPy", f"{numpy:.4f}", f"{numpy / compiled:.0f}"],
@@ -110,11 +110,11 @@ def batch() -> list[Headline]:
     ]
 
 
-def scipy_loop(plain: NumpyEvaluator, u: np.ndarray) -> None:
+def scipy_loop(plain: NumpyEvaluator, cell: Cells, u: np.ndarray) -> None:
     """SciPy from every start, with its own differences, as a user would write it."""
 
     def residuals(v: np.ndarray) -> np.ndarray:
-        return plain.layout.residuals(v, (), (), np)
+        return plain.residuals(v[None], cell)[0]
 
     for lane in range(len(u)):
         optimize.least_squares(residuals, u[lane], bounds=(0, 1), x_scale="jac")

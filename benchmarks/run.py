@@ -10,7 +10,9 @@ import datetime as dt
 from pathlib import Path
 
 import least_squares
+import maps
 import night
+import profiles
 from measure import Headline, print_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -23,7 +25,7 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    found = [*least_squares.headlines(), *night.headlines()]
+    found = [*least_squares.headlines(), *profiles.headlines(), *maps.headlines(), *night.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:
         earlier = PAGE.read_text(encoding="utf-8")

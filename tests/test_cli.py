@@ -111,7 +111,7 @@ def test_two_rates(place):
         told, log = process.communicate()
     assert process.returncode == 0, log
     assert told.startswith("PASS")
-    assert "k2 lies in [0.20618, 0.29539] at 95 %" in told
+    assert "k2 lies in [0.20618, 0.29539] 1/s at 95 %" in told
     assert told.endswith("Report: runs/two-rates/report.html\n")
     assert [path.name for path in place.iterdir()] == ["runs"]
     assert [path.name for path in (place / "runs").iterdir()] == ["two-rates"]
@@ -125,7 +125,7 @@ def test_two_rates_with_jax(place):
         told, log = process.communicate()
     assert process.returncode == 0, log
     summary = json.loads(told)
-    [interval] = summary["studies"][0]["profile"]["intervals"]
+    [interval] = summary["studies"][0]["profiles"][0]["intervals"]
     assert summary["verdict"] == "PASS"
     assert interval["lower"] == pytest.approx(0.20618, abs=2e-5)
     assert interval["upper"] == pytest.approx(0.29539, abs=2e-5)
@@ -224,10 +224,12 @@ def test_export(command, place):
     assert {row["trial"] for row in rows} == {key for key, *_ in trials(place / "runs/slow")}
     for row in rows:
         assert -5 <= float(row["a"]) <= 5
-        assert float(row["b"]) == pytest.approx(float(row["point"]))
+        if row["of"]:
+            assert float(row["b"]) == pytest.approx(float(row["point"]))
         assert (row["setting.gain"], row["setting.scheme"]) == ("1.5", "exact")
         assert float(row["chi2"]) >= 0
         assert row["study"] == "fit"
+    assert {row["of"] for row in rows} == {"", "b"}
 
     status, text, told = command("export", "slow", "-o", "trials.csv")
     assert (status, text) == (0, "")

@@ -86,10 +86,11 @@ def test_moved_data_are_exact(xp, factors):
     old, shift = np.array([1.0, 0.8, 0.9, 0.4]), np.array([0.2, -0.1, 0.05, 0.3])
     simulated, real = _simulated(problem(old)), problem(old + shift)
     settings = {"c": 0.5, **dict(zip(_shifts(real), shift, strict=True))}
+    sigmas = real.data.sigmas
     with jax.enable_x64(True):
         wrap = jax.jit if xp is jnp else lambda f: f
-        found, parts = wrap(lambda s: simulated.evaluate([0.7], s, xp))(settings)
-        expected, others = real.evaluate([0.7], {"c": 0.5}, xp)
+        found, parts = wrap(lambda s: simulated.evaluate([0.7], s, xp, sigmas))(settings)
+        expected, others = real.evaluate([0.7], {"c": 0.5}, xp, sigmas)
 
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     assert list(parts["factors"]) == list(others["factors"])

@@ -23,7 +23,7 @@ PROBLEM = dk.FitProblem(
 def fit(chi2, *, a=5.0, origin="start 0", reason=StopReason.GRADIENT):
     """A fit that ended at a value of `a`."""
     outcome = Outcome({"a": a, "b": 2.0}, chi2, reason, [a / 10, 0.2])
-    return TrialRecord(f"fit {origin} {a} {chi2}", "fit", origin, None, grid=True, outcome=outcome)
+    return TrialRecord(f"fit {origin} {a} {chi2}", "fit", origin, (), (), grid=True, outcome=outcome)
 
 
 def full(chi2, *, a=5.0, **derived):
@@ -36,7 +36,7 @@ def full(chi2, *, a=5.0, **derived):
     }
     outcome = Outcome({"a": a, "b": 2.0}, chi2, StopReason.EXACT, details=details)
     key = f"evaluate {a}"
-    return TrialRecord(key, "evaluate", "evaluate", None, grid=True, outcome=outcome)
+    return TrialRecord(key, "evaluate", "evaluate", (), (), grid=True, outcome=outcome)
 
 
 SETTLED = (fit(4.0), fit(4.0, origin="start 1"), fit(9.0, origin="start 2"), full(4.0))
@@ -142,7 +142,7 @@ def scan(*chi2, fits=2):
     """Profile points of `a` at 1, 2, ..., each found by some fits."""
     return tuple(
         TrialRecord(
-            f"{a} {i}", "fit", f"start {i}", float(a), grid=True,
+            f"{a} {i}", "fit", f"start {i}", ("a",), (float(a),), grid=True,
             outcome=Outcome({"a": float(a), "b": 2.0}, c, StopReason.GRADIENT, [0.2]),
         )
         for a, c in enumerate(chi2, start=1) for i in range(fits)

@@ -85,14 +85,13 @@ class Study:
 
     def _check_profiled(self, criterion: Criterion) -> None:
         """Only a profile can answer these; anything else would stay undecided all night."""
-        method = self.method.describe()
-        if (method.get("parameter"),) != criterion.names:
-            needed = criterion.names[0]
+        needed, there = criterion.names[0], self.method.interest(self.problem)
+        if needed not in there:
+            method = self.method.describe()["method"]
             msg = (
                 f"criterion {criterion.title!r} in study {self.name!r} needs a profile of "
-                f"{needed!r}, but its method is a {method['method']}"
-                f"{' of ' + repr(method['parameter']) if 'parameter' in method else ''}; "
-                f"give it method=dk.Profile({needed!r})."
+                f"{needed!r}, but its method is a {method}{' of ' if there else ''}"
+                f"{' and '.join(map(repr, there))}; give it method=dk.Profile({needed!r})."
             )
             raise PlanError(msg)
 
@@ -294,13 +293,13 @@ class Campaign:
 
     def _check_claim(self, claim: Claim) -> None:
         """Refuse a claim that no study can ever have evidence for."""
-        profiled = {study.method.describe().get("parameter") for study in self.all_studies()}
+        profiled = {n for s in self.all_studies() for n in s.method.interest(s.problem)}
         # What a follow-up study profiles is known only once it is asked for.
         if claim.parameter in profiled or any(row.follow_up for row in self.decisions):
             return
         msg = (
             f"no study profiles {claim.parameter!r}, so a claim about it would have no evidence; "
-            f"profiled are {known(sorted(name for name in profiled if name))}. "
+            f"profiled are {known(sorted(profiled))}. "
             f"Give a study method=dk.Profile({claim.parameter!r})."
         )
         raise PlanError(msg)

@@ -186,17 +186,6 @@ def rehearse(
 # -- data that move without a new compilation --------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _MovedData:
-    """Observed values that may be traced, with what elimination needs beside them."""
-
-    values: Any
-    sigmas: Array
-
-    def __len__(self) -> int:
-        return len(self.sigmas)
-
-
 @dataclass(frozen=True, eq=False)
 class _Simulated(FitProblem):
     """A problem whose observed values are moved by traced settings, one an observation.
@@ -206,12 +195,14 @@ class _Simulated(FitProblem):
     factor acts on them: elimination itself has to see the moved values.
     """
 
-    def evaluate(self, values: Sequence[Any], settings: Settings, xp: Any) -> tuple[Any, Any]:
+    def evaluate(
+        self, values: Sequence[Any], settings: Settings, xp: Any, sigmas: Any
+    ) -> tuple[Any, Any]:
         """Residuals against the moved data; shapes as in `FitProblem.evaluate`."""
         shifts = xp.stack([xp.asarray(settings[name]) for name in _shifts(self)])
-        data: Any = _MovedData(self.data.values + shifts, self.data.sigmas)
-        scaled, factors = eliminate(self.raw(values, settings, xp), data, self.groups, xp)
-        residuals = (scaled - data.values) / data.sigmas
+        observed, raw = self.data.values + shifts, self.raw(values, settings, xp)
+        scaled, factors = eliminate(raw, observed, sigmas, self.groups, xp)
+        residuals = (scaled - observed) / sigmas
         return residuals, {"predictions": scaled, "factors": factors}
 
     def _arguments(self, values: Sequence[Any], settings: Settings) -> tuple[Any, Any]:
@@ -324,7 +315,7 @@ def _means(study: Study, truth: Mapping[str, float]) -> Array:
     stated = {name: truth[name] for name in problem.space.names if name in truth}
     values = {**problem.space.fixed, **stated}
     evaluator, cells = cells_of(problem, [values], study.all_settings)
-    means = evaluator.raw(np.zeros((1, 0)), cells)[0].copy()
+    means = evaluator.raw(np.full((1, len(problem.space.free(()))), 0.5), cells)[0].copy()
     for group in problem.groups:
         members = list(group.members)
         if group.scale is not None:
@@ -376,8 +367,7 @@ def _play_rounds(study: Study, seed: int, trials: dict[str, TrialRecord]) -> Non
 
 
 def _record(key: str, task: Task, outcome: Outcome) -> TrialRecord:
-    kind = "evaluate" if task.origin == "evaluate" else "fit"
-    return TrialRecord(key, kind, task.origin, task.point, task.grid, outcome)
+    return TrialRecord(key, task.kind, task.origin, task.of, task.point, task.grid, outcome)
 
 
 def _plain(data: Any) -> Any:

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from daybreak.criteria import VERDICTS, Criterion, Verdict
+from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.best import Best, describe_best, find_best, profiled
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
-from daybreak.diagnosis.profiles import read_profile
-from daybreak.diagnosis.study import CriteriaVersion, Finding, ParameterInfo, Profile, Study
-from daybreak.diagnosis.tension import degrees_of_freedom, failures, metrics, p_value, waterfall
+from daybreak.diagnosis.checks import read_checks
+from daybreak.diagnosis.maps import read_maps
+from daybreak.diagnosis.profiles import read_profiles
+from daybreak.diagnosis.resolution import read_knobs, read_scales
+from daybreak.diagnosis.study import (
+    CriteriaVersion,
+    Finding,
+    KnobShift,
+    ParameterInfo,
+    Profile,
+    Study,
+)
+from daybreak.diagnosis.tension import (
+    degrees_of_freedom,
+    failures,
+    metrics,
+    p_value,
+    read_tension,
+    waterfall,
+)
 from daybreak.ledger.records import StudyRecord
 
 Measured = tuple[float | None, float | None, bool]
@@ -20,9 +39,13 @@ Measured = tuple[float | None, float | None, bool]
 
 def read_study(record: StudyRecord) -> Study:
     """Everything a reader wants to know of one study, judged by the criteria in force."""
-    best, profile = find_best(record), read_profile(record)
+    best = find_best(record)
+    profiles, ends, unseen = read_profiles(record, best), read_ends(record), missed(record)
+    tension, quality = read_tension(record, best), metrics(record, best)
+    scales, knobs = read_scales(record, best), read_knobs(record, profiles)
+    evidence = Evidence(record, best, profiles, knobs)
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
-    judged = [[judge(c, record, best, profile) for c in criteria] for criteria in versions]
+    judged = [[judge(c, evidence) for c in criteria] for criteria in versions]
     verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
     return Study(
         name=record.name,
@@ -34,10 +57,17 @@ def read_study(record: StudyRecord) -> Study:
         parameters=_parameters(record),
         verdict=verdicts[-1],
         findings=judged[-1],
-        metrics=metrics(record, best),
+        metrics=quality,
         best=describe_best(record, best) if best else None,
-        profile=profile,
+        profiles=profiles,
+        maps=read_maps(record, best),
         starts=waterfall(record),
+        ends=ends,
+        missed=unseen,
+        tension=tension,
+        model_scales=scales,
+        knobs=knobs,
+        checks=read_checks(quality, tension, ends, unseen, profiles, scales, knobs),
         failures=failures(record),
         error=record.error,
         criteria_history=[
@@ -52,15 +82,20 @@ def read_study(record: StudyRecord) -> Study:
 
 
 def _method(method: Mapping[str, Any]) -> str:
-    if method["method"] == "profile":
-        points = method["points"]
-        count = points if isinstance(points, int) else len(points)
-        seeds = method["fit"].get("seeds")
-        own = f"{len(seeds)} evolution runs" if seeds else f"{method['starts']} starts"
-        return f"profile of {method['parameter']}, {count} points, {own} each"
     if method["method"] == "multistart":
         return f"{method['starts']} starts"
-    return f"differential evolution, {len(method['seeds'])} seeds"
+    if method["method"] == "evolution":
+        return f"differential evolution, {len(method['seeds'])} seeds"
+    seeds = method["fit"].get("seeds")
+    each = method["each"]
+    own = f"{len(seeds)} evolution runs" if seeds else f"{each} start{'s' * (each != 1)}"
+    counts = [points if isinstance(points, int) else len(points or ())
+              for points in method["points"]]  # fmt: skip
+    size = " x ".join(str(count) for count in counts) + " points" if all(counts) else "range found"
+    names = method["parameters"]
+    what = "map of " if len(names) == 2 else "profile of "
+    which = "every parameter" if names == ["all"] else " and ".join(names)
+    return f"{what}{which}, {size}, {own} each" + ("" if method["relax"] else ", not relaxed")
 
 
 def _parameters(record: StudyRecord) -> list[ParameterInfo]:
@@ -83,11 +118,31 @@ def _units(problem: Mapping[str, Any]) -> dict[str, str]:
 # -- findings --------------------------------------------------------------------------------
 
 
-def judge(
-    criterion: Criterion, record: StudyRecord, best: Best | None, profile: Profile | None
-) -> Finding:
+@dataclass(frozen=True)
+class Evidence:
+    """What the criteria of a study are judged by."""
+
+    record: StudyRecord
+    best: Best | None
+    profiles: Sequence[Profile]
+    knobs: Sequence[KnobShift]
+
+    def profile_of(self, criterion: Criterion) -> Profile | None:
+        """The profile of the one parameter that a criterion is taken of."""
+        return next((p for p in self.profiles if (p.parameter,) == criterion.names), None)
+
+    def discretisation(self, name: str) -> float:
+        """By how much refined knobs move chi2 or a parameter at the best fit, together."""
+        shifts = [shift for shift in self.knobs if shift.at == "best fit"]
+        if name == "chi2":
+            return sum(abs(shift.chi2) for shift in shifts)
+        return sum(abs(shift.parameters.get(name, 0.0)) for shift in shifts)
+
+
+def judge(criterion: Criterion, evidence: Evidence) -> Finding:
     """How one criterion came out, with its numbers."""
-    value, uncertainty, settled = _measure(criterion, record, best, profile)
+    record, best, profile = evidence.record, evidence.best, evidence.profile_of(criterion)
+    value, uncertainty, settled = _measure(criterion, evidence)
     name = criterion.quantity + (f" of {', '.join(criterion.names)}" if criterion.names else "")
     if value is None or best is None:
         outcome, sentence = "undecided", f"{name} is not there."
@@ -130,44 +185,49 @@ def _bounds_named(criterion: Criterion, record: StudyRecord, best: Best) -> str:
     return ", ".join(f"{a.parameter} {a.side}" for a in found if a.parameter in wanted)
 
 
-def _measure(
-    criterion: Criterion, record: StudyRecord, best: Best | None, profile: Profile | None
-) -> Measured:
-    quantity = criterion.quantity
+def _measure(criterion: Criterion, evidence: Evidence) -> Measured:
+    quantity, record, best = criterion.quantity, evidence.record, evidence.best
     if best is None:
         return None, None, False
-    alone = len(best.agreeing) < 2
     _, dof = degrees_of_freedom(record.problem)
+    spread = best.spread + evidence.discretisation("chi2")
+    alone = len(best.agreeing) < 2
     if quantity == "chi2":
-        return best.chi2, None if alone else best.spread, best.settled
+        return best.chi2, None if alone else spread, best.settled
+    if quantity in ("edge_distance", "identified"):
+        return _profiled(criterion, evidence, best)
     if quantity == "reduced_chi2":
         value = best.chi2 / dof if dof > 0 else None
-        return value, None if alone or value is None else best.spread / dof, best.settled
+        return value, None if alone or value is None else spread / dof, best.settled
     if quantity == "p_value":
-        low, high = p_value(best.chi2, dof), p_value(best.chi2 + best.spread, dof)
-        spread = None if alone or low is None or high is None else abs(low - high)
-        return low, spread, best.settled
+        low, high = p_value(best.chi2, dof), p_value(best.chi2 + spread, dof)
+        width = None if alone or low is None or high is None else abs(low - high)
+        return low, width, best.settled
     if quantity == "n_at_bounds":
         found = at_bounds(record.problem, best.trial.outcome.parameters, profiled(record))
         wanted = criterion.names or tuple(a.parameter for a in found)
         return float(sum(a.parameter in wanted for a in found)), 0.0, best.settled
-    if quantity == "edge_distance":
-        return _edge(criterion, best, profile)
-    if quantity == "identified":
-        if profile is None or profile.parameter not in criterion.names:
-            return None, None, False
-        settled = all(point.settled for point in profile.points)
-        return float(profile.code == "identified"), None, settled
     if quantity in _observed(record):
         return _prediction(quantity, record, best)
-    return best.value(quantity), best.uncertainty(quantity), best.settled
+    moved = best.uncertainty(quantity)
+    if moved is not None:
+        moved += evidence.discretisation(quantity)
+    return best.value(quantity), moved, best.settled
 
 
-def _edge(criterion: Criterion, best: Best, profile: Profile | None) -> Measured:
-    if profile is None or profile.parameter not in criterion.names or profile.minimum is None:
+def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
+    """Quantities of one profile: whether it identifies its parameter, distance from the edge."""
+    profile, name = evidence.profile_of(criterion), criterion.names[0]
+    if profile is None or profile.minimum is None:
         return None, None, False
+    if criterion.quantity == "identified":
+        settled = all(point.settled for point in profile.points)
+        return float(profile.code == "identified"), None, settled
     scan = [point.value for point in profile.points]
-    return edge_distance(profile.minimum, scan), best.uncertainty(profile.parameter), best.settled
+    moved = best.uncertainty(name)
+    if moved is not None:
+        moved += evidence.discretisation(name)
+    return edge_distance(profile.minimum, scan), moved, best.settled
 
 
 def _observed(record: StudyRecord) -> list[str]:

@@ -26,14 +26,16 @@ MOVES_B = Symmetry(
 def profile(code="identified"):
     """A parabola, ``chi2 = 5 + ((b - 2) / 0.1)^2`` on [1.5, 2.5] in steps of 0.1."""
     points = [
-        ProfilePoint(value=v, chi2=5 + ((v - BEST) / WIDTH) ** 2, settled=True, at_bounds=[],
+        ProfilePoint(value=v, chi2=5 + ((v - BEST) / WIDTH) ** 2, settled=True, own=None,
+                     disagreement_before=None, disagreement=None, at_bounds=[],
                      parameters={}, scale_factors={}, derived={})
         for v in (1.5 + 0.1 * i for i in range(11))
     ]  # fmt: skip
     piece = Interval(lower=BEST - HALF, upper=BEST + HALF, lower_closed=True, upper_closed=True,
                      lower_reason="data", upper_reason="data")  # fmt: skip
     return Profile(parameter="b", unit="m", minimum=BEST, chi2_min=5.0, points=points,
-                   intervals=[piece], code=code, sentence=f"b is {code}.")  # fmt: skip
+                   intervals=[piece], code=code, sentence=f"b is {code}.",
+                   before=None, after=None, noise=None)  # fmt: skip
 
 
 def study(code="identified", p_value=0.4, missed=""):
@@ -50,7 +52,9 @@ def study(code="identified", p_value=0.4, missed=""):
     return Study(
         name="one", counted=True, follows=None, state="finished", settings={}, method="profile",
         parameters=[], verdict="PASS", findings=findings, metrics=metrics, best=None,
-        profile=profile(code), starts=[], failures={}, error=None, criteria_history=[], units={},
+        profiles=[profile(code)], maps=[], starts=[], ends=[], missed=None, tension=None,
+        model_scales=[], knobs=[], checks=[], failures={}, error=None, criteria_history=[],
+        units={},
     )  # fmt: skip
 
 
@@ -101,7 +105,8 @@ def test_strength(strength, found, claim, symmetries):
         ("several_intervals", "several intervals", True),
         ("not_constrained", "not constrained", False),
         ("edge_minimum", "limited by bounds", False),
-        ("flat_within_noise", "flat within noise", False),
+        ("flat_within_noise", "no claim", False),
+        ("a_code_of_tomorrow", "a code of tomorrow", False),
     ],
 )
 def test_without_a_reference(code, strength, supported):

@@ -7,17 +7,12 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 import daybreak as dk
-from daybreak.methods.evaluation import Cells, cells_of
+from daybreak.methods.evaluation import cells_of
 from daybreak.methods.least_squares import LeastSquares, box_minimum, fit
 from daybreak.problem.ends import StopReason
 
 T = np.linspace(0.0, 4.0, 30)
 STEADY = settings(max_examples=60, deadline=None, derandomize=True)
-
-
-def one_each(count):
-    """Cells of so many lanes that hold nothing and set nothing."""
-    return Cells(np.zeros((count, 0)), np.zeros((count, 0)))
 
 
 def decay(xp):
@@ -70,7 +65,7 @@ def linear(A, y):
 def test_linear_problems_in_a_box_are_solved(drawn):
     """The end meets the Karush-Kuhn-Tucker conditions and has the chi2 of SciPy's lsq_linear."""
     A, y, start = drawn
-    (end,) = fit(cells_of(linear(A, y), [{}], {})[0], start[None], one_each(1), LeastSquares())
+    (end,) = run(linear(A, y), start[None])
     u = np.array(end.u)
     slope = A.T @ (A @ u - y)
     scale = np.linalg.norm(A, axis=0) * np.linalg.norm(A @ u - y) + 1e-12
@@ -104,10 +99,9 @@ def test_a_step_is_the_minimum_of_its_quadratic(drawn, damping):
 def test_chi2_never_rises(start, iterations):
     """However early a fit is stopped, its chi2 is not above that of its start beyond rounding."""
     problem = decay(np)
-    evaluator = cells_of(problem, [{}], {})[0]
-    begun = np.sum(evaluator.residuals(np.array([start]), one_each(1)) ** 2)
-    options = LeastSquares(max_iterations=iterations)
-    (end,) = fit(evaluator, np.array([start]), one_each(1), options)
+    evaluator, cell = cells_of(problem, [{}], {})
+    begun = np.sum(evaluator.residuals(np.array([start]), cell) ** 2)
+    (end,) = run(problem, np.array([start]), LeastSquares(max_iterations=iterations))
     assert end.chi2 <= begun * (1.0 + 1e-12)
 
 
@@ -218,7 +212,7 @@ def test_nothing_free_is_evaluated(make):
     problem = make()
     held = [{"amplitude": 2.0, "rate": 0.7}, {"amplitude": 1.0, "rate": 0.5}]
     evaluator, cells = cells_of(problem, held, {})
-    ends = fit(evaluator, np.zeros((2, 0)), cells, LeastSquares())
+    ends = fit(evaluator, np.full((2, 2), 0.5), cells, LeastSquares())
     values = problem.data.values
     for end, row in zip(ends, held, strict=True):
         residuals = (row["amplitude"] * np.exp(-row["rate"] * T) - values) / 0.01
@@ -265,6 +259,6 @@ def test_a_rough_objective_is_not_called_converged():
         return np.array([10.0 + 0.1 * np.abs(p.x - 0.3) + 5.0 * (p.x > 0.4) * (p.x - 0.4), 0.0])
 
     problem = dk.FitProblem([dk.Parameter("x", 0.0, 1.0)], predict, dk.observations([0.0, 0.0], 1))
-    (end,) = fit(cells_of(problem, [{}], {})[0], np.array([[0.6]]), one_each(1), LeastSquares())
+    (end,) = run(problem, np.array([[0.6]]))
     assert end.u[0] == pytest.approx(0.3, abs=1e-6)
     assert end.reason is StopReason.STALLED

@@ -56,7 +56,7 @@ def test_free(kind):
     """Without bounds the closed forms are weighted linear least squares."""
     for seed in range(30):
         y, data = case(seed)
-        scaled, factors = eliminate(y, data, group_factors(data, *declared(kind)), np)
+        scaled, factors = eliminate(y, data.values, data.sigmas, group_factors(data, *declared(kind)), np)
         expected, lowest = solve(kind, y, data)
 
         np.testing.assert_allclose(list(factors.values()), expected, rtol=1e-9, atol=1e-12)
@@ -77,7 +77,7 @@ def test_bounded(kind):
         ranges = list(zip(lower.tolist(), upper.tolist(), strict=True))
         scale, offset = ranges[0], ranges[-1]
         groups = group_factors(data, *declared(kind, scale=scale, offset=offset))
-        scaled, factors = eliminate(y, data, groups, np)
+        scaled, factors = eliminate(y, data.values, data.sigmas, groups, np)
         expected, lowest = solve(kind, y, data, (lower, upper))
         found = np.array(list(factors.values()))
 
@@ -94,7 +94,7 @@ def test_half_open(side):
     for seed in range(20):
         y, data = case(seed)
         groups = group_factors(data, *declared("both", scale=side))
-        _, factors = eliminate(y, data, groups, np)
+        _, factors = eliminate(y, data.values, data.sigmas, groups, np)
         bounds = ([side[0], -math.inf], [side[1], math.inf])
         expected, _ = solve("both", y, data, bounds)
 
@@ -118,7 +118,7 @@ def test_jacobian(kind, bounds):
     groups = group_factors(data, *declared(kind, **BOUNDED[bounds]))
 
     def residuals(u, xp):
-        scaled, _ = eliminate(curve(u, xp), data, groups, xp)
+        scaled, _ = eliminate(curve(u, xp), data.values, data.sigmas, groups, xp)
         return (scaled - data.values) / data.sigmas
 
     at, h = np.array([0.9, 0.3]), 1e-5
@@ -145,26 +145,26 @@ def test_groups_leave_the_others_alone():
         [dk.ScaleFactor("S", names[:4]), dk.ScaleFactor("T", names[4:7])],
         [dk.Offset("B", names[4:7]), dk.Offset("C", names[9:11])],
     )
-    scaled, factors = eliminate(y, data, groups, np)
+    scaled, factors = eliminate(y, data.values, data.sigmas, groups, np)
 
     np.testing.assert_array_equal(scaled[[7, 8, 11]], y[[7, 8, 11]])
     changed = y.copy()
     changed[4:] = -changed[4:] + 1.0
-    assert eliminate(changed, data, groups, np)[1]["S"] == factors["S"]
+    assert eliminate(changed, data.values, data.sigmas, groups, np)[1]["S"] == factors["S"]
     for members, kind, found in (
         (slice(0, 4), "scale", [factors["S"]]),
         (slice(4, 7), "both", [factors["T"], factors["B"]]),
         (slice(9, 11), "offset", [factors["C"]]),
     ):
         part = dk.observations(data.values[members], data.sigmas[members])
-        alone = eliminate(y[members], part, group_factors(part, *declared(kind)), np)[1]
+        alone = eliminate(y[members], part.values, part.sigmas, group_factors(part, *declared(kind)), np)[1]
         assert list(alone.values()) == pytest.approx(found, rel=1e-12)
 
 
 def test_no_factors_round_nothing():
     """Without scale factors and offsets the predictions come back as they are."""
     y, data = case(3)
-    scaled, factors = eliminate(y, data, (), np)
+    scaled, factors = eliminate(y, data.values, data.sigmas, (), np)
 
     assert scaled is y
     assert factors == {}

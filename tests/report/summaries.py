@@ -19,7 +19,6 @@ from daybreak.diagnosis.study import (
     Start,
     Study,
 )
-from daybreak.findings import Escape, Forecast, Reach, Reachability, StudyPreflight, Symmetry
 from daybreak.report.summary import (
     Claim,
     DecisionTaken,
@@ -31,6 +30,8 @@ from daybreak.report.summary import (
     Summary,
     Timing,
 )
+from tests.report import questioned
+from tests.report.questioned import EARLY, NOTHING, UNASKED, check, variation
 
 HOSTILE = "<script>alert(1)</script>/../x"
 """A study name that wants to be a program and a path."""
@@ -71,7 +72,7 @@ def lepton() -> Summary:
             taken=True),
     ]  # fmt: skip
     return Summary(
-        schema="daybreak.summary/1",
+        schema="daybreak.summary/2",
         campaign="lepton-localisation",
         description="Can a localised vortex carry the masses of electron and muon at one beta?",
         finished=True,
@@ -84,7 +85,7 @@ def lepton() -> Summary:
         ),
         studies=studies,
         outlook="Out of reach as far as searched: no counted study can meet its hard criteria.",
-        examinations=[_examination(study.name) for study in studies],
+        examinations=[questioned.examination(study.name) for study in studies],
         preflight=[
             PreflightFinding(
                 code="out_of_reach", severity="stop", study="config-1", parameter=None,
@@ -151,10 +152,11 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
     points = [
         ProfilePoint(
             value=v, chi2=c, settled=True, at_bounds=at_bounds, parameters={"beta": v, **nuisance},
-            scale_factors={"S": 4.9 - 0.05 * (v - 3)},
+            own=c + (3.1e7 if i in (4, 8) else 0.0), disagreement_before=2.2e4 if i == 4 else 0.0,
+            disagreement=0.0, scale_factors={"S": 4.9 - 0.05 * (v - 3)},
             derived={"F_inner": 0.41, "E_e": 10.37, "E_mu": 10.19},
         )
-        for v, c in zip(values, chi2, strict=True)
+        for i, (v, c) in enumerate(zip(values, chi2, strict=True))
     ]  # fmt: skip
     best = BestFit(
         parameters={"beta": 3.0, **nuisance}, settings={"k": k, "dv": dv, "p": p},
@@ -180,14 +182,16 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
         settings={"k": k, "dv": dv, "p": p}, method="profile of beta, 11 points, 8 starts each",
         parameters=parameters, verdict="FAIL", findings=_lepton_findings(chi2[0]),
         metrics=metrics(n_observations=2, n_free=8, degrees_of_freedom=-6), best=best,
-        profile=Profile(
+        profiles=[Profile(
             parameter="beta", unit="", minimum=3.0, chi2_min=chi2[0], points=points,
+            before=variation(31.3, 3.1e7, 3), after=variation(0.0202, 2e4, 0), noise=None,
             intervals=[Interval(lower=3.0, upper=3.0000384, lower_closed=False, upper_closed=True,
                                 lower_reason="scan edge", upper_reason="data")],
             code="edge_minimum", sentence=sentence,
-        ),
+        )],
         starts=[Start(chi2=chi2[0] + extra, converged=True, basin=basin)
                 for extra, basin in [(0.0, 0)] * 6 + [(3.1e4, 1), (8.4e5, 2)]],
+        **{**NOTHING, "checks": [check("edge_minimum", sentence, "beta")]},
         failures={}, error=None,
         criteria_history=[
             CriteriaVersion(written="2026-11-02T22:14:05+00:00", verdict="FAIL", current=True,
@@ -261,17 +265,21 @@ def decay() -> Summary:
             derived={"half_life_2": 0.728}, chi2=52.31, at_bounds=[], hits=19,
             stop_reason="converged: no free parameter can lower chi2 to first order",
         ),
-        profile=Profile(
+        profiles=[Profile(
             parameter="k2", unit="1/s", minimum=0.952, chi2_min=52.31,
             points=[
                 ProfilePoint(value=v, chi2=c, settled=True, at_bounds=[], scale_factors={},
+                             own=c + (310.0 if i == 8 else 0.0), disagreement=0.0,
+                             disagreement_before=12.5 if i == 8 else 0.0,
                              parameters={**truth, "k2": v}, derived={"half_life_2": 0.6931 / v})
-                for v, c in zip(values, chi2, strict=True)
+                for i, (v, c) in enumerate(zip(values, chi2, strict=True))
             ],
+            before=variation(2281.4, 1193.4, 2), after=variation(2281.4, 1193.4, 1), noise=None,
             intervals=[Interval(lower=0.89, upper=1.0142, lower_closed=True, upper_closed=True,
                                 lower_reason="data", upper_reason="data")],
             code="identified", sentence="k2 lies in [0.89, 1.0142] 1/s (95 %), closed.",
-        ),
+        ), questioned.flat_rate(truth)],
+        **questioned.decay_answers(truth),
         starts=[Start(chi2=52.31 + extra, converged=extra < 1e4, basin=basin)
                 for extra, basin in [(0, 0)] * 14 + [(4e-9, 0)] * 5 + [(210.0, 1)] * 3
                 + [(3900.0, 2), (2.0e4, 3)]],
@@ -285,7 +293,7 @@ def decay() -> Summary:
         units={"half_life_2": "s"},
     )  # fmt: skip
     return Summary(
-        schema="daybreak.summary/1", campaign="two-rates",
+        schema="daybreak.summary/2", campaign="two-rates",
         description="Two decay rates from a fluorescence trace.", finished=True, verdict="PASS",
         sentence="PASS: the one counted study meets every hard and soft criterion.", rule="all",
         decision=None, studies=[study],
@@ -295,6 +303,9 @@ def decay() -> Summary:
         claims=[
             _automatic("profile k2", "identified", supported=True,
                        sentence="k2 lies in [0.89, 1.0142] 1/s at 95 %, closed by the data."),
+            Claim(study="profile k2", parameter="k1", code="bound_limited", label="",
+                  reference=None, offset=None, strength="limited by bounds", supported=False,
+                  sentence="the profile of k1 flattens below the level."),
         ],
         surprises=[],
         progress=Progress(studies=1, finished=1, trials=21, failed=0),
@@ -310,11 +321,11 @@ def decay() -> Summary:
 def mixed() -> Summary:
     """A night that is not over: several intervals, an unsettled point, a study without a fit."""
     return Summary(
-        schema="daybreak.summary/1", campaign="mixed-night", description="", finished=False,
+        schema="daybreak.summary/2", campaign="mixed-night", description="", finished=False,
         verdict="UNDECIDED", rule="all",
-        sentence="UNDECIDED: 2 of 4 studies are finished, and one of them is not settled.",
+        sentence="UNDECIDED: 3 of 5 studies are finished, and two of them are not settled.",
         decision=None,
-        studies=[_two_intervals(), _unsettled(), _broken(), _waiting()],
+        studies=[_two_intervals(), _unsettled(), _broken(), _waiting(), _noisy()],
         outlook="", preflight=[], examinations=[],
         claims=[
             _automatic("two intervals", "several_intervals", supported=True,
@@ -323,8 +334,10 @@ def mixed() -> Summary:
             _automatic("unsettled", "flat_within_noise", supported=False,
                        sentence="chi2 varies by less than the spread of the fits."),
         ],
-        surprises=["Every trial of the hostile study failed."],
-        progress=Progress(studies=4, finished=2, trials=19, failed=3),
+        surprises=["Every trial of the hostile study failed.",
+                   *(f"noisy map: {c.severity}: {c.sentence}" for c in _noisy().checks
+                     if c.severity != "note")],
+        progress=Progress(studies=5, finished=3, trials=19, failed=3),
         timing=Timing(started="2026-11-03T21:00:00+00:00", ended=None, elapsed=0.0, seconds=0.41,
                       runs=[RunTime(started="2026-11-03T21:00:00+00:00", ended=None,
                                     ending="running")]),
@@ -376,15 +389,17 @@ def _small(name: str, verdict: str, values: list[float], chi2: list[Any], unsett
                                            "residual": -2.0 * i, "unit": ""} for i in range(3)},
                  "derived": {}, "chi2": lowest, "at_bounds": bound, "hits": 2,
                  "stop_reason": "stopped: the allowed number of iterations was reached"},
-        "profile": {"parameter": "k2", "unit": "1/s", "minimum": where, "chi2_min": lowest,
+        **NOTHING,
+        "profiles": [{"parameter": "k2", "unit": "1/s", "minimum": where, "chi2_min": lowest,
+                    **EARLY,
                     "points": [
                         {"value": v, "chi2": c, "settled": c is not None and i not in unsettled,
                          "at_bounds": bound if i < 3 and c is not None else [],
                          "parameters": {} if c is None else {"k2": v, "a1": 0.1 * i},
-                         "scale_factors": {}, "derived": {}}
+                         "scale_factors": {}, "derived": {}, **UNASKED}
                         for i, (v, c) in enumerate(zip(values, chi2, strict=True))
                     ],
-                    "intervals": intervals, "code": code, "sentence": f"k2 is {code}."},
+                    "intervals": intervals, "code": code, "sentence": f"k2 is {code}."}],
         "starts": [{"chi2": lowest, "converged": True, "basin": 0}] * 2,
         "failures": {"failed: predict raised an exception": 1} if code != "several_intervals"
         else {},
@@ -393,10 +408,47 @@ def _small(name: str, verdict: str, values: list[float], chi2: list[Any], unsett
     return Study.model_validate(data)
 
 
+def _noisy() -> Study:
+    """A map by a stochastic method of which nothing can be trusted."""
+    at = {"current": 0.0, "width": 0.0}
+    data = _two_intervals().model_dump()
+    profiles: list[dict[str, Any]] = []
+    for name, unit, reach in (("current", "A", 8.0), ("width", "mm", 4.0)):
+        points = [
+            {"value": reach * i / 8, "chi2": 88.0 + 0.1 * i, "settled": i not in (2, 5),
+             "own": 88.0 + 0.1 * i + (i * 7) % 5, "disagreement_before": 4.0,
+             "disagreement": 0.7 if i in (2, 5) else 0.0, "at_bounds": [],
+             "parameters": {**at, name: reach * i / 8}, "scale_factors": {}, "derived": {}}
+            for i in range(9)
+        ]  # fmt: skip
+        piece = {"lower": 0.0, "upper": reach, "lower_closed": False, "upper_closed": False,
+                 "lower_reason": "bound", "upper_reason": "flat"}  # fmt: skip
+        profiles.append({
+            "parameter": name, "unit": unit, "minimum": 0.0, "chi2_min": 88.0, "points": points,
+            "intervals": [piece], "code": "flat_within_noise", "noise": 1.3,
+            "before": variation(5.23, 4.6, 3), "after": variation(0.909, 0.8, 0),
+            "sentence": f"{name}: chi2 varies by 0.8 along the scan, less than the 1.3 by which "
+            "the seeds of the method differ: the profile is flat within noise, and its minimum "
+            "means nothing.",
+        })  # fmt: skip
+    data |= {
+        "name": "noisy map", "profiles": profiles, "verdict": "UNDECIDED", "settings": {},
+        "method": "map of current and width, 9 by 9 points, 3 evolution runs each",
+        "parameters": [{"name": p["parameter"], "lower": 0.0, "upper": p["points"][-1]["value"],
+                        "scale": "linear", "unit": p["unit"], "role": "interest"}
+                       for p in profiles],
+        "starts": [{"chi2": c, "converged": c < 90, "basin": b}
+                   for c, b in ((88.0, 0), *[(91.5, 1)] * 4, (140.0, 2))],
+        **questioned.bad_answers(at),
+    }  # fmt: skip
+    data["best"] |= {"parameters": at, "chi2": 88.0, "at_bounds": []}
+    return Study.model_validate(data)
+
+
 def _broken() -> Study:
     data = _two_intervals().model_dump()
     data |= {
-        "name": HOSTILE, "state": "failed", "verdict": "UNDECIDED", "best": None, "profile": None,
+        "name": HOSTILE, "state": "failed", "verdict": "UNDECIDED", "best": None, "profiles": [],
         "starts": [], "findings": [], "settings": {}, "failures": {"failed: a < b & c > d": 3},
         "error": "RuntimeError: <b>no fit</b> at all",
         "metrics": metrics(trials=3, failed_trials=3, fits=3, converged_fits=0, iterations=0,
@@ -415,39 +467,4 @@ def _provenance(fingerprints: dict[str, str]) -> Provenance:
     return Provenance(
         daybreak="1.0.0", python="3.11.9", versions={"numpy": "2.4.6", "jax": "0.10.2"},
         platform="Linux-6.1-x86_64", processor="16 cores", seed=42, fingerprints=fingerprints,
-    )  # fmt: skip
-
-
-def _examination(name: str) -> StudyPreflight:
-    """A ratio out of reach, a symmetry, and a forecast."""
-    return StudyPreflight(
-        study=name, checks=[],
-        reachability=[
-            Reachability(
-                criterion="P1 chi2", smallest_chi2=9.9e7, bar=1e6, met=False, starts=80,
-                spread=0.0, conclusive=True,
-                reaches=[
-                    Reach(quantity="m_mu / m_e", unit="", lowest=2e-4, highest=1.18, target=206.8,
-                          needed_lower=179.46, needed_upper=238.4, reachable=False),
-                ],
-                escapes=[
-                    Escape(parameter="U_mu", side="upper", bound=0.2, needed=2.6),
-                    Escape(parameter="A_e", side="lower", bound=0.7, needed=None),
-                ],
-                best={"beta": 3.0},
-                sentence="chi2 < 1e+06 needs m_mu / m_e >= 179.46.",
-            ),
-        ],
-        symmetries=[
-            Symmetry(kind="scaling", exponents={"beta": "2", "U_e": "1", "U_mu": "1"}, exact=True,
-                     size=1e-12, sentence="beta -> c^2 beta, U_e -> c U_e, U_mu -> c U_mu leaves "
-                     "every residual unchanged"),
-        ],
-        identifiability={"beta": "only through its bounds", "A_e": "locally not identifiable"},
-        rank=1, degrees_of_freedom=-6,
-        forecast=Forecast(
-            seconds_per_evaluation=1e-5, seconds_per_fit=1e-3, fits=240, seconds=120.0,
-            seconds_low=60.0, seconds_high=240.0, memory_mib=500.0,
-        ),
-        not_checked=["whether chi2 has jumps or kinks"], evaluations=12000,
     )  # fmt: skip

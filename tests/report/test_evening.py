@@ -3,13 +3,13 @@
 import dataclasses
 
 from daybreak.ledger.records import BatchRecord, StudyRecord
-from daybreak.report import build, evening, figures
+from daybreak.report import build, canvas, evening
 from tests.report.summaries import decay, lepton
 
 
 def test_reach_picture_says_what_is_out_of_reach():
     """The picture names every study whose target the box does not reach, and marks the target."""
-    drawn = figures.svg(evening.reach_figure(lepton()))
+    drawn = canvas.svg(evening.reach_figure(lepton()))
 
     assert "config-1 m_mu / m_e" in drawn
     assert "what the data say" in drawn
@@ -18,7 +18,7 @@ def test_reach_picture_says_what_is_out_of_reach():
 
 def test_symmetry_picture_shows_every_parameter_that_moves():
     """The picture of a symmetry has a bar for each parameter that it moves, and says so."""
-    drawn = figures.svg(evening.symmetry_figure(lepton()))
+    drawn = canvas.svg(evening.symmetry_figure(lepton()))
 
     for name in ("beta", "U_e", "U_mu"):
         assert name in drawn

@@ -12,6 +12,8 @@ from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.outcomes import Outcome
 
+FITS = ("fit", "evolve")
+
 
 @dataclass(frozen=True)
 class Best:
@@ -68,29 +70,54 @@ def _recorded(evaluation: Outcome) -> dict[str, float]:
 
 
 def fits_of(record: StudyRecord) -> list[TrialRecord]:
-    """Trials that ended somewhere."""
-    return [t for t in record.trials if t.kind == "fit" and t.outcome.chi2 is not None]
+    """Fits that ended somewhere."""
+    return [t for t in record.trials if t.kind in FITS and t.outcome.chi2 is not None]
+
+
+def shared_fits(record: StudyRecord) -> list[TrialRecord]:
+    """Fits of all free parameters that ended somewhere."""
+    return [trial for trial in fits_of(record) if not trial.of]
 
 
 def find_best(record: StudyRecord) -> Best | None:
-    """The lowest end of a study; None when every fit failed."""
+    """The lowest end of a study; None when every fit failed.
+
+    Where a fit of all free parameters reached the lowest chi2, it is the best one: how many of its
+    kind agree says more than the hits of a point of a profile.
+    """
     fits = fits_of(record)
+    polished = [t for t in record.trials if t.kind == "polish" and t.outcome.chi2 is not None]
     if not fits:
         return None
-    lowest = min(fits, key=lambda t: t.outcome.chi2 or 0.0)
-    chi2 = float(lowest.outcome.chi2 or 0.0)
-    cell = [t for t in fits if t.point == lowest.point]
+    lowest = _lowest(fits)
+    for better in (shared_fits(record), fits, polished):
+        chi2 = _chi2(min([*fits, *polished], key=_chi2))
+        if better and same_chi2(_chi2(_lowest(better)), chi2):
+            lowest = _lowest(better)
+            break
+    cell = [t for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
     stochastic = all(t.origin.startswith("seed") for t in cell)
-    agreeing = [t.outcome for t in cell if stochastic or same_chi2(t.outcome.chi2 or 0.0, chi2)]
+    same = [t.outcome for t in cell if stochastic or same_chi2(_chi2(t), _chi2(lowest))]
+    agreeing = same or [lowest.outcome]
     found = [float(o.chi2 or 0.0) for o in agreeing]
     return Best(lowest, tuple(agreeing), _evaluations(record, lowest), max(found) - min(found))
+
+
+def _chi2(trial: TrialRecord) -> float:
+    return float(trial.outcome.chi2 or 0.0)
+
+
+def _lowest(trials: list[TrialRecord]) -> TrialRecord:
+    return min(trials, key=_chi2)
 
 
 def _evaluations(record: StudyRecord, lowest: TrialRecord) -> tuple[Outcome, ...]:
     there = [
         t.outcome
         for t in record.trials
-        if t.kind == "evaluate" and t.point == lowest.point and not t.outcome.failed
+        if t.kind == "evaluate"
+        and (t.of, t.point) == (lowest.of, lowest.point)
+        and not t.outcome.failed
     ]
     there.sort(key=lambda o: o.parameters != lowest.outcome.parameters)
     if not there or there[0].parameters != lowest.outcome.parameters:
@@ -118,8 +145,12 @@ def describe_best(record: StudyRecord, best: Best) -> BestFit | None:
 
 
 def profiled(record: StudyRecord) -> tuple[str, ...]:
-    """The profiled parameter, if there is one."""
-    return (record.method["parameter"],) if record.method["method"] == "profile" else ()
+    """Every parameter whose profile is made."""
+    if record.method["method"] != "profile":
+        return ()
+    names = tuple(record.method["parameters"])
+    free = tuple(p["name"] for p in record.problem["parameters"] if p["fixed"] is None)
+    return free if names == ("all",) else names
 
 
 def _predictions(problem: Mapping[str, Any], evaluation: Outcome) -> dict[str, Prediction]:

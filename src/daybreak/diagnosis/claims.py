@@ -11,13 +11,14 @@ Between two points of a profile z is a straight line, which is exact where chi2 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
-from daybreak.findings import Symmetry
+from daybreak.findings import Identifiability, Symmetry
 from daybreak.problem.ends import LEVEL_95
 
 NOT_IDENTIFIABLE = "not identifiable"
@@ -38,6 +39,7 @@ WORST_P = 0.01
 _OF_CODES = {
     "not_identifiable_symmetry": NOT_IDENTIFIABLE, "not_constrained": NOT_CONSTRAINED,
     "bound_limited": LIMITED, "edge_minimum": LIMITED, "nonfinite_region": NO_CLAIM,
+    "flat_within_noise": NO_CLAIM,
 }  # fmt: skip
 _USABLE = frozenset({"identified", "several_intervals"})
 """Codes of profiles whose 95 % set is closed by the data."""
@@ -70,8 +72,15 @@ class Exclusion:
     """Whether `sigma` is only a lower bound, because the reference lies outside the scan."""
 
 
-def weigh(study: Study, claim: Claim | None, symmetries: Sequence[Symmetry] = ()) -> Weighed:
-    """What a finished study says of its profiled parameter.
+def weigh(
+    study: Study,
+    claim: Claim | None,
+    symmetries: Sequence[Symmetry] = (),
+    *,
+    profile: Profile | None = None,
+    identifiability: Mapping[str, Identifiability] = MappingProxyType({}),
+) -> Weighed:
+    """What a finished study says of a profiled parameter.
 
     Parameters
     ----------
@@ -81,12 +90,17 @@ def weigh(study: Study, claim: Claim | None, symmetries: Sequence[Symmetry] = ()
         The value to compare with; without one the parameter is only described.
     symmetries : sequence of Symmetry
         What the preflight found; an exact one that moves the parameter leaves nothing to claim.
+    identifiability : mapping parameter -> word
+        What the preflight found from the rank of the Jacobian: where the data leave a direction
+        free that moves the parameter, and its profile is flat, it is not identifiable either.
+    profile : Profile, optional
+        The profile in question; by default the study's first.
     """
-    profile = study.profile
+    profile = profile or study.profile
     if profile is None:
         msg = f"study {study.name!r} has no profile, so there is no claim to weigh."
         raise ValueError(msg)
-    moving = _moving(profile.parameter, symmetries)
+    moving = _unidentified(profile, symmetries, identifiability)
     misfit = why_no_claim(study)
     if claim is None:
         return _described(profile, moving, misfit)
@@ -124,26 +138,24 @@ def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
     return Exclusion(math.sqrt(t), bounded=not inside)
 
 
-def _described(profile: Profile, moving: Symmetry | None, misfit: str) -> Weighed:
+def _described(profile: Profile, moving: str, misfit: str) -> Weighed:
     """The claim about a parameter without a reference: what its code says, if the fit is good."""
     strength = _OF_CODES.get(profile.code, profile.code.replace("_", " "))
     text = profile.sentence
-    if moving is not None:
-        return Weighed(None, None, NOT_IDENTIFIABLE, f"{text} {_symmetry_in_words(moving)}.")
+    if moving:
+        return Weighed(None, None, NOT_IDENTIFIABLE, f"{text} {moving}.")
     if misfit:
         because = f"{misfit[0].upper()}{misfit[1:]}"
         strength, text = NO_CLAIM, f"{text} {because}, so it supports no claim about the value."
     return Weighed(None, None, strength, text)
 
 
-def _strength(
-    profile: Profile, claim: Claim, moving: Symmetry | None, misfit: str
-) -> tuple[str, str]:
+def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple[str, str]:
     """The first strength that applies, and what is said of the reference."""
     name, value = profile.parameter, _reference_in_words(profile, claim)
-    if moving is not None:
+    if moving:
         said = f"{name} is not identifiable, so {value} cannot be tested"
-        return NOT_IDENTIFIABLE, f"{said}: {_symmetry_in_words(moving)}"
+        return NOT_IDENTIFIABLE, f"{said}: {moving}"
     if misfit:
         return NO_CLAIM, f"no claim about {value}, because {misfit}"
     if profile.code == "not_constrained":
@@ -167,12 +179,20 @@ def _strength(
     return COMPATIBLE, f"the data are compatible with {off}"
 
 
-def _moving(parameter: str, symmetries: Sequence[Symmetry]) -> Symmetry | None:
-    """The first exact symmetry that moves a parameter."""
+def _unidentified(
+    profile: Profile,
+    symmetries: Sequence[Symmetry],
+    identifiability: Mapping[str, Identifiability],
+) -> str:
+    """Why no data of this kind could fix the parameter, as a clause; empty when they could."""
+    name = profile.parameter
     for symmetry in symmetries:
-        if symmetry.exact and Fraction(symmetry.exponents.get(parameter, "0")) != 0:
-            return symmetry
-    return None
+        if symmetry.exact and Fraction(symmetry.exponents.get(name, "0")) != 0:
+            return symmetry.sentence.rstrip(".")
+    loose = identifiability.get(name) == "locally not identifiable"
+    if loose and profile.code in ("not_constrained", "flat_within_noise"):
+        return f"the data leave a direction free that moves {name}, and chi2 is flat along it"
+    return ""
 
 
 def _curve(profile: Profile) -> tuple[list[float], list[float]]:
@@ -233,7 +253,3 @@ def _exclusion_in_words(value: str, found: Exclusion) -> str:
             "if chi2 keeps rising outside it"
         )
     return f"the data exclude {value} at {found.sigma:.3g} sigma"
-
-
-def _symmetry_in_words(symmetry: Symmetry) -> str:
-    return symmetry.sentence.rstrip(".")

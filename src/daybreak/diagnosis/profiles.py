@@ -2,135 +2,192 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from daybreak.diagnosis.best import fits_of
+from daybreak.diagnosis.best import FITS, Best, profiled
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
+from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
-from daybreak.ledger.records import StudyRecord, TrialRecord
-from daybreak.problem.ends import LEVEL_95, crossings, same_chi2
+from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
+from daybreak.problem.ends import same_chi2
+from daybreak.problem.outcomes import Outcome
 
-Reason = Literal["data", "bound", "scan edge"]
-
-
-@dataclass(frozen=True)
-class _Curve:
-    """The lowest chi2 at every value tried, sorted by value."""
-
-    values: list[float]
-    chi2: list[float]
-
-    @property
-    def lowest(self) -> int:
-        return min(range(len(self.chi2)), key=self.chi2.__getitem__)
+OWN = ("start", "preflight", "seed")
+"""Origins of the fits that a point owes to no other."""
 
 
-def read_profile(record: StudyRecord) -> Profile | None:
-    """Points, minimum, 95 % set and finding code of a profile; None for other methods."""
-    if record.method["method"] != "profile":
-        return None
-    name = str(record.method["parameter"])
-    by_point: dict[float, list[TrialRecord]] = {}
+def read_profiles(record: StudyRecord, best: Best | None) -> list[Profile]:
+    """Points, minimum, 95 % set and finding code of every profile of a study."""
+    return [read_profile(record, name, best) for name in profiled(record)]
+
+
+def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
+    """Points, minimum, 95 % set and finding code of the profile of one parameter."""
+    by_value: dict[float, list[TrialRecord]] = {}
     for trial in record.trials:
-        if trial.point is not None:
-            by_point.setdefault(trial.point, []).append(trial)
-    grid = sorted({t.point for t in record.trials if t.grid and t.point is not None})
-    points = [_point(record, name, value, by_point[value]) for value in grid]
-    bests: dict[float, float] = {}
-    for trial in fits_of(record):
-        if trial.point is not None:
-            chi2 = float(trial.outcome.chi2 or 0.0)
-            bests[trial.point] = min(chi2, bests.get(trial.point, chi2))
-    values = sorted(bests)
-    curve = _Curve(values, [bests[v] for v in values])
+        if trial.of == (name,):
+            by_value.setdefault(trial.point[0], []).append(trial)
+    grid = sorted({t.point[0] for t in record.trials if t.of == (name,) and t.grid})
+    points = [_point(record, name, value, by_value[value]) for value in grid]
+    curve = _curve(by_value, name, best)
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
-    intervals = _intervals(curve, (parameter.lower, parameter.upper)) if values else []
-    code, sentence = _code(name, points, curve, intervals)
+    intervals = curve.intervals((parameter.lower, parameter.upper)) if curve else []
+    noise = _noise(by_value, grid)
+    after = variation([point.chi2 for point in points])
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    code, sentence = _code(name, unit, points, curve, intervals, noise)
     return Profile(
         parameter=name, unit=parameter.unit,
-        minimum=curve.values[curve.lowest] if values else None,
-        chi2_min=curve.chi2[curve.lowest] if values else None,
+        minimum=_minimum(curve, name, best) if curve else None,
+        chi2_min=curve.reference if curve else None,
         points=points, intervals=intervals, code=code, sentence=sentence,
+        before=variation([point.own for point in points]), after=after, noise=noise,
     )  # fmt: skip
+
+
+def _curve(by_value: dict[float, list[TrialRecord]], name: str, best: Best | None) -> Curve | None:
+    """The lowest chi2 at every value, the best fit's own value included."""
+    bests: dict[float, float] = {}
+    for value, trials in by_value.items():
+        found = [t.outcome.chi2 for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
+        if found:
+            bests[value] = min(found)
+    if not bests or best is None:
+        return None
+    at = best.trial.outcome.parameters[name]
+    if min(bests) <= at <= max(bests):
+        bests[at] = min(best.chi2, bests.get(at, best.chi2))
+    values = sorted(bests)
+    return Curve(values, [bests[v] for v in values], min(best.chi2, *bests.values()))
+
+
+def _minimum(curve: Curve, name: str, best: Best | None) -> float:
+    """Where chi2 is lowest: at the best fit, if that lies in the scan and is as low."""
+    at = None if best is None else best.trial.outcome.parameters[name]
+    if at is not None and at in curve.values:
+        here = curve.chi2[curve.values.index(at)]
+        if same_chi2(here, min(curve.chi2)):
+            return at
+    return curve.lowest
 
 
 def _point(
     record: StudyRecord, name: str, value: float, trials: Sequence[TrialRecord]
 ) -> ProfilePoint:
-    fits = [t.outcome for t in trials if t.kind == "fit" and t.outcome.chi2 is not None]
+    fits = [t for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
     if not fits:
         return ProfilePoint(
-            value=value, chi2=None, settled=False, at_bounds=[], parameters={},
-            scale_factors={}, derived={},
+            value=value, chi2=None, settled=False, own=None, disagreement_before=None,
+            disagreement=None, at_bounds=[], parameters={}, scale_factors={}, derived={},
         )  # fmt: skip
-    best = min(fits, key=lambda o: o.chi2 or 0.0)
+    best = min(fits, key=_chi2).outcome
     chi2 = float(best.chi2 or 0.0)
-    hits = sum(same_chi2(o.chi2 or 0.0, chi2) for o in fits)
+    hits = sum(same_chi2(_chi2(t), chi2) for t in fits)
     details = next(
         (t.outcome.details for t in trials
          if t.kind == "evaluate" and t.outcome.parameters == best.parameters),
         {"factors": {}, "derived": {}},
     )  # fmt: skip
+    before, after = _directions(trials, chi2)
     return ProfilePoint(
-        value=value, chi2=chi2, settled=hits >= 2 and best.reason.converged,
+        value=value, chi2=chi2, settled=is_settled(hits, best),
+        own=min((_chi2(t) for t in fits if t.origin.startswith(OWN)), default=None),
+        disagreement_before=before, disagreement=after,
         at_bounds=at_bounds(record.problem, best.parameters, (name,)),
         parameters=best.parameters, scale_factors=details.get("factors", {}),
         derived=details.get("derived", {}),
     )  # fmt: skip
 
 
-def _intervals(curve: _Curve, bounds: tuple[float, float]) -> list[Interval]:
-    """The connected pieces of the set where chi2 <= chi2_min + 3.8415."""
-    level = min(curve.chi2) + LEVEL_95
-    found = crossings(curve.values, curve.chi2, level)
-    # Between two crossings the set is either all in or all out; an end without one is open.
-    ends: list[tuple[float, Reason]] = [(c.root, "data") for c in found]
-    if curve.chi2[0] <= level:
-        ends.insert(0, (curve.values[0], _edge(curve.values[0], bounds[0])))
-    if curve.chi2[-1] <= level:
-        ends.append((curve.values[-1], _edge(curve.values[-1], bounds[1])))
-    return [
-        Interval(
-            lower=low, upper=high, lower_closed=low_reason == "data",
-            upper_closed=high_reason == "data", lower_reason=low_reason, upper_reason=high_reason,
-        )
-        for (low, low_reason), (high, high_reason) in zip(ends[::2], ends[1::2], strict=True)
-    ]  # fmt: skip
+def is_settled(hits: int, best: Outcome) -> bool:
+    """Found by two fits, the best of them converged; certain where there is nothing to fit."""
+    return (hits >= 2 or not best.u) and best.reason.converged
 
 
-def _edge(value: float, bound: float) -> Reason:
-    return "bound" if value == bound else "scan edge"
+def _directions(trials: Sequence[TrialRecord], lowest: float) -> tuple[float | None, float | None]:
+    """How far fits from the two neighbours disagreed at first, and stay above in the end."""
+    sides: list[list[float]] = []
+    for side in ("left", "right"):
+        there = [t for t in trials if t.origin == side and t.kind in (*FITS, AGAIN)]
+        found = [_chi2(t) for t in there if t.outcome.chi2 is not None]
+        if found:
+            sides.append(found)
+    if not sides:
+        return None, None
+    before = abs(sides[0][0] - sides[1][0]) if len(sides) == 2 else None
+    return before, max(0.0, max(side[-1] for side in sides) - lowest)
+
+
+def _chi2(trial: TrialRecord) -> float:
+    return float(trial.outcome.chi2 or 0.0)
+
+
+def _noise(by_value: dict[float, list[TrialRecord]], grid: Sequence[float]) -> float | None:
+    """Median over the grid of the spread of chi2 over the seeds of a stochastic method."""
+    spreads: list[float] = []
+    for value in grid:
+        seeds = [
+            _chi2(t) for t in by_value[value]
+            if t.origin.startswith("seed") and t.outcome.chi2 is not None
+        ]  # fmt: skip
+        if len(seeds) > 1:
+            spreads.append(max(seeds) - min(seeds))
+    return statistics.median(spreads) if spreads else None
 
 
 def _code(
-    name: str, points: Sequence[ProfilePoint], curve: _Curve, intervals: Sequence[Interval]
+    name: str,
+    unit: str,
+    points: Sequence[ProfilePoint],
+    curve: Curve | None,
+    intervals: Sequence[Interval],
+    noise: float | None,
 ) -> tuple[str, str]:
     """Finding code and its sentence, worst news first."""
-    if not intervals:
+    if curve is None:
         return "nonfinite_region", f"{name}: no fit ended anywhere on the scan."
     first, last = curve.values[0], curve.values[-1]
-    lowest = curve.values[curve.lowest]
     tail = ""
-    if any(not point.settled for point in points):
-        loose = sum(not point.settled for point in points)
+    lost = sum(point.chi2 is None for point in points)
+    loose = sum(not point.settled for point in points) - lost
+    if loose:
         tail = f" {loose} of {len(points)} points are not settled: their lowest fit stands alone."
+    if lost:
+        tail += f" At {lost} of {len(points)} points every fit failed."
+    spread = max(curve.chi2) - min(curve.chi2)
+    if noise is not None and spread <= noise:
+        text = (
+            f"{name}: chi2 varies by {spread:.3g} along the scan, less than the {noise:.3g} by "
+            "which the seeds of the method differ: the profile is flat within noise, and its "
+            "minimum means nothing."
+        )
+        return "flat_within_noise", f"{text}{tail}"
+    if not intervals:
+        text = f"{name}: a lower chi2 lies outside the scan, which is all above its 95 % level."
+        return "edge_minimum", f"{text}{tail}"
     whole = len(intervals) == 1 and not intervals[0].lower_closed and not intervals[0].upper_closed
     if whole:
-        text = f"{name} is not constrained: no value on [{first:g}, {last:g}] is worse than the"
-        return "not_constrained", f"{text} best by more than the 95 % level.{tail}"
-    if lowest in (first, last):
-        text = f"{name}: the lowest chi2 is at {lowest:g}, an end of the scan"
+        text = f"{name} is not constrained: no value on [{first:g}, {last:g}]{unit} is worse than"
+        return "not_constrained", f"{text} the best by more than the 95 % level.{tail}"
+    if curve.lowest in (first, last):
+        text = f"{name}: the lowest chi2 is at {curve.lowest:g}{unit}, an end of the scan"
         return "edge_minimum", f"{text}; it may fall further outside.{tail}"
-    pieces = " and ".join(f"[{i.lower:.6g}, {i.upper:.6g}]" for i in intervals)
+    pieces = " and ".join(f"[{i.lower:.6g}, {i.upper:.6g}]" for i in intervals) + unit
     if any(not (i.lower_closed and i.upper_closed) for i in intervals):
-        reasons = sorted(
-            {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {"data"}
-        )
-        text = f"{name} lies in {pieces} at 95 %, but a {' and a '.join(reasons)} ends the set"
-        return "bound_limited", f"{text}, not the data.{tail}"
+        return "bound_limited", f"{_limited(name, pieces, intervals)}{tail}"
     if len(intervals) > 1:
         text = f"the 95 % set of {name} is {len(intervals)} separate intervals"
         return "several_intervals", f"{text}: {pieces}.{tail}"
     return "identified", f"{name} lies in {pieces} at 95 %, both ends set by the data.{tail}"
+
+
+def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:
+    """Why the data do not end the set."""
+    reasons = {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {"data"}
+    text = f"{name} lies in {pieces} at 95 %, but "
+    if reasons == {"flat"}:
+        return f"{text}the profile flattens below the level, so the set has no end on that side."
+    others = " and a ".join(sorted(reasons - {"flat"}))
+    flat = " (and it is flat on the other side)" if "flat" in reasons else ""
+    return f"{text}a {others} ends the set, not the data{flat}."

@@ -11,7 +11,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from daybreak.criteria import Level, Verdict
+from daybreak.findings import Check
 
+EndKind = Literal[
+    "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
+]
+EndReason = Literal["data", "bound", "scan edge", "flat"]
 OutcomeWord = Literal["met", "missed", "undecided"]
 
 
@@ -31,7 +36,8 @@ class Finding(Model):
     outcome: OutcomeWord
     value: float | None
     uncertainty: float | None
-    """Spread among the fits that found the same minimum; null when there is no second one."""
+    """Spread among the fits that found the same minimum, and the shift under refined knobs; null
+    when there is no second fit."""
     threshold: str
     """The bar in words, e.g. ``< 1e+06``."""
     level: Level
@@ -84,6 +90,13 @@ class ProfilePoint(Model):
     """Null when every fit at this point failed."""
     settled: bool
     """Found by at least two fits, the best of them converged."""
+    own: float | None
+    """Lowest chi2 from the point's own starts, before anything was learnt from other points."""
+    disagreement_before: float | None
+    """Difference in chi2 between the fits from the left and the right neighbour when they were
+    first made; null where there are not two."""
+    disagreement: float | None
+    """How far the worse of the two directions stayed above the point's chi2 in the end."""
     at_bounds: list[AtBound]
     parameters: dict[str, float]
     scale_factors: dict[str, float]
@@ -96,11 +109,22 @@ class Interval(Model):
     lower: float
     upper: float
     lower_closed: bool
-    """Whether the data end the interval there, not a bound or the scan."""
+    """Whether the data end the interval there, not a bound, the scan, or a flat profile."""
     upper_closed: bool
-    lower_reason: Literal["data", "bound", "scan edge"]
-    upper_reason: Literal["data", "bound", "scan edge"]
+    lower_reason: EndReason
+    upper_reason: EndReason
     level: float = 0.95
+
+
+class Variation(Model):
+    """How much a curve varies over its grid, in the words of one-way profiles."""
+
+    percent: float | None
+    """100 (max - min) / min of chi2; null where the smallest chi2 is zero."""
+    range: float
+    """max - min, in units of chi2."""
+    local_minima: int
+    """Grid points below both neighbours by more than rounding."""
 
 
 class Profile(Model):
@@ -111,10 +135,57 @@ class Profile(Model):
     minimum: float | None
     """Value of the parameter at the lowest chi2."""
     chi2_min: float | None
+    """The lowest chi2 found anywhere in the study: the reference of the intervals."""
     points: list[ProfilePoint]
     intervals: list[Interval]
     code: str
     """Finding code, e.g. ``identified`` or ``edge_minimum``."""
+    sentence: str
+    before: Variation | None
+    """Of the points' own starts alone."""
+    after: Variation | None
+    """After relaxation."""
+    noise: float | None
+    """Spread of chi2 over the seeds of a stochastic method, the median over the points; null for
+    others."""
+
+
+class ContourPoint(Model):
+    """A point of a contour line."""
+
+    x: float
+    y: float
+    closed: bool
+    """Whether the data put it there, not the border of the scan."""
+
+
+class Contour(Model):
+    """The set at one joint level: closed lines around its pieces."""
+
+    level: float
+    """Joint probability for two parameters, e.g. 0.95."""
+    chi2: float
+    """Lowest chi2 plus the quantile of the chi2 distribution with two degrees of freedom."""
+    lines: list[list[ContourPoint]]
+    error: float
+    """Largest distance from the level found between two of its points, in units of chi2."""
+
+
+class Map(Model):
+    """Chi2 over two parameters, minimised over all others."""
+
+    parameters: tuple[str, str]
+    units: tuple[str, str]
+    scales: tuple[Literal["linear", "log"], Literal["linear", "log"]]
+    x: list[float]
+    y: list[float]
+    chi2: list[list[float | None]]
+    """Lattice, a row for every y; null where every fit failed."""
+    unsettled: int
+    """Lattice points whose lowest fit stands alone or has not converged."""
+    minimum: tuple[float, float] | None
+    chi2_min: float | None
+    contours: list[Contour]
     sentence: str
 
 
@@ -124,6 +195,73 @@ class Start(Model):
     chi2: float
     converged: bool
     basin: int
+
+
+class FitEnd(Model):
+    """A distinct end of the fits of all free parameters, questioned by a second method."""
+
+    chi2: float
+    hits: int
+    """Starts that ended here."""
+    kind: EndKind
+    polished: float | None
+    """Chi2 after the polish; null where it was not polished."""
+    negative: int
+    """Negative eigenvalues of the scaled Hessian on the free parameters."""
+    zero: int
+    """Eigenvalues that vanish: directions in which chi2 does not change to second order."""
+    at_bounds: list[AtBound]
+    parameters: dict[str, float]
+    sentence: str
+
+
+class ScaledFit(Model):
+    """The best fit with the model uncertainty multiplied."""
+
+    scale: float
+    chi2: float
+    parameters: dict[str, float]
+    shifts: dict[str, float]
+    """Change of each free parameter from the unscaled best fit, in its unit."""
+
+
+class GroupFit(Model):
+    """How well one group of observations is described."""
+
+    group: str
+    observations: int
+    degrees_of_freedom: float
+    """n minus the leverages of the group's observations."""
+    chi2: float
+    p_value: float | None
+
+
+class Tension(Model):
+    """Whether model and data agree."""
+
+    groups: list[GroupFit]
+    """Empty where all observations are of one kind, or the best fit was not examined."""
+    ceiling: float | None
+    """Chi2 of the best constant for each group of observations that share one: a model that does
+    no better explains nothing.  Null where no group has two observations of different value."""
+    share: float | None
+    """chi2 / ceiling."""
+
+
+class KnobShift(Model):
+    """What refining a knob would change at the best fit or at an end of an interval."""
+
+    knob: str
+    value: float | int | str | bool
+    refined: float | int | str | bool
+    at: str
+    """``best fit``, or ``lower end of k``."""
+    chi2: float
+    """Change of the minimum of chi2, to first order."""
+    parameters: dict[str, float]
+    """Change of each parameter, in its unit; at an interval's end, of that end alone."""
+    order: float | None
+    """Order of the knob's error; with it the changes are Richardson's estimates of the error."""
 
 
 class ParameterInfo(Model):
@@ -184,12 +322,34 @@ class Study(Model):
     findings: list[Finding]
     metrics: Metrics
     best: BestFit | None
-    profile: Profile | None
+    profiles: list[Profile]
+    """One for each profiled parameter; for a map, both marginal profiles."""
+    maps: list[Map]
     starts: list[Start]
-    """Ends of the fits from own starts, lowest chi2 first; at most 200."""
+    """Ends of the fits from the study's starts, lowest chi2 first; at most 200."""
+    ends: list[FitEnd]
+    """Distinct ends of the fits of all free parameters, lowest first; at most 24."""
+    missed: float | None
+    """Expected share of starts that lead to a minimum not seen so far (Boender and Rinnooy Kan
+    1987); null where too few starts were made to tell."""
+    tension: Tension | None
+    model_scales: list[ScaledFit]
+    """Best fits with the model uncertainty multiplied; empty where there is none."""
+    knobs: list[KnobShift]
+    checks: list[Check]
+    """Findings about the problem as a whole and its parameters, worst first."""
     failures: dict[str, int]
     """Failed trials by sentence."""
     error: str | None
     criteria_history: list[CriteriaVersion]
     units: dict[str, str]
     """Units of derived quantities, settings, scale factors."""
+
+    @property
+    def profile(self) -> Profile | None:
+        """The first profile, if there is one."""
+        return self.profiles[0] if self.profiles else None
+
+    def profile_of(self, parameter: str) -> Profile | None:
+        """The profile of one parameter, if there is one."""
+        return next((p for p in self.profiles if p.parameter == parameter), None)

@@ -1,16 +1,24 @@
-"""How good a fit is: degrees of freedom, reduced chi2, p value, and what failed."""
+"""How good a fit is: degrees of freedom, p values in total and by group, and chi2's ceiling.
+
+A group of n observations has ``n - sum of leverages`` degrees of freedom, and the p value
+``Q(dof / 2, chi2 / 2)``.  The ceiling is the chi2 of one fitted constant for each group of
+observations that share one: what a model reaches that explains nothing but a common size.
+Source: Bevington and Robinson (2003), Data Reduction and Error Analysis, chapter 11; Hoaglin and
+Welsch (1978), Am. Stat. 32, 17.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from daybreak.diagnosis.best import Best, fits_of
-from daybreak.diagnosis.study import Metrics, Start
+from daybreak.diagnosis.study import GroupFit, Metrics, Start, Tension
 from daybreak.ledger.records import StudyRecord
-from daybreak.problem.ends import basins
+from daybreak.problem.ends import basins, same_chi2, units
 
 MOST_STARTS = 200
 
@@ -22,10 +30,10 @@ def degrees_of_freedom(problem: dict[str, Any]) -> tuple[int, int]:
     return fitted, len(problem["observations"]) - fitted
 
 
-def p_value(chi2: float, dof: int) -> float | None:
+def p_value(chi2: float, dof: float) -> float | None:
     """Chance of a chi2 at least this large if the model is true: Q(dof/2, chi2/2).
 
-    None without degrees of freedom.
+    None with less than one degree of freedom.
     """
     if dof < 1:
         return None
@@ -65,17 +73,73 @@ def failures(record: StudyRecord) -> dict[str, int]:
 
 
 def waterfall(record: StudyRecord) -> list[Start]:
-    """Ends of the fits from own starts in the cell of the best fit, lowest chi2 first."""
+    """Ends of the fits from the study's own starts in one cell, lowest chi2 first.
+
+    The cell is that of all free parameters, or else the one with the lowest end.
+    """
     fits = [t for t in fits_of(record) if t.origin.startswith(("start", "seed"))]
     if not fits:
         return []
-    lowest = min(fits, key=lambda t: t.outcome.chi2 or 0.0)
-    ends = [t.outcome for t in fits if t.point == lowest.point]
-    u = np.array([end.u for end in ends], dtype=np.float64).reshape(len(ends), -1)
-    found = basins([float(end.chi2 or 0.0) for end in ends], u)
+    lowest = min(fits, key=lambda t: (bool(t.of), t.outcome.chi2 or 0.0))
+    ends = [t.outcome for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
+    found = basins([float(end.chi2 or 0.0) for end in ends], units(ends))
     starts = [
         Start(chi2=float(ends[i].chi2 or 0.0), converged=ends[i].reason.converged, basin=number)
         for number, basin in enumerate(found)
         for i in basin.members
     ]
     return sorted(starts, key=lambda s: (s.chi2, s.basin))[:MOST_STARTS]
+
+
+def read_tension(record: StudyRecord, best: Best | None) -> Tension | None:
+    """Chi2 by group and against its ceiling; None before the best fit is recorded in full."""
+    if best is None or best.evaluation is None:
+        return None
+    ceiling = constant_chi2(record.problem["observations"])
+    return Tension(
+        groups=_groups(record, best, best.evaluation.details["residuals"]),
+        ceiling=ceiling,
+        share=best.chi2 / ceiling if ceiling else None,
+    )
+
+
+def _groups(record: StudyRecord, best: Best, residuals: Sequence[float]) -> list[GroupFit]:
+    data = record.problem["observations"]
+    names = list(dict.fromkeys(datum["group"] for datum in data))
+    polished = [
+        t.outcome for t in record.trials
+        if t.kind == "polish" and t.outcome.chi2 is not None
+        and same_chi2(t.outcome.chi2, best.chi2)
+    ]  # fmt: skip
+    if len(names) < 2 or not polished:
+        return []
+    leverage: Mapping[str, float] = polished[0].details["leverage"]
+    found: list[GroupFit] = []
+    for name in names:
+        mine = [r for r, datum in zip(residuals, data, strict=True) if datum["group"] == name]
+        chi2 = float(np.sum(np.square(mine)))
+        dof = max(0.0, len(mine) - leverage[name])
+        found.append(
+            GroupFit(
+                group=name,
+                observations=len(mine),
+                degrees_of_freedom=dof,
+                chi2=chi2,
+                p_value=p_value(chi2, dof),
+            )
+        )
+    return found
+
+
+def constant_chi2(data: Sequence[Mapping[str, Any]]) -> float | None:
+    """Chi2 of the best constant for each group; None where constants fit exactly.
+
+    ``c = sum(w v) / sum(w)`` with ``w = 1 / sigma^2`` for values v of one group and unit.
+    """
+    total = 0.0
+    for kind in {(datum["group"], datum["unit"]) for datum in data}:
+        mine = [datum for datum in data if (datum["group"], datum["unit"]) == kind]
+        v = np.array([datum["value"] for datum in mine])
+        w = np.array([1.0 / (datum["sigma"] ** 2 + datum["model"] ** 2) for datum in mine])
+        total += float(np.sum(w * (v - np.sum(w * v) / np.sum(w)) ** 2))
+    return total or None

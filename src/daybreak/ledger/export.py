@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from daybreak.ledger.records import CampaignRecord
+from daybreak.ledger.records import AGAIN, CampaignRecord
 
 
 def trial_rows(record: CampaignRecord) -> list[dict[str, Any]]:
@@ -12,6 +12,8 @@ def trial_rows(record: CampaignRecord) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for study in record.studies:
         for trial in study.trials:
+            if trial.kind == AGAIN:
+                continue
             outcome = trial.outcome
             details = outcome.details
             rows.append(
@@ -20,7 +22,8 @@ def trial_rows(record: CampaignRecord) -> list[dict[str, Any]]:
                     "trial": trial.key,
                     "kind": trial.kind,
                     "origin": trial.origin,
-                    "point": trial.point,
+                    "of": ", ".join(trial.of),
+                    "point": ", ".join(f"{value!r}" for value in trial.point),
                     "chi2": outcome.chi2,
                     "stop_reason": outcome.reason.name,
                     "iterations": outcome.iterations,

@@ -8,7 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
-from daybreak.ledger.records import BatchRecord, CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.records import (
+    AGAIN,
+    BatchRecord,
+    CriteriaRecord,
+    StudyRecord,
+    TrialRecord,
+)
 from daybreak.problem.outcomes import Outcome
 
 
@@ -27,14 +33,14 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     trials: list[TrialRecord] = []
     # A trial asked for twice (from a basin and from a neighbour with the same end) is one fit,
     # and must not pass for two that agree.
-    seen: set[str] = set()
+    seen: dict[str, Outcome] = {}
     for m in c.execute(inner):
-        if m.trial in seen:
-            continue
-        seen.add(m.trial)
-        kind = "evaluate" if m.origin == "evaluate" else "fit"
-        outcome = Outcome.load(json.loads(m.outcome))
-        trials.append(TrialRecord(m.trial, kind, m.origin, m.point, m.grid, outcome))
+        kind = AGAIN if m.trial in seen else m.kind
+        if m.trial not in seen:
+            seen[m.trial] = Outcome.load(json.loads(m.outcome))
+        point: dict[str, float] = json.loads(m.point)
+        of, values = tuple(point), tuple(point.values())
+        trials.append(TrialRecord(m.trial, kind, m.origin, of, values, m.grid, seen[m.trial]))
     mine = sa.select(t.members.c.trial).where(t.members.c.study == row.id).distinct()
     spent = sa.select(sa.func.sum(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
     a = t.attempts.c

@@ -8,6 +8,9 @@ from typing import Any
 from daybreak.findings import Preflight
 from daybreak.problem.outcomes import Outcome
 
+AGAIN = "again"
+"""Kind of a trial that an earlier one of the same study already answered."""
+
 
 @dataclass(frozen=True)
 class TrialRecord:
@@ -17,10 +20,12 @@ class TrialRecord:
     kind: str
     origin: str
     """Why it was first asked: ``start 3``, ``basin 0``, ``left``, ``seed 42``, ``evaluate``."""
-    point: float | None
-    """Value of the profiled parameter."""
+    of: tuple[str, ...]
+    """Parameters of interest of the profile or map it belongs to, if any."""
+    point: tuple[float, ...]
+    """Their values."""
     grid: bool
-    """Whether the point belongs to the declared grid."""
+    """Whether the point belongs to the grid."""
     outcome: Outcome
 
 

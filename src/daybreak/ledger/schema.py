@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 """Schema version; a ledger written by a newer one is refused."""
 
 metadata = MetaData()
@@ -103,8 +103,9 @@ members = Table(
     Column("round", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("trial", String, nullable=False),
+    Column("kind", String, nullable=False),
     Column("origin", String, nullable=False),
-    Column("point", Float),
+    Column("point", Text, nullable=False),
     Column("grid", Boolean, nullable=False),
 )  # fmt: skip
 

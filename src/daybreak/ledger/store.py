@@ -146,16 +146,22 @@ class Ledger:
             c.execute(t.about.insert().values(key="schema", value=str(t.VERSION)))
 
     def _check_version(self, c: sa.Connection) -> None:
-        """Refuse a newer schema before anything is written."""
+        """Refuse another schema before anything is written."""
         if not sa.inspect(c).has_table(t.about.name):
             return
         found = c.execute(sa.select(t.about.c.value).where(t.about.c.key == "schema")).scalar()
-        if found is not None and int(found) > t.VERSION:
-            msg = (
-                f"the ledger in {self.directory} has schema {found}, but this Daybreak knows "
-                f"schemas up to {t.VERSION}; update Daybreak to open it (nothing was changed)."
-            )
-            raise LedgerError(msg)
+        if found is None or int(found) == t.VERSION:
+            return
+        move = (
+            "update Daybreak to open it" if int(found) > t.VERSION
+            else "open it with the Daybreak that wrote it, or begin anew with `daybreak run "
+            "--fresh`, which archives it"
+        )  # fmt: skip
+        msg = (
+            f"the ledger in {self.directory} has schema {found}, but this Daybreak knows schema "
+            f"{t.VERSION}; {move} (nothing was changed)."
+        )
+        raise LedgerError(msg)
 
     def close(self) -> None:
         """Let the file go."""
@@ -341,7 +347,8 @@ class Ledger:
         rows = [
             {
                 "study": mine, "round": number, "position": place, "trial": key,
-                "origin": task.origin, "point": task.point, "grid": task.grid,
+                "kind": task.kind, "origin": task.origin, "grid": task.grid,
+                "point": json.dumps(dict(zip(task.of, task.point, strict=True))),
             }
             for place, (task, key) in enumerate(tasks)
         ]  # fmt: skip
@@ -402,6 +409,11 @@ class Ledger:
                 .where(t.trials.c.state == "done")
                 .where(t.trials.c.configuration.contains(f'"problem":"{fingerprint}"'))
                 .where(t.trials.c.configuration.contains(f'"settings":{canonical(settings)}'))
+                .where(
+                    t.trials.c.configuration.contains('"kind":"evaluate"')
+                    | t.trials.c.configuration.contains('"kind":"fit"')
+                    | t.trials.c.configuration.contains('"kind":"evolve"')
+                )
                 .order_by(t.trials.c.configuration.contains('"kind":"evaluate"').desc())
                 .limit(1)
             )

@@ -1,7 +1,8 @@
 """Evaluate a fit problem at many places at once, with JAX or NumPy behind one face.
 
-Shapes: L lanes (independent fits), m observations, n free parameters, h held parameters,
-s traced settings.
+Shapes: L lanes (independent fits), m observations, N parameters, n of them free in the
+declaration, s traced settings.  A lane may pin any of the free ones as well: that way a fit of all
+parameters and the fits of a profile or map share one compiled call.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,58 +26,101 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Where lanes live: the held parameters and settings of each, one row a lane."""
+    """Where lanes live: pinned parameters, settings and uncertainties, one row a lane."""
 
-    held: Array
-    """Values of the held parameters, shape (L, h)."""
+    pins: Array
+    """Values of the parameters that do not move, NaN for those that do, shape (L, N)."""
     numbers: Array
     """Values of the traced settings, shape (L, s)."""
+    sigmas: Array
+    """Total uncertainties of the observations, shape (L, m)."""
 
     def __getitem__(self, rows: Any) -> Cells:
         """Some of the rows."""
-        return Cells(self.held[rows], self.numbers[rows])
+        return Cells(self.pins[rows], self.numbers[rows], self.sigmas[rows])
+
+
+class Cell(NamedTuple):
+    """What one lane is held at: a row of `Cells`, perhaps traced."""
+
+    pins: Any
+    numbers: Any
+    sigmas: Any
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Which parameters vary and which are held, in a problem with given static settings."""
+    """How rows of numbers are the arguments of a problem with given static settings."""
 
     problem: FitProblem
-    free: tuple[str, ...]
-    held: tuple[str, ...]
     traced: tuple[str, ...]
     static: tuple[tuple[str, Setting], ...]
+
+    @functools.cached_property
+    def free(self) -> tuple[str, ...]:
+        """Parameters that the declaration leaves free; the columns of `u`."""
+        return self.problem.space.free(())
 
     @functools.cached_property
     def box(self) -> Any:
         """The box of the free parameters."""
         return self.problem.space.subspace(self.free)
 
-    def values(self, u: Any, held: Any, xp: Any) -> list[Any]:
-        """All parameters in the problem's order, from one lane's `u` and held values."""
-        moving = self.box.from_unit(u, xp) if self.free else ()
-        by_name = {name: moving[i] for i, name in enumerate(self.free)}
-        by_name |= {name: held[i] for i, name in enumerate(self.held)}
-        return [by_name[name] for name in self.problem.space.names]
+    @functools.cached_property
+    def _columns(self) -> list[int | None]:
+        """Column of `u` of every parameter; None for one that is always pinned."""
+        return [
+            self.free.index(name) if name in self.free else None
+            for name in self.problem.space.names
+        ]
+
+    def moving(self, pins: Array) -> NDArray[np.bool_]:
+        """Which columns of `u` a lane moves, shape (..., N) -> (..., n)."""
+        return np.isnan(pins[..., [i for i, j in enumerate(self._columns) if j is not None]])
+
+    def spread(self, u: Array, moving: NDArray[np.bool_]) -> Array:
+        """Fill up the columns of pinned parameters, shape (L, n_moving) -> (L, n)."""
+        full = np.full((len(u), len(self.free)), 0.5)
+        full[:, moving] = u
+        return full
+
+    def values(self, u: Array, pins: Array) -> Array:
+        """All parameters in the problem's order, shapes (L, n) and (L, N) -> (L, N)."""
+        values = pins.copy()
+        moving = self.box.from_unit(u)
+        for i, j in enumerate(self._columns):
+            if j is not None:
+                values[:, i] = np.where(np.isnan(pins[:, i]), moving[:, j], pins[:, i])
+        return values
 
     def settings(self, numbers: Any) -> dict[str, Any]:
         """All settings of one lane, the numbers perhaps traced."""
         return {**dict(self.static), **{name: numbers[i] for i, name in enumerate(self.traced)}}
 
-    def residuals(self, u: Any, held: Any, numbers: Any, xp: Any) -> Any:
+    def residuals(self, values: Sequence[Any], cell: Cell, xp: Any) -> Any:
         """Residuals of one lane, shape (m,)."""
-        return self.problem.evaluate(self.values(u, held, xp), self.settings(numbers), xp)[0]
+        return self.problem.evaluate(values, self.settings(cell.numbers), xp, cell.sigmas)[0]
 
-    def raw(self, u: Any, held: Any, numbers: Any, xp: Any) -> Any:
+    def raw(self, values: Sequence[Any], cell: Cell, xp: Any) -> Any:
         """Predictions of one lane before scale factors and offsets, shape (m,)."""
-        return self.problem.raw(self.values(u, held, xp), self.settings(numbers), xp)
+        return self.problem.raw(values, self.settings(cell.numbers), xp)
 
-    def full(self, u: Any, held: Any, numbers: Any, xp: Any) -> tuple[Any, Any, Any, Any]:
+    def full(self, values: Sequence[Any], cell: Cell, xp: Any) -> tuple[Any, Any, Any, Any]:
         """Residuals, predictions, factors and derived quantities of one lane."""
-        values, settings = self.values(u, held, xp), self.settings(numbers)
-        residuals, parts = self.problem.evaluate(values, settings, xp)
+        settings = self.settings(cell.numbers)
+        residuals, parts = self.problem.evaluate(values, settings, xp, cell.sigmas)
         derived = self.problem.derived(values, settings)
         return residuals, parts["predictions"], parts["factors"], derived
+
+    def traced_values(self, u: Any, pins: Any) -> list[Any]:
+        """As `values`, of one lane and under JAX."""
+        import jax.numpy as jnp
+
+        moving = self.box.from_unit(u, jnp) if self.free else ()
+        return [
+            pins[i] if j is None else jnp.where(jnp.isnan(pins[i]), moving[j], pins[i])
+            for i, j in enumerate(self._columns)
+        ]
 
 
 class AbstractEvaluator(ABC):
@@ -127,7 +171,7 @@ class AbstractEvaluator(ABC):
             [box.to_unit(dict(zip(box.names, row[columns], strict=True))) for row in probes]
         )
         residuals = np.full((1, len(problem.data)), np.nan)
-        for row in u.reshape(len(probes), len(columns)):
+        for row in u:
             residuals = self.residuals(row[None, :], cells[[0]])
             if np.isfinite(residuals).all():
                 return
@@ -166,12 +210,12 @@ class NumpyEvaluator(AbstractEvaluator):
         self.errors = {}
         found = np.full((len(u), len(self.layout.problem.data)), np.nan)
         with np.errstate(all="ignore"):
+            values = self.layout.values(u, cells.pins)
             for lane in range(len(u)):
                 if self.watch is not None:
                     self.watch()
-                held, numbers = cells.held[lane].tolist(), cells.numbers[lane].tolist()
                 try:
-                    found[lane] = of_lane(u[lane], held, numbers, np)
+                    found[lane] = of_lane(list(values[lane]), _row(cells, lane), np)
                 except PredictionError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a trial's failure is a value
@@ -182,11 +226,12 @@ class NumpyEvaluator(AbstractEvaluator):
         """Derivatives of the residuals by u, by second-order differences, shape (L, m, n).
 
         Step ``h = eps^(1/3) max(|u|, 1e-3)``; central where the box allows, else one-sided with
-        three points. Source: Press et al., Numerical Recipes, 3rd ed., section 5.7.
+        three points; columns of pinned parameters are zero.
+        Source: Press et al., Numerical Recipes, 3rd ed., section 5.7.
         """
         lanes, n = u.shape
-        found = np.empty((lanes, residuals.shape[1], n))
-        for j in range(n):
+        found = np.zeros((lanes, residuals.shape[1], n))
+        for j in np.flatnonzero(self.layout.moving(cells.pins).any(axis=0)).tolist():
             h = np.cbrt(np.finfo(float).eps) * np.maximum(np.abs(u[:, j]), 1e-3)
             low, high = u[:, j] < h, u[:, j] > 1 - h
             first = np.where(high, -h, h)
@@ -202,12 +247,12 @@ class NumpyEvaluator(AbstractEvaluator):
 
     def full(self, u: Array, cells: Cells) -> list[dict[str, Any]]:
         """Everything recorded at a best fit, lane by lane."""
-        found: list[dict[str, Any]] = []
         with np.errstate(all="ignore"):
-            for lane in range(len(u)):
-                held, numbers = cells.held[lane].tolist(), cells.numbers[lane].tolist()
-                found.append(_plain(self.layout.full(u[lane], held, numbers, np)))
-        return found
+            values = self.layout.values(u, cells.pins)
+            return [
+                _plain(self.layout.full(list(values[lane]), _row(cells, lane), np))
+                for lane in range(len(u))
+            ]
 
 
 class JaxEvaluator(AbstractEvaluator):
@@ -217,7 +262,7 @@ class JaxEvaluator(AbstractEvaluator):
         self.layout = layout
         self.width = width
 
-    def linearise(self, u: Any, held: Any, numbers: Any) -> tuple[Any, Any]:
+    def linearise(self, u: Any, cell: Cell) -> tuple[Any, Any]:
         """Residuals (m,) and Jacobian (m, n) of one lane, from one pass over the model.
 
         Forward mode costs n passes, reverse mode m: the cheaper one is taken.
@@ -226,11 +271,9 @@ class JaxEvaluator(AbstractEvaluator):
         import jax.numpy as jnp
 
         def residuals(v: Any) -> Any:
-            return self.layout.residuals(v, held, numbers, jnp)
+            return self.layout.residuals(self.layout.traced_values(v, cell.pins), cell, jnp)
 
         n, m = len(self.layout.free), len(self.layout.problem.data)
-        if n == 0:
-            return residuals(u), jnp.zeros((m, 0))
         if 2 * m < n:
             value, pull = jax.vjp(residuals, u)
             return value, jax.vmap(lambda row: pull(row)[0])(jnp.eye(m))
@@ -240,32 +283,38 @@ class JaxEvaluator(AbstractEvaluator):
 
         return jax.vmap(column, out_axes=(None, -1))(jnp.eye(n))
 
+    def _lane(self, of_values: Callable[..., Any]) -> Callable[[Any, Cell], Any]:
+        """A function of one lane's values, as one of its unit coordinates."""
+        import jax.numpy as jnp
+
+        def of_units(u: Any, cell: Cell) -> Any:
+            return of_values(self.layout.traced_values(u, cell.pins), cell, jnp)
+
+        return of_units
+
     @functools.cached_property
     def _residuals(self) -> Callable[..., Any]:
         import jax
-        import jax.numpy as jnp
 
-        return jax.jit(jax.vmap(lambda u, held, s: self.layout.residuals(u, held, s, jnp)))
+        return jax.jit(jax.vmap(self._lane(self.layout.residuals)))
 
     @functools.cached_property
     def _raw(self) -> Callable[..., Any]:
         import jax
-        import jax.numpy as jnp
 
-        return jax.jit(jax.vmap(lambda u, held, s: self.layout.raw(u, held, s, jnp)))
+        return jax.jit(jax.vmap(self._lane(self.layout.raw)))
 
     @functools.cached_property
     def _slopes(self) -> Callable[..., Any]:
         import jax
 
-        return jax.jit(jax.vmap(lambda u, held, s: self.linearise(u, held, s)[1]))
+        return jax.jit(jax.vmap(lambda u, cell: self.linearise(u, cell)[1]))
 
     @functools.cached_property
     def _full(self) -> Callable[..., Any]:
         import jax
-        import jax.numpy as jnp
 
-        return jax.jit(jax.vmap(lambda u, held, s: self.layout.full(u, held, s, jnp)))
+        return jax.jit(jax.vmap(self._lane(self.layout.full)))
 
     def residuals(self, u: Array, cells: Cells) -> Array:
         """Residuals, `width` lanes at a time."""
@@ -306,7 +355,7 @@ class JaxEvaluator(AbstractEvaluator):
                 rows = np.arange(first, first + self.width)
                 count = min(self.width, len(u) - first)
                 rows[count:] = first  # padding repeats a lane, so the compiled shape is one
-                found = call(u[rows], cells.held[rows], cells.numbers[rows])
+                found = call(u[rows], block_of(cells, rows))
                 parts.append((jax.tree.map(np.asarray, found), count))
         return parts
 
@@ -328,26 +377,52 @@ WIDTH = 32
 
 @functools.lru_cache(maxsize=64)
 def evaluator_for(
-    problem: FitProblem, static: tuple[tuple[str, Setting], ...], held: tuple[str, ...]
+    problem: FitProblem, static: tuple[tuple[str, Setting], ...]
 ) -> NumpyEvaluator | JaxEvaluator:
-    """The evaluator of a problem whose parameters `held` do not move; made once each."""
+    """The evaluator of a problem with given static settings; made once each."""
     traced, _ = problem.split_settings(problem.settings)
-    layout = Layout(problem, problem.space.free(held), held, tuple(traced), static)
+    layout = Layout(problem, tuple(traced), static)
     if problem.backend({**problem.settings, **dict(static)}) == "jax":
         return JaxEvaluator(layout, WIDTH)
     return NumpyEvaluator(layout)
 
 
 def cells_of(
-    problem: FitProblem, held: Sequence[Mapping[str, float]], settings: Mapping[str, Setting]
+    problem: FitProblem,
+    held: Sequence[Mapping[str, float]],
+    settings: Mapping[str, Setting],
+    model: float = 1.0,
 ) -> tuple[NumpyEvaluator | JaxEvaluator, Cells]:
-    """The evaluator and rows for places that hold the same parameters at different values."""
+    """The evaluator of a problem, and one row for each mapping of held parameters.
+
+    Parameters
+    ----------
+    problem, settings
+        What is asked.
+    held : sequence of mappings name -> value
+        Parameters that do not move, beside those fixed in the declaration.
+    model : float
+        Factor on the model uncertainties.
+    """
     numbers, static = problem.split_settings(settings)
+    evaluator = evaluator_for(problem, tuple(static.items()))
+    names = problem.space.names
     rows = [{**problem.space.fixed, **row} for row in held]
-    names = tuple(name for name in problem.space.names if name in rows[0])
-    evaluator = evaluator_for(problem, tuple(static.items()), names)
-    cells = Cells(
-        np.array([[row[name] for name in names] for row in rows], dtype=np.float64),
-        np.array([[numbers[name] for name in evaluator.layout.traced]] * len(rows)),
+    pins = [[row.get(name, np.nan) for name in names] for row in rows]
+    traced = [numbers[name] for name in evaluator.layout.traced]
+    lanes = len(rows)
+    return evaluator, Cells(
+        np.array(pins, dtype=np.float64).reshape(lanes, len(names)),
+        np.array([traced] * lanes, dtype=np.float64).reshape(lanes, len(traced)),
+        np.tile(problem.data.sigmas_at(model), (lanes, 1)),
     )
-    return evaluator, cells
+
+
+def block_of(cells: Cells, rows: Any) -> Cell:
+    """Some rows as the batched argument of a compiled call."""
+    return Cell(cells.pins[rows], cells.numbers[rows], cells.sigmas[rows])
+
+
+def _row(cells: Cells, lane: int) -> Cell:
+    """One row as plain numbers."""
+    return Cell(cells.pins[lane], cells.numbers[lane].tolist(), cells.sigmas[lane])

@@ -69,10 +69,10 @@ class Evolution(AbstractMethod):
             "polish": self.polish,
         }  # fmt: skip
 
-    def tasks(self, held: Mapping[str, float], point: float | None = None) -> list[Task]:
+    def tasks(self, held: Mapping[str, float]) -> list[Task]:
         """One run per seed with some parameters held."""
         return [
-            Task("evolve", held, None, self.options(), seed=s, origin=f"seed {s}", point=point)
+            Task("evolve", held, None, self.options(), seed=s, origin=f"seed {s}")
             for s in self.seeds
         ]
 
@@ -91,6 +91,10 @@ class Evolution(AbstractMethod):
         """Every seed, and the evaluations of the best."""
         return len(self.seeds) + 2
 
+    def interest(self, problem: FitProblem) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     def check(self, problem: FitProblem) -> None:
         """Every fit problem will do."""
 
@@ -102,21 +106,26 @@ def evolve(
     from scipy.optimize import differential_evolution
 
     options = task.options
-    n = len(evaluator.layout.free)
+    moving = evaluator.layout.moving(cells.pins)[0]
+
+    def spread(u: Array) -> Array:
+        """Unit coordinates of all free parameters from those that move, (n, L) -> (L, n)."""
+        return evaluator.layout.spread(u.T, moving)
 
     def chi2(u: Array) -> Array:
         checkpoint()
-        r = evaluator.residuals(np.ascontiguousarray(u.T), cells[np.zeros(u.shape[1], dtype=int)])
+        r = evaluator.residuals(spread(u), cells[np.zeros(u.shape[1], dtype=int)])
         total = np.sum(r * r, axis=1)
         return np.where(np.isfinite(total), total, _WORST)
 
     found = differential_evolution(
-        chi2, [(0.0, 1.0)] * n, maxiter=options["generations"], popsize=options["population"],
+        chi2, [(0.0, 1.0)] * int(moving.sum()),
+        maxiter=options["generations"], popsize=options["population"],
         mutation=tuple(options["mutation"]), recombination=options["recombination"],
         tol=options["tolerance"], atol=options["tolerance"], polish=False, vectorized=True,
         updating="deferred", rng=task.seed, x0=None if task.start is None else list(task.start),
     )  # fmt: skip
-    u = np.clip(np.asarray(found.x, dtype=np.float64), 0.0, 1.0)
+    u = spread(np.clip(np.asarray(found.x, dtype=np.float64), 0.0, 1.0)[:, None])[0]
     best = float(found.fun)
     if best >= _WORST:
         return End(u.tolist(), float("inf"), StopReason.NONFINITE, int(found.nit))

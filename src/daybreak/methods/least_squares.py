@@ -24,7 +24,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
+from daybreak.methods.evaluation import (
+    Array,
+    Cell,
+    Cells,
+    JaxEvaluator,
+    NumpyEvaluator,
+    block_of,
+)
 from daybreak.problem.ends import StopReason
 from daybreak.problem.precision import double_precision
 
@@ -318,9 +325,9 @@ def fit(
     evaluator
         The problem.
     starts : array, shape (L, n)
-        Unit coordinates of the free parameters.
+        Unit coordinates of the free parameters; those of pinned ones are not read.
     cells : Cells
-        Held parameters and settings of each lane.
+        Pinned parameters, settings and uncertainties of each lane.
     options : LeastSquares
         Stopping tests.
     checkpoint : callable
@@ -399,7 +406,7 @@ class _OneByOne:
         for lane in range(len(u)):
             try:
                 with double_precision():
-                    r, J = self._linearise(u[lane], cells.held[lane], cells.numbers[lane])
+                    r, J = self._linearise(u[lane], block_of(cells, lane))
                     found[lane], self._jacobians[u[lane].tobytes()] = np.asarray(r), np.asarray(J)
             except _failures() as error:
                 said = str(error).strip().splitlines() or [""]
@@ -435,7 +442,7 @@ def _pool(
     while (lane_of >= 0).any():
         checkpoint()
         with double_precision():
-            found = call(state, cells.held[rows], cells.numbers[rows], asdict(options))
+            found = call(state, block_of(cells, rows), asdict(options))
             state = State(*(np.array(part) for part in found))
         for row in np.flatnonzero((lane_of >= 0) & (state.reason != RUNNING)).tolist():
             ends[int(lane_of[row])] = _end(state, row, "")
@@ -455,13 +462,13 @@ def _compiled(evaluator: JaxEvaluator) -> Callable[..., Any]:
     import jax
     import jax.numpy as jnp
 
-    def block(state: State, held: Any, numbers: Any, chosen: Mapping[str, Any]) -> State:
+    def block(state: State, cell: Cell, chosen: Mapping[str, Any]) -> State:
         options = LeastSquares(**chosen)
 
         def one(carry: tuple[Any, State]) -> tuple[Any, State]:
             count, s = carry
             trial = propose(s, jnp)
-            r, J = jax.vmap(evaluator.linearise)(trial.u, held, numbers)
+            r, J = jax.vmap(evaluator.linearise)(trial.u, cell)
             return count + 1, advance(s, trial, r, J, options, jnp)
 
         def going(carry: tuple[Any, State]) -> Any:

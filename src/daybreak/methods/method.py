@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.errors import PlanError
-from daybreak.problem.ends import basins
+from daybreak.problem.ends import basins, units
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task, canonical
 
@@ -50,6 +50,10 @@ class AbstractMethod(ABC):
         """Roughly how many trials the plan will ask for, for progress and forecasts."""
 
     @abstractmethod
+    def interest(self, problem: FitProblem) -> tuple[str, ...]:
+        """Parameters whose profile the method makes."""
+
+    @abstractmethod
     def check(self, problem: FitProblem) -> None:
         """Refuse a problem this method cannot treat.
 
@@ -83,21 +87,17 @@ def starts_of(
     return [tuple(row) for row in u.tolist()]
 
 
-def evaluations(
-    outcomes: Sequence[Outcome], point: float | None = None, *, grid: bool = True
-) -> list[Task]:
-    """Trials that record everything at the best end and at the fits that agree with it."""
+def evaluations(outcomes: Sequence[Outcome], **interest: Any) -> list[Task]:
+    """Trials that record everything at the best end and at the fits that agree with it.
+
+    `interest` is `of`, `point` and `grid` of the profile they belong to, if any.
+    """
     usable = [o for o in outcomes if o.chi2 is not None]
     if not usable:
         return []
-    u = np.array([o.u for o in usable], dtype=np.float64).reshape(len(usable), -1)
-    chi2 = [float(o.chi2) for o in usable if o.chi2 is not None]
-    best = basins(chi2, u)[0]
-    chosen = [usable[i] for i in best.members[:EVALUATED_HITS]]
-    return [
-        Task("evaluate", dict(o.parameters), origin="evaluate", point=point, grid=grid)
-        for o in chosen
-    ]
+    found = basins([o.chi2 for o in usable if o.chi2 is not None], units(usable))
+    chosen = [usable[i] for i in found[0].members[:EVALUATED_HITS]]
+    return [Task("evaluate", dict(o.parameters), origin="evaluate", **interest) for o in chosen]
 
 
 def check_count(what: str, value: int, at_least: int) -> None:

@@ -1,20 +1,21 @@
-"""Profiles by relaxation: the minimum over the nuisances along a grid of one parameter.
+"""Profiles and maps by relaxation: chi2 minimised over everything but the parameters of interest.
 
-    profile(v) = min over all other free parameters of chi2, the profiled one held at v
+    profile(v) = min over all other free parameters of chi2, those of interest held at v
 
-Every grid point is fitted from its own starts, from every basin found anywhere, and from its
-neighbours' best ends in both directions, until no point improves. Then every local minimum between
-grid points is refined (successive parabolas) and every crossing of the 95 % level is narrowed
-down on the re-fitted profile, not interpolated.
+One multi-start over all free parameters is shared.  Every grid point is fitted from starts of its
+own, from every basin found anywhere, and from its neighbours' best ends in all directions, until
+no point improves (`daybreak.methods.relaxation`).  Ends of the 95 % set are roots of the re-fitted
+profile (`daybreak.methods.intervals`), contours of a map are traced on it
+(`daybreak.methods.maps`).  The lowest chi2 found anywhere is the reference of all of them.
 
-Threshold: chi2_min + 3.8415, the 95 % quantile of chi2 with one degree of freedom.
-Source: Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), JASA 95, 449.
+The levels are those of Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), JASA
+95, 449, and hold for many data, a true value away from the bounds, and a model that is identified:
+see docs/profiles.md.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,114 +23,139 @@ from typing import Any
 import numpy as np
 
 from daybreak.errors import PlanError, known
+from daybreak.methods.checks import polishes, refinements
 from daybreak.methods.evolution import Evolution
+from daybreak.methods.intervals import (
+    AUTOMATIC_POINTS,
+    automatic,
+    interval_ends,
+    minima,
+    relax,
+    spread,
+)
 from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.maps import Map
 from daybreak.methods.method import (
     AbstractMethod,
     Places,
     Rounds,
     check_count,
     evaluations,
-    seed_of,
-    starts_of,
 )
-from daybreak.problem.ends import LEVEL_95, Crossing, crossings, same_chi2
+from daybreak.methods.multistart import question, search
+from daybreak.methods.relaxation import Ground, Relaxation, Step, chi2_of, together
+from daybreak.problem.ends import LEVEL_95, same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
 
-MAX_BASINS = 8
-"""How many distinct ends are tried at every point."""
-_REACH = 0.02
-"""Ends closer than this in the unit box are the same start for a neighbour."""
-_MOST_PARABOLAS = 20
-_ROOT_TOLERANCE = 1e-7
-"""Width of the bracket of an interval end, as a share of the scan."""
-
-Bests = dict[float, Outcome]
-"""Lowest end found at each value of the profiled parameter."""
-Step = Generator[list[Task], list[Outcome], None]
+ALL = "all"
+Grid = int | tuple[float, ...] | None
+"""A number of points, their values, or None where range and spacing are found."""
+_MAP_POINTS = 15
+_MOST_PASSES = 3
 
 
 @dataclass(frozen=True, init=False)
 class Profile(AbstractMethod):
-    """Profile chi2 along one parameter (formula and procedure in `daybreak.methods.profile`).
+    """Profile chi2 along one parameter, along all, or over two (formula in `...methods.profile`).
 
     Parameters
     ----------
-    parameter : str
-        The parameter of interest.
-    points : int or array
-        Number of grid points over its whole range (evenly spaced on its scale), or their values.
+    *parameters : str
+        One parameter of interest; two for a map with contours and both marginal profiles;
+        ``"all"`` for a profile of every free parameter.
+    points : int, array, or a pair of them
+        Number of grid points over the whole range of the parameter (evenly spaced on its scale),
+        or their values; a pair for a map.  Left out, range and spacing are found.
     starts : int
-        Starts of each grid point's own.
+        Starts of the shared multi-start over all free parameters.
+    each : int, optional
+        Starts of each grid point's own: 4, or 1 on a map.
     fit : LeastSquares or Evolution
-        How each local fit is made.
+        How each fit is made.
+    relax : bool
+        False fits each grid point from its own starts only, to see what a method says by itself.
 
     Raises
     ------
     PlanError
-        When there are fewer than three points, or they are not increasing finite numbers.
+        When there are fewer than three points, or they are not increasing finite numbers, or more
+        than two parameters.
     """
 
-    parameter: str
-    points: tuple[float, ...] | int = 21
-    starts: int = 16
+    parameters: tuple[str, ...]
+    points: tuple[Grid, ...] = (None,)
+    starts: int = 32
+    each: int = 4
     fit: LeastSquares | Evolution = field(default_factory=LeastSquares)
+    relax: bool = True
 
     def __init__(
         self,
-        parameter: str,
-        *,
-        points: int | Sequence[float] | Any = 21,
-        starts: int = 16,
+        *parameters: str,
+        points: Any = None,
+        starts: int = 32,
+        each: int | None = None,
         fit: LeastSquares | Evolution | None = None,
+        relax: bool = True,
     ) -> None:
-        """Accept the points as a number or as an array."""
-        check_count("starts", starts, 1)
-        if isinstance(points, (int, np.integer)):
-            check_count("points", int(points), 3)
-            grid: tuple[float, ...] | int = int(points)
-        else:
-            grid = tuple(np.asarray(points, dtype=np.float64).ravel().tolist())
-            if len(grid) < 3 or not all(b > a for a, b in itertools.pairwise(grid)):
-                msg = (
-                    "the points of a profile must be at least three increasing numbers, "
-                    f"but got {list(grid)}."
-                )
-                raise PlanError(msg)
+        """Accept the points as numbers or as arrays."""
+        _check_names(parameters)
+        count = len(parameters)
+        own = (1 if count == 2 else 4) if each is None else each
+        check_count("starts", starts, 0)
+        check_count("each", own, 0)
+        if starts + own == 0:
+            msg = "a profile needs starts: `starts` for all points together, or `each`, or both."
+            raise PlanError(msg)
         for name, value in (
-            ("parameter", parameter), ("points", grid), ("starts", starts),
-            ("fit", LeastSquares() if fit is None else fit),
+            ("parameters", parameters), ("points", _grids(points, count)), ("starts", starts),
+            ("each", own), ("fit", LeastSquares() if fit is None else fit), ("relax", relax),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
-    def grid(self, problem: FitProblem) -> list[float]:
-        """Values of the profiled parameter, in its unit."""
-        if not isinstance(self.points, int):
-            return list(self.points)
-        box = problem.space.subspace([self.parameter])
-        u = np.linspace(0.0, 1.0, self.points)[:, None]
-        return np.asarray(box.from_unit(u))[:, 0].tolist()
+    @property
+    def is_map(self) -> bool:
+        """Whether two parameters are of interest at once."""
+        return len(self.parameters) == 2
+
+    def interest(self, problem: FitProblem) -> tuple[str, ...]:
+        """Every parameter whose profile is made."""
+        return problem.space.free(()) if self.parameters == (ALL,) else self.parameters
+
+    def grid(self, problem: FitProblem, name: str) -> list[float]:
+        """Declared values of a parameter of interest, in its unit; empty where they are found."""
+        points = self.points[self.parameters.index(name) if self.is_map else 0]
+        if points is None or isinstance(points, tuple):
+            return list(points or ())
+        return _whole(problem, name, points)
 
     def check(self, problem: FitProblem) -> None:
-        """The parameter exists and is free, the points lie inside its bounds."""
+        """The parameters exist and are free, the points lie inside their bounds."""
         free = problem.space.free(())
-        if self.parameter not in free:
-            msg = f"cannot profile {self.parameter!r}: the free parameters are {known(free)}."
-            raise PlanError(msg)
-        p = problem.space[self.parameter]
-        outside = [v for v in self.grid(problem) if not p.lower <= v <= p.upper]
-        if outside:
-            msg = (
-                f"points of the profile must lie inside the bounds [{p.lower}, {p.upper}] of "
-                f"{self.parameter!r}, but {outside} do not."
-            )
-            raise PlanError(msg)
+        for name in self.interest(problem):
+            if name not in free:
+                msg = f"cannot profile {name!r}: the free parameters are {known(free)}."
+                raise PlanError(msg)
+            p = problem.space[name]
+            outside = [v for v in self.grid(problem, name) if not p.lower <= v <= p.upper]
+            if outside:
+                msg = (
+                    f"points of the profile must lie inside the bounds [{p.lower}, {p.upper}] of "
+                    f"{name!r}, but {outside} do not."
+                )
+                raise PlanError(msg)
 
     def expected_trials(self, problem: FitProblem) -> int:
-        """Own starts, two neighbours, a basin and an evaluation per point, and two ends."""
-        own = len(self.fit.seeds) if isinstance(self.fit, Evolution) else self.starts
-        return len(self.grid(problem)) * (own + 4) + 20
+        """The multi-start; own starts, basins and neighbours of every point; ends or contours."""
+        own = len(self.fit.seeds) if isinstance(self.fit, Evolution) else self.each
+        counts = [
+            len(self.grid(problem, name)) or AUTOMATIC_POINTS + 15
+            for name in self.interest(problem)
+        ]
+        if self.is_map:
+            return self.starts + counts[0] * counts[1] * (own + 7) + 500
+        return self.starts + sum(count * (own + 6) + 30 for count in counts)
 
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
@@ -137,207 +163,187 @@ class Profile(AbstractMethod):
             self.fit.describe() if isinstance(self.fit, LeastSquares)
             else {**self.fit.options(), "seeds": list(self.fit.seeds)}
         )  # fmt: skip
-        points = self.points if isinstance(self.points, int) else list(self.points)
+        points = [list(p) if isinstance(p, tuple) else p for p in self.points]
         return {
-            "method": "profile", "parameter": self.parameter, "points": points,
-            "starts": self.starts, "fit": options,
+            "method": "profile", "parameters": list(self.parameters), "points": points,
+            "starts": self.starts, "each": self.each, "relax": self.relax, "fit": options,
         }  # fmt: skip
 
     def rounds(
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
     ) -> Rounds:
-        """Own starts, basins, neighbours until settled, minima, interval ends, evaluations."""
-        search = _Search(self, problem, settings, seed)
-        yield from search.own_starts(places)
-        if not search.best:
-            return
-        yield from search.all_basins()
-        yield from search.neighbours()
-        yield from search.minima()
-        yield from search.interval_ends()
-        yield from search.evaluate()
+        """The shared multi-start; every profile or the map, side by side; checks of the best."""
+        ground = Ground(problem, settings, seed, self.fit, self.each, places)
+        ground.ends = yield from self._shared(ground)
+        if self.is_map:
+            yield from self._map(ground)
+        else:
+            yield from self._curves(ground)
+        if any(one.best for one in ground.relaxations) or ground.ends:
+            yield self._record(ground)
 
-
-class _Search:
-    """One profile in the making: what has been found so far, and what to try next."""
-
-    def __init__(
-        self, method: Profile, problem: FitProblem, settings: Mapping[str, Setting], seed: int
-    ) -> None:
-        self.method = method
-        self.problem = problem
-        self.seed = seed_of(seed, settings)
-        self.grid = method.grid(problem)
-        self.free = problem.space.free([method.parameter])
-        self.ends: dict[float, list[Outcome]] = {}
-        self.best: Bests = {}
-        self.scan = self.grid[-1] - self.grid[0]
-
-    def _held(self, value: float) -> dict[str, float]:
-        return {**self.problem.space.fixed, self.method.parameter: value}
-
-    def _fit(self, value: float, start: Sequence[float] | None, origin: str) -> list[Task]:
-        """The trials that fit one point, from a start or afresh."""
-        solver, grid = self.method.fit, value in self.grid
-        if isinstance(solver, LeastSquares):
-            at = tuple(start or ())
-            return [
-                Task("fit", self._held(value), at, solver.describe(), None, origin, value, grid)
-            ]
-        first = None if start is None else tuple(start)
-        options, seeds = solver.options(), solver.seeds[: 1 if start else None]
-        return [
-            Task(
-                "evolve", self._held(value), first, options, s, origin or f"seed {s}", value, grid
-            )
-            for s in seeds
-        ]
-
-    def _take(self, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> set[float]:
-        """Note the outcomes; return the points that improved."""
-        improved: set[float] = set()
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            if outcome.chi2 is None or task.point is None:
-                continue
-            self.ends.setdefault(task.point, []).append(outcome)
-            known_best = self.best.get(task.point)
-            if known_best is None or outcome.chi2 < _chi2(known_best):
-                self.best[task.point] = outcome
-                if known_best is None or not same_chi2(outcome.chi2, _chi2(known_best)):
-                    improved.add(task.point)
-        return improved
-
-    def own_starts(self, places: Places) -> Step:
-        """Fit every grid point from starts of its own, and from places known before."""
-        box = self.problem.space.subspace(self.free)
-        known_ones = [box.to_unit(place).tolist() for place in places]
-        tasks: list[Task] = []
-        for value in self.grid:
-            if isinstance(self.method.fit, Evolution):
-                tasks += self._fit(value, None, "")
-                continue
-            seed = seed_of(self.seed, self._held(value))
-            starts = starts_of(self.problem, self.free, self.method.starts, seed)
-            for i, start in enumerate(starts):
-                tasks += self._fit(value, start, f"start {i}")
-            for i, start in enumerate(known_ones):
-                tasks += self._fit(value, start, f"preflight {i}")
-        self._take(tasks, (yield tasks))
-
-    def all_basins(self) -> Step:
-        """Fit every grid point from every distinct end found at any other."""
-        found = sorted(
-            (
-                (_chi2(o) - _chi2(self.best[v]), v, o)
-                for v, ends in self.ends.items()
-                for o in ends
-            ),
-            key=lambda end: end[:2],
+    def _shared(self, ground: Ground) -> Generator[list[Task], list[Outcome], list[Outcome]]:
+        """Fits of all free parameters."""
+        problem, fit = ground.problem, self.fit
+        if isinstance(fit, Evolution):
+            return (yield fit.tasks(problem.space.fixed))
+        if self.starts == 0 and not ground.places:
+            return []
+        found = yield from search(
+            problem, ground.settings, ground.seed, ground.places, self.starts, fit
         )
-        chosen: list[tuple[float, Outcome]] = []
-        for _, value, outcome in found:
-            u = np.array(outcome.u)
-            new = all(np.abs(u - o.u).max(initial=0.0) > _REACH for _, o in chosen)
-            if new and len(chosen) < MAX_BASINS:
-                chosen.append((value, outcome))
-        tasks = [
-            task
-            for value in self.grid
-            for i, (origin, outcome) in enumerate(chosen)
-            if origin != value
-            for task in self._fit(value, outcome.u, f"basin {i}")
+        return found
+
+    def _curves(self, ground: Ground) -> Step:
+        """All 1-D profiles together, then their ends; again if a lower chi2 turns up."""
+        curves = [Relaxation(ground, (name,)) for name in self.interest(ground.problem)]
+        yield from together([self._curve(curve) for curve in curves])
+        for _ in range(_MOST_PASSES):
+            before = ground.lowest
+            if not self.relax or before == float("inf"):
+                return
+            yield from self._from_below(ground)
+            yield from together([interval_ends(curve) for curve in curves if curve.best])
+            if same_chi2(before, ground.lowest):
+                return
+
+    def _curve(self, curve: Relaxation) -> Step:
+        name = curve.of[0]
+        grid = self.grid(curve.problem, name) or _whole(curve.problem, name, AUTOMATIC_POINTS)
+        if self.points[0] is None and self.relax:
+            yield from automatic(curve)
+        else:
+            yield from relax(curve, grid, again=self.relax)
+        if self.relax and curve.best:
+            yield from minima(curve)
+
+    def _from_below(self, ground: Ground) -> Step:
+        """Fit all free parameters from points of profiles that lie below every such fit so far."""
+        floor = min((chi2_of(end) for end in ground.ends), default=float("inf"))
+        lower = sorted(
+            (chi2_of(end), point, end)
+            for one in ground.relaxations
+            for point, end in one.best.items()
+            if chi2_of(end) < floor and not same_chi2(chi2_of(end), floor)
+        )[:4]
+        fit, problem = self.fit, ground.problem
+        if not lower or isinstance(fit, Evolution):
+            return
+        box = problem.space.subspace(problem.space.free(()))
+        starts = [
+            np.clip(box.to_unit({n: end.parameters[n] for n in box.names}), 0.0, 1.0).tolist()
+            for _, _, end in lower
         ]
-        self._take(tasks, (yield tasks))
-
-    def neighbours(self) -> Step:
-        """Fit from the neighbours' best ends, in both directions, until no point improves."""
-        changed = set(self.grid)
-        for _ in range(4 * len(self.grid)):
-            tasks: list[Task] = []
-            for i, value in enumerate(self.grid):
-                for j, side in ((i - 1, "left"), (i + 1, "right")):
-                    near = self.grid[j] if 0 <= j < len(self.grid) else None
-                    if near in changed and near in self.best:
-                        tasks += self._fit(value, self.best[near].u, side)
-            if not tasks:
-                return
-            changed = self._take(tasks, (yield tasks))
-
-    def minima(self) -> Step:
-        """Refine every local minimum of the profile between its neighbours, all at once.
-
-        The 95 % set may have a piece narrower than the grid, of which only the slopes show.
-        """
-        for _ in range(_MOST_PARABOLAS):
-            values = sorted(self.best)
-            tasks: list[Task] = []
-            for a, b, c in zip(values, values[1:], values[2:], strict=False):
-                guess = self._lower(a, b, c)
-                if guess is not None and guess not in self.best:
-                    tasks += self._from_sides(guess, b, a if guess < b else c)
-            if not tasks:
-                return
-            self._take(tasks, (yield tasks))
-
-    def _lower(self, a: float, b: float, c: float) -> float | None:
-        """Where a local minimum in (a, c) may lie lower than at b; None when b is as good."""
-        fa, fb, fc = (_chi2(self.best[v]) for v in (a, b, c))
-        if fb > min(fa, fc) or same_chi2(min(fa, fc), fb):
-            return None
-        guess = _vertex(a, b, c, fa, fb, fc)
-        return None if abs(guess - b) <= 1e-6 * self.scan else guess
-
-    def interval_ends(self) -> Step:
-        """Narrow every crossing of the 95 % level down on the re-fitted profile."""
-        for _ in range(40):
-            values = sorted(self.best)
-            chi2 = [_chi2(self.best[v]) for v in values]
-            found = crossings(values, chi2, min(chi2) + LEVEL_95)
-            open_ = [c for c in found if c.width > _ROOT_TOLERANCE * self.scan]
-            tasks: list[Task] = []
-            for crossing in open_:
-                for value in _around(crossing, _ROOT_TOLERANCE * self.scan):
-                    if value not in self.best:
-                        tasks += self._from_sides(value, crossing.inside, crossing.outside)
-            if not tasks:
-                return
-            self._take(tasks, (yield tasks))
-
-    def _from_sides(self, value: float, one: float, other: float) -> list[Task]:
-        left, right = min(one, other), max(one, other)
-        return [
-            *self._fit(value, self.best[left].u, "left"),
-            *self._fit(value, self.best[right].u, "right"),
+        ends = yield [
+            Task("fit", problem.space.fixed, tuple(start), fit.describe(), origin=f"below {i}")
+            for i, start in enumerate(starts)
         ]
+        ground.ends += [*ends, *(yield polishes(problem, ends))]
 
-    def evaluate(self) -> Step:
-        """Record everything at the lowest point, at fits that agree with it, and on the grid."""
-        lowest = min(self.best, key=lambda v: _chi2(self.best[v]))
-        tasks = evaluations(self.ends[lowest], lowest, grid=lowest in self.grid)
-        for value in self.grid:
-            if value in self.best and value != lowest:
-                tasks += evaluations([self.best[value]], value)
-        yield tasks
+    def _map(self, ground: Ground) -> Step:
+        """The lattice, both marginal profiles and their ends, and the contours."""
+        one, two = self.interest(ground.problem)
+        axes = [self.grid(ground.problem, name) for name in (one, two)]
+        if not all(axes):
+            scouts = [Relaxation(ground, (name,)) for name in (one, two)]
+            yield from together([automatic(scout) for scout in scouts])
+            axes = [axis or _evenly(scout) for axis, scout in zip(axes, scouts, strict=True)]
+        chart = Map(ground, (one, two), *axes)
+        yield from chart.relax()
+        margins = [chart.marginal(axis) for axis in (0, 1)]
+        yield from together([step for _, step in margins])
+        yield from together([minima(margin) for margin, _ in margins if margin.best])
+        for _ in range(_MOST_PASSES):
+            before = ground.lowest
+            yield from self._from_below(ground)
+            yield from together([
+                *(interval_ends(margin) for margin, _ in margins if margin.best), chart.contours(),
+            ])  # fmt: skip
+            if same_chi2(before, ground.lowest):
+                return
+
+    def _record(self, ground: Ground) -> list[Task]:
+        """Everything at the best fit, on the grids, and what questions the best fit and ends."""
+        tasks: list[Task] = []
+        if isinstance(self.fit, LeastSquares):
+            tasks += question(ground.problem, ground.settings, ground.ends, self.fit)
+        else:
+            tasks += evaluations(ground.ends)
+        for one in ground.relaxations:
+            if not one.best:
+                continue
+            lowest = min(one.best, key=lambda p: chi2_of(one.best[p]))
+            points = {lowest} if len(one.of) == 2 else {lowest, *one.grid}
+            tasks += one.record(sorted(points))
+            if len(one.of) == 1 and isinstance(self.fit, LeastSquares):
+                tasks += _refined_ends(ground, one)
+        return tasks
 
 
-def _chi2(outcome: Outcome) -> float:
-    return math.inf if outcome.chi2 is None else outcome.chi2
+def _whole(problem: FitProblem, name: str, count: int) -> list[float]:
+    """Values over the whole range of a parameter, even on its scale."""
+    u = np.linspace(0.0, 1.0, count)[:, None]
+    return np.asarray(problem.space.subspace([name]).from_unit(u))[:, 0].tolist()
 
 
-def _vertex(a: float, b: float, c: float, fa: float, fb: float, fc: float) -> float:
-    """Lowest point of the parabola through three points; golden section where it is no use."""
-    p = (b - a) ** 2 * (fb - fc) - (b - c) ** 2 * (fb - fa)
-    q = (b - a) * (fb - fc) - (b - c) * (fb - fa)
-    guess = b - 0.5 * p / q if q != 0.0 else b
-    if a < guess < c:
-        return guess
-    wide = a if b - a > c - b else c
-    return b + 0.381966 * (wide - b)
+def _evenly(scout: Relaxation) -> list[float]:
+    """A lattice axis over the range that a scouting profile found."""
+    values = sorted(point[0] for point in scout.grid)
+    return spread(scout, values[0], values[-1], _MAP_POINTS)
 
 
-def _around(crossing: Crossing, tolerance: float) -> tuple[float, float]:
-    """Two values close to where the chord crosses, hoping to have the root between them."""
-    reach = max(0.45 * tolerance, 0.02 * crossing.width)
-    low, high = sorted((crossing.inside, crossing.outside))
-    root = min(max(crossing.root, low + reach), high - reach)
-    return root - 0.9 * reach, root + 0.9 * reach
+def _refined_ends(ground: Ground, one: Relaxation) -> list[Task]:
+    """Compare the points that bracket each end of the 95 % set under refined knobs."""
+    level = ground.lowest + LEVEL_95
+    values = sorted(point[0] for point in one.best)
+    tasks: list[Task] = []
+    for a, b in itertools.pairwise(values):
+        ends = one.best[(a,)], one.best[(b,)]
+        if (chi2_of(ends[0]) <= level) != (chi2_of(ends[1]) <= level):
+            inside = 0 if chi2_of(ends[0]) <= level else 1
+            point = ((a, b)[inside],)
+            tasks += refinements(
+                ground.problem, ground.settings, ends[inside], one.held(point),
+                of=one.of, point=point,
+            )  # fmt: skip
+    return tasks
+
+
+def _check_names(parameters: Sequence[str]) -> None:
+    if not 1 <= len(parameters) <= 2 or (len(parameters) == 2 and ALL in parameters):
+        msg = (
+            "a profile takes one parameter, two for a map, or 'all', "
+            f"but got {list(parameters)}; give each pair a study of its own."
+        )
+        raise PlanError(msg)
+    if len(set(parameters)) != len(parameters):
+        msg = f"a map needs two different parameters, but got {parameters[0]!r} twice."
+        raise PlanError(msg)
+
+
+def _grids(points: Any, count: int) -> tuple[Grid, ...]:
+    """The declared points of every axis."""
+    if count == 1:
+        return (_grid(points),)
+    if points is None:
+        return (None, None)
+    if isinstance(points, (int, np.integer)) or len(points) != 2:
+        msg = f"the points of a map are a pair, e.g. points=(9, 6), but got {points!r}."
+        raise PlanError(msg)
+    return (_grid(points[0]), _grid(points[1]))
+
+
+def _grid(points: Any) -> Grid:
+    if points is None:
+        return None
+    if isinstance(points, (int, np.integer)):
+        check_count("points", int(points), 3)
+        return int(points)
+    grid = tuple(np.asarray(points, dtype=np.float64).ravel().tolist())
+    if len(grid) < 3 or not all(b > a for a, b in itertools.pairwise(grid)):
+        msg = (
+            "the points of a profile must be at least three increasing numbers, "
+            f"but got {list(grid)}."
+        )
+        raise PlanError(msg)
+    return grid

@@ -3,22 +3,63 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evaluation import Cells, JaxEvaluator, NumpyEvaluator, cells_of
+from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator, cells_of
 from daybreak.methods.evolution import evolve
 from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
+from daybreak.methods.polish import polish
+from daybreak.methods.refinement import refine
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task, canonical
 
-Evaluator = NumpyEvaluator | JaxEvaluator
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Trials of one kind that share a compiled call."""
+
+    problem: FitProblem
+    settings: Mapping[str, Setting]
+    tasks: Sequence[Task]
+    evaluator: NumpyEvaluator | JaxEvaluator
+    cells: Cells
+    checkpoint: Checkpoint
+
+    @functools.cached_property
+    def starts(self) -> Array:
+        """Unit coordinates where the trials begin, shape (L, n)."""
+        layout = self.evaluator.layout
+        moving = layout.moving(self.cells.pins)[0]
+        given = np.array([task.start for task in self.tasks], dtype=np.float64)
+        return layout.spread(given.reshape(len(self.tasks), int(moving.sum())), moving)
+
+    def outcome(self, row: int, end: End, details: Mapping[str, Any] = _NOTHING) -> Outcome:
+        """What the ledger keeps of one end."""
+        layout = self.evaluator.layout
+        pins, u = self.cells.pins[row], np.array(end.u, dtype=np.float64)
+        values = layout.values(u[None], pins[None])[0]
+        names = layout.problem.space.names
+        return Outcome(
+            parameters={name: float(value) for name, value in zip(names, values, strict=True)},
+            chi2=None if end.reason.failed else end.chi2,
+            reason=end.reason,
+            u=u[layout.moving(pins)].tolist(),
+            iterations=end.iterations,
+            message=end.message,
+            details=dict(details),
+        )
 
 
 def solve(
@@ -42,44 +83,63 @@ def solve(
     -------
     list of Outcome, in the order of the tasks.
     """
-    batches: dict[str, list[int]] = {}
+    batches: dict[tuple[object, ...], list[int]] = {}
     for i, task in enumerate(tasks):
-        alike = canonical([task.kind, sorted(task.held), dict(task.options)])
+        alike = (task.kind, *sorted(task.held), canonical(dict(task.options)))
         batches.setdefault(alike, []).append(i)
     outcomes: dict[int, Outcome] = {}
     for rows in batches.values():
         alike_tasks = [tasks[i] for i in rows]
-        evaluator, cells = cells_of(problem, [task.held for task in alike_tasks], settings)
-        made = _MAKERS[alike_tasks[0].kind](evaluator, cells, alike_tasks, checkpoint)
-        outcomes |= dict(zip(rows, made, strict=True))
+        first = alike_tasks[0]
+        evaluator, cells = cells_of(
+            problem, [task.held for task in alike_tasks], settings, first.options.get("model", 1.0)
+        )
+        batch = _Batch(problem, settings, alike_tasks, evaluator, cells, checkpoint)
+        outcomes |= dict(zip(rows, _MAKERS[first.kind](batch), strict=True))
     return [outcomes[i] for i in range(len(tasks))]
 
 
-def _fit(
-    evaluator: Evaluator, cells: Cells, tasks: Sequence[Task], checkpoint: Checkpoint
-) -> list[Outcome]:
-    starts = np.array([task.start for task in tasks], dtype=np.float64)
-    options = {k: v for k, v in tasks[0].options.items() if k != "solver"}
-    starts = starts.reshape(len(tasks), len(evaluator.layout.free))
-    ends = fit(evaluator, starts, cells, LeastSquares(**options), checkpoint)
-    return [_outcome(evaluator, cells, row, end) for row, end in enumerate(ends)]
+def _fit(batch: _Batch) -> list[Outcome]:
+    options = {k: v for k, v in batch.tasks[0].options.items() if k not in ("solver", "model")}
+    ends = fit(
+        batch.evaluator, batch.starts, batch.cells, LeastSquares(**options), batch.checkpoint
+    )
+    return [batch.outcome(row, end) for row, end in enumerate(ends)]
 
 
-def _evolve(
-    evaluator: Evaluator, cells: Cells, tasks: Sequence[Task], checkpoint: Checkpoint
-) -> list[Outcome]:
+def _evolve(batch: _Batch) -> list[Outcome]:
     return [
-        _outcome(evaluator, cells, row, evolve(evaluator, cells[[row]], task, checkpoint))
-        for row, task in enumerate(tasks)
+        batch.outcome(row, evolve(batch.evaluator, batch.cells[[row]], task, batch.checkpoint))
+        for row, task in enumerate(batch.tasks)
     ]
 
 
-def _evaluate(
-    evaluator: Evaluator, cells: Cells, tasks: Sequence[Task], checkpoint: Checkpoint
-) -> list[Outcome]:
-    checkpoint()
+def _polish(batch: _Batch) -> list[Outcome]:
     outcomes: list[Outcome] = []
-    for task, details in zip(tasks, evaluator.full(np.zeros((len(tasks), 0)), cells), strict=True):
+    for row, start in enumerate(batch.starts):
+        batch.checkpoint()
+        end, details = polish(batch.evaluator, batch.cells[[row]], start)
+        outcomes.append(batch.outcome(row, end, details))
+    return outcomes
+
+
+def _refine(batch: _Batch) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for row, (task, start) in enumerate(zip(batch.tasks, batch.starts, strict=True)):
+        batch.checkpoint()
+        settings = {**batch.settings, task.options["knob"]: task.options["to"]}
+        refined = cells_of(batch.problem, [task.held], settings)
+        end, details = refine((batch.evaluator, batch.cells[[row]]), refined, start)
+        outcomes.append(batch.outcome(row, end, details))
+    return outcomes
+
+
+def _evaluate(batch: _Batch) -> list[Outcome]:
+    batch.checkpoint()
+    outcomes: list[Outcome] = []
+    layout = batch.evaluator.layout
+    found = batch.evaluator.full(np.full((len(batch.tasks), len(layout.free)), 0.5), batch.cells)
+    for task, details in zip(batch.tasks, found, strict=True):
         chi2 = math.fsum(r * r for r in details["residuals"])
         finite = math.isfinite(chi2)
         reason = StopReason.EXACT if finite else StopReason.NONFINITE
@@ -91,21 +151,10 @@ def _evaluate(
     return outcomes
 
 
-_MAKERS: dict[str, Any] = {"fit": _fit, "evolve": _evolve, "evaluate": _evaluate}
-
-
-def _outcome(evaluator: Evaluator, cells: Cells, row: int, end: End) -> Outcome:
-    layout = evaluator.layout
-    u = np.array(end.u, dtype=np.float64)
-    values = layout.values(u, cells.held[row].tolist(), np)
-    return Outcome(
-        parameters={n: float(v) for n, v in zip(layout.problem.space.names, values, strict=True)},
-        chi2=None if end.reason.failed else end.chi2,
-        reason=end.reason,
-        u=end.u,
-        iterations=end.iterations,
-        message=end.message,
-    )
+_MAKERS: dict[str, Callable[[_Batch], list[Outcome]]] = {
+    "fit": _fit, "scaled": _fit, "evolve": _evolve, "evaluate": _evaluate,
+    "polish": _polish, "refine": _refine,
+}  # fmt: skip
 
 
 _FIT_ITERATIONS = 40

@@ -116,12 +116,13 @@ def _residuals(
     numerator, denominator, scale, aim = (xp.asarray(part) for part in wish)
     moving = {name: values[i] for i, name in enumerate(box.names)} | problem.space.fixed
     raw = problem.raw([moving[name] for name in problem.space.names], user, xp)
-    scaled, factors = eliminate(raw, problem.data, problem.groups, xp)
+    data = problem.data
+    scaled, factors = eliminate(raw, data.values, data.sigmas, problem.groups, xp)
     Q = quantities_at(problem, raw, scaled, factors, values, xp)
     q = xp.take(Q, numerator.astype(int)) / xp.take(Q, denominator.astype(int))
     fits = aim == 0.0
     wished = xp.where(fits, 0.0, xp.arcsinh(q / scale) - aim)
-    of_fit = xp.where(fits, (scaled - problem.data.values) / problem.data.sigmas, 0.0)
+    of_fit = xp.where(fits, (scaled - data.values) / data.sigmas, 0.0)
     return xp.concatenate([of_fit, xp.reshape(wished, (1,))])
 
 

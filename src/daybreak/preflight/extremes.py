@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator, evaluator_for
+from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator, cells_of
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.methods.method import seed_of
 from daybreak.preflight.companion import (
@@ -112,9 +112,9 @@ class Search:
         self.chi2 = Goal(self.one, self.one)
         problem = companion(probe.problem, with_jax=probe.differentiable)
         self._user, _ = probe.problem.split_settings(probe.settings)
-        _, static = problem.split_settings({**problem.settings, **probe.settings})
-        self.evaluator: NumpyEvaluator | JaxEvaluator = evaluator_for(
-            problem, tuple(static.items()), ()
+        self.evaluator: NumpyEvaluator | JaxEvaluator
+        self.evaluator, self._cell = cells_of(
+            problem, [{}], {**problem.settings, **probe.settings}
         )
 
     def unit(self, values: Array, lower: Array, upper: Array) -> Array:
@@ -136,7 +136,8 @@ class Search:
         traced = self.evaluator.layout.traced
         user = [self._user[name] for name in traced if name in self._user]
         rows = [[*user, *lane.goal, *lane.lower, *lane.upper] for lane in lanes]
-        return Cells(np.zeros((len(rows), 0)), np.array(rows, dtype=np.float64))
+        alike = self._cell[np.zeros(len(rows), dtype=int)]
+        return Cells(alike.pins, np.array(rows, dtype=np.float64), alike.sigmas)
 
     def minimise(self, lanes: Sequence[Lane], iterations: int = 100) -> list[Low]:
         """Bounded least squares in every lane."""
@@ -160,9 +161,10 @@ class Search:
         probe, problem = self.probe, self.probe.problem
         u = probe.sample(SAMPLE, "extremes")
         values = probe.values(u)
+        known = problem.data.values, problem.data.sigmas
         with np.errstate(all="ignore"):
             rows = [
-                quantities_at(problem, raw, *eliminate(raw, problem.data, problem.groups, np), row)
+                quantities_at(problem, raw, *eliminate(raw, *known, problem.groups, np), row)
                 for raw, row in zip(probe.predictions(u), values, strict=True)
             ]
         return values, np.array(rows)

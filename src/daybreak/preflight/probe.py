@@ -86,7 +86,7 @@ class Probe:
         held = [fixed | dict(zip(self.free, row, strict=True)) for row in values.tolist()]
         evaluator, cells = cells_of(self.problem, held, self.settings)
         with evaluator.watched(self.check_time):
-            return evaluator.residuals(np.empty((len(values), 0)), cells)
+            return evaluator.residuals(np.full(values.shape, 0.5), cells)
 
     def predictions(self, u: Array) -> Array:
         """Predictions before scale factors and offsets, shape (N, n) -> (N, m)."""

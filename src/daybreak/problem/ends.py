@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +43,20 @@ LEVEL_95 = 3.841458820694124
 """95 % quantile of the chi2 distribution with one degree of freedom (Wilks 1938)."""
 
 
+LEVELS_2D = {0.68: 2.27886856637673, 0.95: 5.99146454710798}
+"""Quantiles of the chi2 distribution with two degrees of freedom: -2 log(1 - probability)."""
+
+MODEL_SCALES = (0.1, 0.5, 1.0, 2.0, 10.0)
+"""Factors on the model uncertainty with which a study's best fit is made again."""
+
+
 def same_chi2(one: float, other: float) -> bool:
     """Whether two fits reached the same chi2: within 1e-6, or 1e-9 of its value.
 
     One millionth of a unit of chi2 moves no interval; 1e-9 is what sums of squares keep.
     """
+    if not (math.isfinite(one) and math.isfinite(other)):
+        return one == other
     return abs(one - other) <= max(1e-6, 1e-9 * max(abs(one), abs(other)))
 
 
@@ -94,6 +104,36 @@ def basins(chi2: Sequence[float], ends: NDArray[np.float64], reach: float = 1e-3
         else:
             found.append([i])
     return [Basin(members[0], tuple(members)) for members in found]
+
+
+class End(Protocol):
+    """What every kind of end has."""
+
+    @property
+    def chi2(self) -> float | None:
+        """None when the fit failed."""
+        ...
+
+    @property
+    def u(self) -> list[float]:
+        """Unit coordinates of the free parameters."""
+        ...
+
+
+AnyEnd = TypeVar("AnyEnd", bound=End)
+
+
+def units(ends: Sequence[End]) -> NDArray[np.float64]:
+    """Unit coordinates of ends, shape (n, n_free)."""
+    rows = np.array([end.u for end in ends], dtype=np.float64)
+    return rows.reshape(len(ends), len(ends[0].u) if ends else 0)
+
+
+def distinct(ends: Sequence[AnyEnd]) -> list[AnyEnd]:
+    """The lowest end of every basin, lowest first; failed fits belong nowhere."""
+    usable = [end for end in ends if end.chi2 is not None]
+    found = basins([end.chi2 for end in usable if end.chi2 is not None], units(usable))
+    return [usable[basin.best] for basin in found]
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,9 @@ class FitProblem:
                 traced[name] = float(value)
         return traced, static
 
-    def evaluate(self, values: Sequence[Any], settings: Settings, xp: Any) -> tuple[Any, Any]:
+    def evaluate(
+        self, values: Sequence[Any], settings: Settings, xp: Any, sigmas: Any
+    ) -> tuple[Any, Any]:
         """Residuals, shape (n_observations,), and the parts they are made of.
 
         Parameters
@@ -181,6 +183,8 @@ class FitProblem:
             All settings; numbers may be traced.
         xp : module
             NumPy or `jax.numpy`.
+        sigmas : array, shape (n_observations,)
+            Total uncertainties.
 
         Returns
         -------
@@ -189,8 +193,8 @@ class FitProblem:
             ``predictions`` after scaling, shape (n_observations,), and ``factors``.
         """
         raw = self.raw(values, settings, xp)
-        scaled, factors = eliminate(raw, self.data, self.groups, xp)
-        residuals = (scaled - self.data.values) / self.data.sigmas
+        scaled, factors = eliminate(raw, self.data.values, sigmas, self.groups, xp)
+        residuals = (scaled - self.data.values) / sigmas
         return residuals, {"predictions": scaled, "factors": factors}
 
     def raw(self, values: Sequence[Any], settings: Settings, xp: Any) -> Any:
@@ -327,9 +331,11 @@ class FitProblem:
     def identity(self) -> dict[str, Any]:
         """What determines an outcome, code aside: no guess (a start says it), no units."""
         kept = self.describe()
-        del kept["units"]
+        del kept["units"], kept["knobs"]
         for row in (*kept["scale_factors"], *kept["offsets"], *kept["observations"]):
             del row["unit"]
+        for row in kept["observations"]:
+            del row["group"]
         for row in kept["parameters"]:
             del row["unit"], row["guess"]
         return kept
@@ -349,6 +355,10 @@ class FitProblem:
             "scale_factors": [factor(f) for f in self.scale_factors],
             "offsets": [factor(f) for f in self.offsets],
             "units": dict(self.units),
+            "knobs": [
+                {"name": k.name, "refined": k.refined, "unit": k.unit, "order": k.order}
+                for k in self.knobs
+            ],
         }
 
 

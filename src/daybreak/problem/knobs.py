@@ -27,6 +27,10 @@ class Knob:
         of a finer scheme. A number on a static setting recompiles the model once.
     unit : str
         Shown beside the values; empty means dimensionless.
+    order : float, optional
+        Order p of the numerical error, which falls by ``c^p`` when the setting is refined by a
+        factor c.  With it the error of the value in use is estimated from the difference d by
+        Richardson's formula, ``d c^p / (c^p - 1)``; without it the difference itself is taken.
 
     Raises
     ------
@@ -37,6 +41,7 @@ class Knob:
     name: str
     refined: float | str | bool
     unit: str = ""
+    order: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be the value of a setting."""
@@ -48,6 +53,12 @@ class Knob:
             msg = (
                 f"the refined value of knob {self.name!r} must be a finite number, a string or a "
                 f"bool, but got {given!r}; write e.g. dk.Knob({self.name!r}, refined=56)."
+            )
+            raise ProblemError(msg)
+        if self.order is not None and not (math.isfinite(self.order) and self.order > 0):
+            msg = (
+                f"the order of knob {self.name!r} must be a positive number, but got "
+                f"{self.order}; leave it out where it is not known."
             )
             raise ProblemError(msg)
         object.__setattr__(self, "refined", value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ class Observation:
         ``sigma_total = sqrt(sigma^2 + model^2)``.
     unit : str
         Shown in tables; empty means dimensionless.
+    group : str
+        Observations of one kind share a group, whose chi2 is told separately.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class Observation:
     sigma: float
     model: float = 0.0
     unit: str = ""
+    group: str = ""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot weigh a residual."""
@@ -94,22 +98,29 @@ class Observations:
         """Return the number of observations."""
         return len(self.data)
 
-    @property
+    @functools.cached_property
     def values(self) -> NDArray[np.float64]:
         """Observed values, shape (n_observations,)."""
         return np.array([datum.value for datum in self.data], dtype=np.float64)
 
-    @property
+    @functools.cached_property
     def sigmas(self) -> NDArray[np.float64]:
         """Total uncertainties, shape (n_observations,)."""
         return np.array([datum.total for datum in self.data], dtype=np.float64)
+
+    def sigmas_at(self, model: float) -> NDArray[np.float64]:
+        """Total uncertainties with the model's multiplied by `model`, shape (n_observations,)."""
+        return np.array(
+            [math.hypot(datum.sigma, model * datum.model) for datum in self.data],
+            dtype=np.float64,
+        )
 
     def describe(self) -> list[dict[str, Any]]:
         """The data as plain data for the ledger."""
         return [
             {
                 "name": name, "value": float(datum.value), "sigma": float(datum.sigma),
-                "model": float(datum.model), "unit": datum.unit,
+                "model": float(datum.model), "unit": datum.unit, "group": datum.group,
             }
             for name, datum in zip(self.names, self.data, strict=True)
         ]  # fmt: skip
@@ -122,6 +133,7 @@ def observations(
     model: ArrayLike = 0.0,
     unit: str = "",
     names: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Observations:
     """Gather data from arrays, or from a mapping name -> Observation.
 
@@ -137,6 +149,8 @@ def observations(
         Unit of the values.
     names : sequence of str, optional
         Names for tables; by default ``y[0]``, ``y[1]``, ...
+    groups : sequence of str, optional
+        The group of each value; by default they are all of one kind.
 
     Raises
     ------
@@ -167,16 +181,22 @@ def observations(
     if len(labels) != len(value):
         msg = f"names must match the {len(value)} values, but got {len(labels)} of them."
         raise ProblemError(msg)
+    kinds = tuple(groups) if groups is not None else ("",) * len(value)
+    if len(kinds) != len(value):
+        msg = f"groups must match the {len(value)} values, but got {len(kinds)} of them."
+        raise ProblemError(msg)
     data = tuple(
-        _datum(label, float(v), float(s), float(m), unit)
-        for label, v, s, m in zip(labels, value, sigma, extra, strict=True)
+        _datum(label, float(v), float(s), float(m), unit, group)
+        for label, v, s, m, group in zip(labels, value, sigma, extra, kinds, strict=True)
     )
     return Observations(labels, data, named=False)
 
 
-def _datum(name: str, value: float, sigma: float, model: float, unit: str) -> Observation:
+def _datum(
+    name: str, value: float, sigma: float, model: float, unit: str, group: str
+) -> Observation:
     try:
-        return Observation(value, sigma, model, unit)
+        return Observation(value, sigma, model, unit, group)
     except ProblemError as error:
         msg = f"observation {name!r}: {error}"
         raise ProblemError(msg) from None

@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from daybreak.problem.ends import StopReason
 
-Kind = Literal["fit", "evolve", "evaluate"]
+Kind = Literal["fit", "evolve", "evaluate", "scaled", "polish", "refine"]
+"""Local fit, evolution, a record of everything at one place; and the checks of an end: a fit with
+scaled model uncertainties, a polish by another method with its Hessian, a refined knob."""
 
 
 def canonical(data: Any) -> str:
@@ -27,7 +29,8 @@ def digest(data: Any) -> str:
 class Task:
     """One trial to be made.
 
-    `origin` and `point` say why it is asked for; everything else determines its outcome.
+    `origin`, `of`, `point` and `grid` say why it is asked for; everything else determines its
+    outcome.
     """
 
     kind: Kind
@@ -39,11 +42,13 @@ class Task:
     """The solver's options."""
     seed: int | None = None
     origin: str = ""
-    """``start 3``, ``basin 0``, ``left``, ``right``, ``evaluate``."""
-    point: float | None = None
-    """Value of the profiled parameter this trial belongs to."""
+    """``start 3``, ``basin 0``, ``left``, ``right``, ``polish``, ``evaluate``."""
+    of: tuple[str, ...] = ()
+    """Parameters of interest of the profile or map this trial belongs to, if any."""
+    point: tuple[float, ...] = ()
+    """Their values."""
     grid: bool = True
-    """Whether `point` belongs to the declared grid, not to a search for a root or minimum."""
+    """Whether `point` belongs to the grid, not to a search for a root, minimum or contour."""
 
     def identity(self) -> dict[str, Any]:
         """What determines the outcome, beside problem and settings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import keyword
 import math
 from collections.abc import Iterable, Mapping
@@ -141,30 +142,40 @@ class Space:
             msg = f"parameter names must be unique, but these repeat: {known(twice)}."
             raise ProblemError(msg)
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Parameter names in order."""
         return tuple(parameter.name for parameter in self.parameters)
 
-    @property
+    @functools.cached_property
     def fixed(self) -> dict[str, float]:
         """Values held fixed by declaration."""
         return {p.name: float(p.fixed) for p in self.parameters if p.fixed is not None}
 
-    @property
+    @functools.cached_property
     def lower(self) -> NDArray[np.float64]:
         """Lower bounds, shape (n_parameters,)."""
         return np.array([p.lower for p in self.parameters], dtype=np.float64)
 
-    @property
+    @functools.cached_property
     def upper(self) -> NDArray[np.float64]:
         """Upper bounds, shape (n_parameters,)."""
         return np.array([p.upper for p in self.parameters], dtype=np.float64)
 
-    @property
+    @functools.cached_property
     def is_log(self) -> NDArray[np.bool_]:
         """Which parameters are measured on a log scale, shape (n_parameters,)."""
         return np.array([p.scale == "log" for p in self.parameters], dtype=np.bool_)
+
+    @functools.cached_property
+    def _any_log(self) -> bool:
+        return bool(self.is_log.any())
+
+    @functools.cached_property
+    def _log_ratio(self) -> NDArray[np.float64]:
+        """log(upper / lower) where the scale is logarithmic, else 0."""
+        high, low = np.where(self.is_log, self.upper, 1.0), np.where(self.is_log, self.lower, 1.0)
+        return np.log(high / low)
 
     def __getitem__(self, name: str) -> Parameter:
         """The parameter called `name`."""
@@ -195,9 +206,8 @@ class Space:
         """
         lower, upper, is_log = self.lower, self.upper, self.is_log
         value = lower + u * (upper - lower)
-        if is_log.any():
-            ratio = np.log(np.where(is_log, upper, 1.0) / np.where(is_log, lower, 1.0))
-            value = xp.where(is_log, lower * xp.exp(u * ratio), value)
+        if self._any_log:
+            value = xp.where(is_log, lower * xp.exp(u * self._log_ratio), value)
         snap = xp.where(u <= 0.0, lower - value, xp.where(u >= 1.0, upper - value, 0.0))
         return value + _constant(snap, xp)
 

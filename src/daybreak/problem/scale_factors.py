@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daybreak.errors import ProblemError, known
 from daybreak.problem.observations import Observations
@@ -167,7 +168,7 @@ def _refuse_shared(
 
 
 def eliminate(
-    predictions: Any, data: Observations, groups: Sequence[Group], xp: Any
+    predictions: Any, observed: Any, sigmas: Any, groups: Sequence[Group], xp: Any
 ) -> tuple[Any, dict[str, Any]]:
     """Apply the best scale factors and offsets.
 
@@ -175,8 +176,9 @@ def eliminate(
     ----------
     predictions : array, shape (n_observations,)
         What the model says before scaling.
-    data, groups
-        Observations and their groups.
+    observed, sigmas : arrays, shape (n_observations,)
+        Data and their total uncertainties.
+    groups : sequence of Group
     xp : module
         NumPy or `jax.numpy`.
 
@@ -186,27 +188,44 @@ def eliminate(
     factors : dict name -> number
     """
     factors: dict[str, Any] = {}
-    multiplier: Any = np.ones(len(data))
-    addition: Any = np.zeros(len(data))
+    if not groups:  # a product and a sum that are not there must not round anything
+        return predictions, factors
+    count = len(observed)
+    multiplier: Any = np.ones(count)
+    addition: Any = np.zeros(count)
     for group in groups:
-        member = np.zeros(len(data), dtype=np.bool_)
+        member = np.zeros(count, dtype=np.bool_)
         member[list(group.members)] = True
-        scale, offset = _best(predictions, data, group, xp)
+        scale, offset = _best(predictions, observed, sigmas, group, xp)
         if group.scale is not None:
             factors[group.scale.name] = scale
             multiplier = xp.where(member, scale, multiplier)
         if group.offset is not None:
             factors[group.offset.name] = offset
             addition = xp.where(member, offset, addition)
-    # A product and a sum that are not there must not round anything.
-    return (predictions * multiplier + addition if groups else predictions), factors
+    return predictions * multiplier + addition, factors
 
 
-def _best(predictions: Any, data: Observations, group: Group, xp: Any) -> tuple[Any, Any]:
+def factor_columns(
+    predictions: NDArray[np.float64], sigmas: NDArray[np.float64], groups: Sequence[Group]
+) -> NDArray[np.float64]:
+    """Derivatives of the residuals by every scale factor and offset, shape (m, n_factors)."""
+    columns: list[NDArray[np.float64]] = []
+    for group in groups:
+        member = np.zeros(len(sigmas))
+        member[list(group.members)] = 1.0
+        if group.scale is not None:
+            columns.append(member * predictions / sigmas)
+        if group.offset is not None:
+            columns.append(member / sigmas)
+    return np.column_stack(columns) if columns else np.zeros((len(sigmas), 0))
+
+
+def _best(predictions: Any, observed: Any, sigmas: Any, group: Group, xp: Any) -> tuple[Any, Any]:
     """Scale factor and offset of one group; 1 and 0 stand for those it does not have."""
     at = np.array(group.members)
-    y, d = predictions[at], data.values[at]
-    w = 1.0 / data.sigmas[at] ** 2
+    y, d = predictions[at], observed[at]
+    w = 1.0 / sigmas[at] ** 2
 
     def scale_at(b: Any) -> Any:
         if group.scale is None:
@@ -223,7 +242,7 @@ def _best(predictions: Any, data: Observations, group: Group, xp: Any) -> tuple[
         scale = scale_at(0.0)
         return scale, offset_at(scale)
     centred = y - xp.sum(w * y) / w.sum()
-    s = xp.sum(w * centred * (d - np.sum(w * d) / w.sum())) / xp.sum(w * centred * centred)
+    s = xp.sum(w * centred * (d - xp.sum(w * d) / w.sum())) / xp.sum(w * centred * centred)
     b = xp.sum(w * (d - s * y)) / w.sum()
     edges = [(edge, offset_at(edge)) for edge in _finite(group.scale)]
     edges += [(scale_at(edge), edge) for edge in _finite(group.offset)]

@@ -9,8 +9,9 @@ from typing import Any
 
 from daybreak.criteria import Claim as Reference
 from daybreak.criteria import Verdict
-from daybreak.diagnosis.claims import Weighed, weigh
-from daybreak.diagnosis.study import Study
+from daybreak.diagnosis.claims import weigh
+from daybreak.diagnosis.study import Profile, Study
+from daybreak.findings import StudyPreflight
 from daybreak.ledger.records import CampaignRecord, RunRecord, StudyRecord
 from daybreak.report.summary import (
     SCHEMA,
@@ -59,7 +60,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         preflight=_preflight(record),
         examinations=record.preflight.studies if record.preflight else [],
         claims=_claims(record, studies),
-        surprises=[*_surprises(studies, timing), *slow_trials(record.studies)],
+        surprises=[*surprises(studies, timing), *slow_trials(record.studies)],
         progress=Progress(
             studies=len(studies),
             finished=sum(s.state in ("finished", "failed") for s in studies),
@@ -157,31 +158,34 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
 def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
     """What every profile says of each reference declared for its parameter, or of its own."""
     declared = [Reference(**row) for row in record.body.get("claims", [])]
-    before = record.preflight.studies if record.preflight else []
-    symmetries = {found.study: found.symmetries for found in before}
+    before = {found.study: found for found in record.preflight.studies} if record.preflight else {}
     claims: list[Claim] = []
     for study in studies:
-        if study.profile is None or study.state != "finished":
+        if study.state != "finished":
             continue
-        name = study.profile.parameter
-        about = [reference for reference in declared if reference.parameter == name] or [None]
-        moved = symmetries.get(study.name, [])
-        claims += [_claim(study, weigh(study, reference, moved)) for reference in about]
+        known = before.get(study.name)
+        for profile in study.profiles:
+            about = [r for r in declared if r.parameter == profile.parameter] or [None]
+            claims += [_claim(study, profile, reference, known) for reference in about]
     return claims
 
 
-def _claim(study: Study, weighed: Weighed) -> Claim:
-    profile, reference = study.profile, weighed.reference
+def _claim(
+    study: Study, profile: Profile, reference: Reference | None, known: StudyPreflight | None
+) -> Claim:
+    weighed = weigh(
+        study, reference, known.symmetries if known else (), profile=profile,
+        identifiability=known.identifiability if known else {},
+    )  # fmt: skip
     return Claim(
-        study=study.name, parameter=profile.parameter if profile else "",
-        code=profile.code if profile else "", sentence=weighed.sentence,
-        label=reference.label if reference else "",
+        study=study.name, parameter=profile.parameter, code=profile.code,
+        sentence=weighed.sentence, label=reference.label if reference else "",
         reference=reference.reference if reference else None, offset=weighed.offset,
         strength=weighed.strength, supported=weighed.supported,
     )  # fmt: skip
 
 
-def _surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
+def surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
     """Bad news, one sentence each; the same news about several studies is one sentence."""
     told: dict[str, list[str]] = {}
     for study in studies:
@@ -218,7 +222,8 @@ def _bad_news(study: Study) -> list[str]:
         of = f"{study.metrics.failed_trials} of {study.metrics.trials} trials"
         found.append(f"{of} {most}.")
     if study.state == "finished":
-        found += [*_bad_fit(study), *_bad_profile(study)]
+        found += _bad_fit(study)
+        found += [f"{c.severity}: {c.sentence}" for c in study.checks if c.severity != "note"]
     if len(study.criteria_history) > 1:
         found.append("its criteria were changed after trials had begun.")
     return found
@@ -236,24 +241,9 @@ def _bad_fit(study: Study) -> list[str]:
     if abs(worst.residual) > _GROSS:
         told = f"{worst.prediction:.4g} for {worst.value:.4g} {worst.unit}".rstrip()
         found.append(f"{name} is missed by {abs(worst.residual):.4g} sigma ({told}).")
-    p = study.metrics.p_value
-    if p is not None and p < 0.01:
-        found.append(f"the data reject the model (p = {p:.2g}).")
     if study.best.at_bounds:
         names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
         found.append(f"the best fit sits at bounds ({names}).")
-    return found
-
-
-def _bad_profile(study: Study) -> list[str]:
-    if study.profile is None:
-        return []
-    found: list[str] = []
-    if study.profile.code == "edge_minimum":
-        found.append(f"chi2 is lowest at an end of the scan of {study.profile.parameter}.")
-    loose = [f"{p.value:g}" for p in study.profile.points if not p.settled]
-    if loose:
-        found.append(f"profile points not settled at {', '.join(loose[:5])}.")
     return found
 
 

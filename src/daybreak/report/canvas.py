@@ -11,7 +11,8 @@ import io
 import math
 import re
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from daybreak.report import numbers
 
@@ -26,6 +27,10 @@ GROUND = "#fdfcfb"
 """Stands for the colour of the surrounding page; nothing else is drawn in it."""
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#3a86c8", "#d9730d", "#1a9a82", "#a566c4", "#878d96"
 """At least 3 : 1 against white and against near-black, and never told apart by colour alone."""
+
+MINUS = "\N{MINUS SIGN}"
+MOST_POINTS = 300
+"""Points that can be told apart in one picture."""
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "daybreak", "text.parse_math": False,
@@ -109,10 +114,19 @@ def plain_axis(axis: Axis, *, whole: bool = False) -> None:
 
 
 def log_axis(axis: Axis, low: float, high: float) -> None:
-    """Label a logarithmic axis with powers of ten, or with 1, 2, 5 when it is short."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+    """Label a logarithmic axis: powers of ten; 1, 2, 5 or plain steps when it is short."""
+    from matplotlib.ticker import (
+        FuncFormatter,
+        LogLocator,
+        MaxNLocator,
+        NullFormatter,
+        NullLocator,
+    )
 
-    if high < 50 * low:
+    if high < 4 * low:
+        plain_axis(axis)
+        axis.set_major_locator(MaxNLocator(4))
+    elif high < 50 * low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=10))
         axis.set_major_formatter(FuncFormatter(lambda x, _: numbers.scientific(x, 3)))
     else:
@@ -120,6 +134,23 @@ def log_axis(axis: Axis, low: float, high: float) -> None:
         axis.set_major_formatter(FuncFormatter(lambda x, _: power(x)))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
+
+
+def value_axis(axes: Axes, which: Literal["x", "y"], values: Sequence[float], scale: str) -> None:
+    """Give an axis the scale that its parameter was declared with, and label it."""
+    axis, set_scale = (
+        (axes.xaxis, axes.set_xscale) if which == "x" else (axes.yaxis, axes.set_yscale)
+    )
+    if scale == "log" and min(values) > 0:
+        set_scale("log")
+        log_axis(axis, min(values), max(values))
+    else:
+        plain_axis(axis)
+
+
+def above_lowest(lowest: float) -> str:
+    """Name an axis that counts chi2 from its lowest value."""
+    return f"χ² {MINUS} {numbers.scientific(lowest)}"
 
 
 def power(value: float) -> str:

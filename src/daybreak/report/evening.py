@@ -18,8 +18,9 @@ from daybreak.report.canvas import (
     log_axis,
     plain_axis,
 )
+from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
-from daybreak.report.tables import Column, Table, seconds, table_of
+from daybreak.report.tables import seconds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

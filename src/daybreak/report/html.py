@@ -9,8 +9,13 @@ import jinja2
 from markupsafe import Markup, escape
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import evening, figures, numbers, tables, wording
+from daybreak.report import curves, evening, evidence, numbers, tables, wording
+from daybreak.report.canvas import svg
+from daybreak.report.map_figure import map_figure
+from daybreak.report.profile_figure import profile_figure, scale_figure
+from daybreak.report.pull_figure import residuals_figure
 from daybreak.report.summary import Summary
+from daybreak.report.waterfall_figure import waterfall_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +31,11 @@ SIGNS = {
 class Pictures:
     """The drawings of one study as inline SVG; empty where there is nothing to draw."""
 
-    profile: Markup
+    profiles: tuple[Markup, ...]
+    """One for each profile of the study."""
+    maps: tuple[Markup, ...]
+    scales: tuple[Markup, ...]
+    """How the minimum of each profile moves with the model uncertainty."""
     residuals: Markup
     waterfall: Markup
 
@@ -44,7 +53,6 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
     environment = _environment()
     template = environment.get_template("report.html.jinja")
     css = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
-    nothing = Pictures(Markup(), Markup(), Markup())
     return template.render(
         s=summary,
         tables=tables,
@@ -57,9 +65,11 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         supported=wording.claims(summary, supported=True),
         unsupported=wording.claims(summary, supported=False),
         evening=evening,
+        curves=curves,
+        evidence=evidence,
         reach=_drawing(evening.reach_figure(summary)) if pictures else Markup(),
         moved=_drawing(evening.symmetry_figure(summary)) if pictures else Markup(),
-        pictures=[_draw(study) if pictures else nothing for study in summary.studies],
+        pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],
     )
 
 
@@ -83,14 +93,21 @@ def _math(text: str) -> Markup:
 
 def _drawing(figure: Figure | None) -> Markup:
     """A figure as inline SVG; nothing where there is none."""
-    return Markup(figures.svg(figure) if figure else "")  # noqa: S704
+    return Markup(svg(figure) if figure else "")  # noqa: S704
 
 
 def _draw(study: Study) -> Pictures:
     """Draw what there is to draw; `svg` has escaped every name."""
-    drawn = (
-        figures.profile_figure(study),
-        figures.residuals_figure(study),
-        figures.waterfall_figure(study),
+    return Pictures(
+        profiles=tuple(_drawing(profile_figure(study, p)) for p in study.profiles),
+        maps=tuple(_drawing(map_figure(found)) for found in study.maps),
+        scales=tuple(_drawing(scale_figure(study, p)) for p in study.profiles),
+        residuals=_drawing(residuals_figure(study)),
+        waterfall=_drawing(waterfall_figure(study)),
     )
-    return Pictures(*map(_drawing, drawn))
+
+
+def _nothing(study: Study) -> Pictures:
+    """No picture at all."""
+    curves_of = (Markup(),) * len(study.profiles)
+    return Pictures(curves_of, (Markup(),) * len(study.maps), curves_of, Markup(), Markup())

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import evening, numbers, tables, wording
+from daybreak.report import curves, evening, evidence, numbers, tables, wording
+from daybreak.report.cells import Table
 from daybreak.report.summary import Summary
-from daybreak.report.tables import Table
 
 _LIVE = re.compile(r"[\\`*|]|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=[#\w]+;)")
 """What Markdown or a browser would act upon; ``< 1e+06``, ``[1, 2]`` and ``R_c_e`` stay."""
@@ -16,12 +16,16 @@ _LIVE = re.compile(r"[\\`*|]|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=[#\w]+;)")
 _OF_A_STUDY: tuple[Callable[[Study], Table], ...] = (
     tables.criteria,
     tables.criteria_history,
+    evidence.checks,
     tables.best_fit,
     tables.scale_factors,
     tables.derived,
     tables.residuals,
     tables.quality,
-    tables.profile_points,
+    evidence.ends,
+    evidence.tension,
+    evidence.model_scales,
+    evidence.knobs,
     tables.failures,
 )
 
@@ -107,17 +111,28 @@ def _study(study: Study) -> Iterator[str]:
     if study.best and study.best.at_bounds:
         count = numbers.count(len(study.best.at_bounds), "parameter")
         yield f"**{count} at bounds**: {text(wording.bounds(study.best.at_bounds))}."
-    if unsettled := wording.unsettled(study):
+    if unsettled := curves.unsettled(study):
         yield f"**{unsettled}**: chi2 there may still come down."
-    if study.profile:
-        yield f"`{study.profile.code}`: {text(study.profile.sentence)}"
-        if study.profile.intervals:
-            yield f"95 % set of {study.profile.parameter}: {text(wording.intervals(study))}."
     yield ""
-    for make in _OF_A_STUDY:
-        table = make(study).without("gauge")
-        if table:
-            yield from (f"### {text(table.caption)}", "", *_table(table))
+    if remarks := [f"* {line}" for line in _remarks(study)]:
+        yield from (*remarks, "")
+    for table in (*(make(study) for make in _OF_A_STUDY), *curves.point_tables(study)):
+        shown = table.without("gauge")
+        if shown:
+            yield from (f"### {text(shown.caption)}", "", *_table(shown))
+
+
+def _remarks(study: Study) -> Iterator[str]:
+    """What the profiles, the maps and the fits say, a line each."""
+    for profile in study.profiles:
+        said = [profile.sentence, curves.intervals(profile), *curves.remarks(profile)]
+        yield f"`{profile.code}`: {text(' '.join(filter(None, said)))}"
+    for found in study.maps:
+        yield text(f"{curves.title(found)}: {found.sentence} {curves.contours(found)}")
+    if study.missed is not None:
+        yield text(f"{evidence.missed(study)} ({evidence.ESTIMATOR}.)")
+    if study.tension is not None and study.tension.ceiling is not None:
+        yield text(evidence.ceiling(study))
 
 
 def _table(table: Table) -> Iterator[str]:

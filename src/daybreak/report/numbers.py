@@ -21,6 +21,11 @@ def number(value: float, digits: int = DIGITS) -> str:
     return "0" if text == "-0" else text
 
 
+def rounded(value: float, digits: int) -> str:
+    """Round to significant digits, without an exponent for thousands, e.g. ``2280``."""
+    return number(float(f"{value:.{digits}g}"))
+
+
 def chi2(value: float) -> str:
     """Write a chi2: large ones keep every digit, zeros too, so that they line up in a column."""
     return f"{value:.{DIGITS - 1}e}" if abs(value) >= 10**DIGITS else number(value)
@@ -81,6 +86,11 @@ def probability(value: float) -> str:
 def with_unit(text: str, unit: str) -> str:
     """Append a unit, when there is one."""
     return f"{text} {unit}" if unit else text
+
+
+def in_brackets(name: str, unit: str) -> str:
+    """Write a name with its unit, e.g. ``k2 (1/s)``."""
+    return f"{name} ({unit})" if unit else name
 
 
 def plain(value: float | str) -> str:

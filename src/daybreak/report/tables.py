@@ -1,56 +1,13 @@
-"""The tables of a report as data, so that Markdown, HTML and the terminal show the same cells."""
+"""What the tables of a report say of the campaign, of a study, and of its best fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
-from daybreak.diagnosis.study import BestFit, ParameterInfo, ProfilePoint, Study
-from daybreak.problem.ends import same_chi2
-from daybreak.report import numbers, wording
+from daybreak.diagnosis.study import BestFit, ParameterInfo, Study
+from daybreak.report import curves, numbers, wording
+from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
-
-Kind = Literal["text", "name", "number", "verdict", "outcome", "code", "mark", "gauge"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its title, and what its cells are."""
-
-    title: str
-    kind: Kind = "text"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of texts; the first column names the row."""
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def __bool__(self) -> bool:
-        """Whether there is anything to show."""
-        return bool(self.rows)
-
-    @property
-    def is_long(self) -> bool:
-        """Whether the table would push everything else off the screen."""
-        return len(self.rows) > 12
-
-    def without(self, *kinds: Kind) -> Table:
-        """The table without the columns of some kinds."""
-        kept = [i for i, column in enumerate(self.columns) if column.kind not in kinds]
-        columns = tuple(self.columns[i] for i in kept)
-        return Table(
-            self.caption, columns, tuple(tuple(row[i] for i in kept) for row in self.rows)
-        )
-
-
-def table_of(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
-    """Make a table from sequences."""
-    return Table(caption, tuple(columns), tuple(tuple(row) for row in rows))
 
 
 def overview(summary: Summary) -> Table:
@@ -72,8 +29,8 @@ def _overview_row(study: Study, varied: list[str]) -> list[str]:
         study.verdict if study.state == "finished" else f"{study.verdict} ({study.state})",
         "none" if best is None else numbers.chi2(best.chi2),
         bounds_text(best),
-        wording.minimum(study),
-        "" if study.profile is None else study.profile.code,
+        curves.minima(study),
+        curves.codes(study),
         wording.settings(study, only=varied),
         ", ".join(wording.missed(study)),
     ]
@@ -210,46 +167,6 @@ def quality(study: Study) -> Table:
 def seconds(spent: float | None) -> str:
     """Write seconds as a length of time, or that they were not recorded."""
     return "not recorded" if spent is None else numbers.duration(spent)
-
-
-def profile_points(study: Study) -> Table:
-    """Every point of the profile, with everything fitted there."""
-    profile = study.profile
-    if profile is None:
-        return table_of("Profile points", [], [])
-    head = f"{profile.parameter} ({profile.unit})" if profile.unit else profile.parameter
-    extras = [
-        wording.names(point.parameters for point in profile.points),
-        wording.names(point.scale_factors for point in profile.points),
-        wording.names(point.derived for point in profile.points),
-    ]
-    columns = [
-        Column(head, "name"), Column("chi2", "number"), Column("chi2 - lowest", "number"),
-        Column("settled"), Column("at bounds"),
-    ]  # fmt: skip
-    more = [name for group in extras for name in group if name != profile.parameter]
-    columns += [Column(name, "number") for name in more]
-    rows = [_point(point, profile.chi2_min, more) for point in profile.points]
-    return table_of(f"Profile of chi2 along {profile.parameter}", columns, rows)
-
-
-def _point(point: ProfilePoint, lowest: float | None, more: list[str]) -> list[str]:
-    everything = {**point.derived, **point.scale_factors, **point.parameters}
-    return [
-        numbers.number(point.value),
-        "every fit failed" if point.chi2 is None else numbers.number(point.chi2, 9),
-        _above(point.chi2, lowest),
-        "yes" if point.settled else "NOT SETTLED",
-        wording.bounds(point.at_bounds),
-        *(numbers.number(everything[name]) if name in everything else "" for name in more),
-    ]
-
-
-def _above(chi2: float | None, lowest: float | None) -> str:
-    """How far a point lies above the lowest one; nothing when both are one minimum."""
-    if chi2 is None or lowest is None:
-        return ""
-    return "0" if same_chi2(chi2, lowest) else numbers.number(chi2 - lowest, 5)
 
 
 def failures(study: Study) -> Table:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import evening, numbers, wording
+from daybreak.report import curves, evening, evidence, numbers, wording
 from daybreak.report.summary import Summary
 
 WIDTH = 96
+_NARROW = 12
+"""Characters that are left of a name or of settings before anything else is cut."""
 
 
 def render(summary: Summary) -> str:
@@ -22,6 +24,12 @@ def render(summary: Summary) -> str:
         _missed(summary.studies),
         _bounds(summary.studies),
         _unsettled(summary.studies),
+        _told("Profiles", summary.studies, _profiles),
+        _told("Maps", summary.studies, _maps),
+        _told("Ends of the fits", summary.studies, _ends),
+        _told("Agreement with the data", summary.studies, _agreement),
+        _told("With the model uncertainty multiplied", summary.studies, _scales),
+        _told("With refined knobs, to first order", summary.studies, evidence.knobs_in_words),
         _claims(summary, "May be claimed", supported=True),
         _claims(summary, "May not be claimed", supported=False),
         _list("Known before the night", _preflight(summary)),
@@ -41,12 +49,12 @@ def study_line(study: Study) -> str:
     if study.best is None:
         words.append(f" no fit{': ' + study.error if study.error else ''}")
     else:
-        minimum = wording.minimum(study).replace(" = ", "=", 1)
+        minimum = curves.minima(study, ", ").replace(" = ", "=")
         words.append(f" chi2={numbers.chi2(study.best.chi2)}")
         words += [f"at {minimum}"] if minimum else []
         bounds = study.best.at_bounds
         words += [f" {len(bounds)} at bounds: {wording.bounds(bounds)}"] if bounds else []
-    unsettled = wording.unsettled(study)
+    unsettled = curves.unsettled(study)
     words += [f" {unsettled}"] if unsettled else []
     return _clean(" ".join(word for word in words if word))
 
@@ -72,12 +80,14 @@ def _next(summary: Summary) -> Iterator[str]:
 
 def _studies(studies: Sequence[Study]) -> Iterator[str]:
     """The table of studies; a star marks one that is not counted."""
-    rows = [_row(study, wording.varied(studies)) for study in studies]
+    varied = wording.varied(studies)
+    rows = [row for study in studies for row in _rows(study, varied)]
     head = ["verdict", "study", "settings", "chi2", "bounds", "minimum", "code"]
     # An empty column says nothing.
     kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
     cells = [[_clean(row[i]) for i in kept] for row in [head, *rows]]
-    widths = _widths([max(len(row[i]) for row in cells) for i in range(len(kept))])
+    soft = [place for place, i in enumerate(kept) if head[i] in ("study", "settings")]
+    widths = _widths([max(len(row[i]) for row in cells) for i in range(len(kept))], soft)
     numeric = [head[i] in ("chi2", "bounds") for i in kept]
     for row in cells:
         parts = zip(map(_short, row, widths), widths, numeric, strict=True)
@@ -88,17 +98,20 @@ def _studies(studies: Sequence[Study]) -> Iterator[str]:
         yield "* not counted"
 
 
-def _row(study: Study, varied: list[str]) -> list[str]:
-    best, profile = study.best, study.profile
-    return [
+def _rows(study: Study, varied: list[str]) -> Iterator[list[str]]:
+    """The row of a study, and one below it for each further profile."""
+    best, profiles = study.best, [["", ""]]
+    if study.profiles:
+        profiles = [[curves.minimum(p).replace(" = ", "=", 1), p.code] for p in study.profiles]
+    yield [
         study.verdict if study.state == "finished" else study.state,
         study.name + ("" if study.counted else " *"),
         wording.settings(study, " ", "=", varied),
         "none" if best is None else numbers.chi2(best.chi2),
         "" if best is None else str(len(best.at_bounds)),
-        wording.minimum(study).replace(" = ", "=", 1),
-        "" if profile is None else profile.code,
+        *profiles[0],
     ]
+    yield from (["", "", "", "", "", *more] for more in profiles[1:])
 
 
 def _missed(studies: Sequence[Study]) -> Iterator[str]:
@@ -122,13 +135,55 @@ def _bounds(studies: Sequence[Study]) -> Iterator[str]:
 
 def _unsettled(studies: Sequence[Study]) -> Iterator[str]:
     """Points of profiles, and trials, that cannot be trusted."""
-    points = [f"{s.name}: {wording.unsettled(s)}" for s in studies if wording.unsettled(s)]
+    points = [f"{s.name}: {curves.unsettled(s)}" for s in studies if curves.unsettled(s)]
     failed = [
         f"{study.name}: {numbers.count(count, 'trial')} {reason}"
         for study in studies
         for reason, count in study.failures.items()
     ]
     return _list("Not settled or failed", points + failed)
+
+
+def _told(
+    title: str, studies: Sequence[Study], told: Callable[[Study], Iterable[str]]
+) -> Iterator[str]:
+    """What is said of each study; studies of which the same is said share a line."""
+    groups: dict[str, list[str]] = {}
+    for study in studies:
+        for sentence in told(study):
+            groups.setdefault(sentence, []).append(study.name)
+    return _list(title, [f"{what} [{', '.join(names)}]" for what, names in groups.items()])
+
+
+def _profiles(study: Study) -> Iterator[str]:
+    for profile in study.profiles:
+        said = [curves.intervals(profile) or f"{profile.parameter}:", *curves.remarks(profile)]
+        if profile.intervals or len(said) > 1:
+            yield " ".join(said)
+
+
+def _maps(study: Study) -> Iterator[str]:
+    for found in study.maps:
+        yield f"{found.sentence} {curves.contours(found)}"
+
+
+def _ends(study: Study) -> Iterator[str]:
+    said = [f"{evidence.ends_in_words(study)}." if study.ends else "", evidence.missed(study)]
+    if any(said):
+        yield " ".join(filter(None, said))
+
+
+def _agreement(study: Study) -> Iterator[str]:
+    groups = evidence.groups_in_words(study)
+    said = [f"{groups}." if groups else "", evidence.ceiling(study)]
+    if any(said):
+        yield " ".join(filter(None, said))
+
+
+def _scales(study: Study) -> Iterator[str]:
+    said = evidence.scales_in_words(study)
+    if said:
+        yield said
 
 
 def _grouped(title: str, groups: dict[str, list[str]]) -> Iterator[str]:
@@ -176,10 +231,11 @@ def _wrap(sentence: str, first: str = "") -> Iterable[str]:
     )  # fmt: skip
 
 
-def _widths(widths: list[int]) -> list[int]:
-    """Narrow the widest columns until the table fits."""
+def _widths(widths: list[int], soft: Sequence[int]) -> list[int]:
+    """Narrow the widest columns until the table fits, the `soft` ones first."""
     while sum(widths) + 2 * (len(widths) - 1) > WIDTH:
-        widths[widths.index(max(widths))] -= 1
+        choice = [i for i in soft if widths[i] > _NARROW] or range(len(widths))
+        widths[max(choice, key=widths.__getitem__)] -= 1
     return widths
 
 

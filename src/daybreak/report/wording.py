@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from daybreak.diagnosis.study import AtBound, Finding, Interval, Metrics, ParameterInfo, Study
+from daybreak.diagnosis.study import AtBound, Finding, Metrics, ParameterInfo, Study
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
 
@@ -34,41 +34,6 @@ def bounds(at_bounds: Sequence[AtBound]) -> str:
         side: [at.parameter for at in at_bounds if at.side == side] for side in ("lower", "upper")
     }
     return "; ".join(f"{', '.join(names)} {side}" for side, names in sides.items() if names)
-
-
-def at_edge(study: Study) -> bool:
-    """Whether the lowest point of the profile is the first or last of the scan."""
-    profile = study.profile
-    if profile is None or profile.minimum is None:
-        return False
-    ends = {profile.points[0].value, profile.points[-1].value} if profile.points else set[float]()
-    return profile.code == "edge_minimum" or profile.minimum in ends
-
-
-def minimum(study: Study) -> str:
-    """Write where the profile is lowest, e.g. ``beta = 3 (edge)``."""
-    profile = study.profile
-    if profile is None or profile.minimum is None:
-        return ""
-    where = numbers.with_unit(numbers.number(profile.minimum), profile.unit)
-    return f"{profile.parameter} = {where}" + (" (edge)" if at_edge(study) else "")
-
-
-def interval(piece: Interval) -> str:
-    """Write a piece of the 95 % set; a bracket is round where the data do not close it."""
-    left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
-    text = f"{left}{numbers.number(piece.lower)}, {numbers.number(piece.upper)}{right}"
-    ends = (("lower", piece.lower_reason), ("upper", piece.upper_reason))
-    loose = [f"{side} end: {reason}" for side, reason in ends if reason != "data"]
-    return f"{text} ({', '.join(loose)})" if loose else text
-
-
-def intervals(study: Study) -> str:
-    """Write the whole 95 % set of the profiled parameter."""
-    profile = study.profile
-    if profile is None or not profile.intervals:
-        return ""
-    return numbers.with_unit(" and ".join(map(interval, profile.intervals)), profile.unit)
 
 
 def value(finding: Finding, sign: str = "+/-") -> str:
@@ -207,10 +172,3 @@ def unit_of(study: Study, name: str) -> str:
 def names(points: Iterable[Mapping[str, object]]) -> list[str]:
     """Every key of several mappings, in the order of first appearance."""
     return list(dict.fromkeys(name for point in points for name in point))
-
-
-def unsettled(study: Study) -> str:
-    """Count the points of the profile that must not be trusted; empty when there are none."""
-    points = study.profile.points if study.profile else []
-    count = sum(not point.settled for point in points)
-    return f"{count} of {numbers.count(len(points), 'point')} not settled" if count else ""

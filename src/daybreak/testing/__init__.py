@@ -1,4 +1,4 @@
-"""Published least-squares problems with known minima, to try a solver or a patience on."""
+"""Least-squares problems with known answers, to try a solver, a profile or a patience on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from daybreak.problem.fit import Backend
 from daybreak.testing.known import KnownProblem
 from daybreak.testing.mgh import bounded_problems, free_problems
+from daybreak.testing.mirrored import MirroredProblem, mirrored
 from daybreak.testing.nist import certified_problems
 
-__all__ = ["KnownProblem", "known_problems"]
+__all__ = ["KnownProblem", "MirroredProblem", "known_problems", "mirrored_problems"]
 
 
 def known_problems(backend: Backend = "jax") -> tuple[KnownProblem, ...]:
@@ -26,7 +27,26 @@ def known_problems(backend: Backend = "jax") -> tuple[KnownProblem, ...]:
     backend : {"jax", "numpy"}
         What the predictions compute with.
     """
-    xp: Any = np
-    if backend == "jax":
-        import jax.numpy as xp
+    xp = _namespace(backend)
     return (*free_problems(xp), *bounded_problems(xp), *certified_problems(xp))
+
+
+def mirrored_problems(backend: Backend = "jax") -> tuple[MirroredProblem, ...]:
+    """Problems whose profiles have mirrored or several minima, with certain answers.
+
+    What makes them certain is said in `daybreak.testing.mirrored`.
+
+    Parameters
+    ----------
+    backend : {"jax", "numpy"}
+        What the predictions compute with.
+    """
+    return tuple(mirrored(_namespace(backend)))
+
+
+def _namespace(backend: Backend) -> Any:
+    if backend == "numpy":
+        return np
+    import jax.numpy as jnp
+
+    return jnp

@@ -17,6 +17,7 @@ from .closed_forms import (
     stabilisation,
     steepening,
 )
+from .cross_lepton import cross_lepton_problem
 from .curvature import curvature, curvature_on_grid
 from .deficit import Deficit, LayeredDeficit, PowerDeficit
 from .energies import Energies, Vortex
@@ -31,6 +32,7 @@ from .functional import (
     localised_v0,
     localised_v1,
 )
+from .layered_leptons import boundary_layer_problem
 from .mass_map import calibrated_lambda, electron_scale, global_scale, mass_chi2
 from .original import (
     Original,
@@ -62,8 +64,10 @@ __all__ = [
     "WallEnvelope",
     "base",
     "boundary_layer",
+    "boundary_layer_problem",
     "box_circulation",
     "calibrated_lambda",
+    "cross_lepton_problem",
     "curvature",
     "curvature_on_grid",
     "electron_scale",

@@ -9,7 +9,7 @@ night; its own batch needed hours and could not write its result file.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,18 +17,17 @@ import numpy as np
 
 import daybreak as dk
 
-from .energies import Energies, Vortex
+from .energies import Energies
 from .functional import localised_v1
+from .leptons import MASSES, Box, SchemeName, named_parts, vortex_parameters, vortices
 from .mass_map import calibrated_lambda
 from .original import original_localised
 
 LAYER_WIDTH = 0.020
 """w, dimensionless."""
-MASSES = {"e": 0.511, "mu": 105.7, "tau": 1776.8}
-"""Lepton masses in MeV, rounded as the original study rounds them."""
 RELATIVE_SIGMA = 1e-4
 """Model uncertainty of a mass as a share of it; the measured ones are far more precise."""
-BOXES = {
+BOXES: dict[str, Box] = {
     "e": ((0.5, 1.5), (0.01, 0.10), (0.70, 1.0)),
     "mu": ((0.05, 0.30), (0.05, 0.20), (0.70, 1.0)),
     "tau": ((0.03, 0.15), (0.10, 0.30), (0.60, 1.0)),
@@ -53,8 +52,6 @@ CLAIMS = (
 )
 """Values of beta that the theory had settled on before the night."""
 
-SchemeName = Literal["exact", "original"]
-
 
 def lepton_problem(
     leptons: Sequence[str] = ("e", "mu"), scheme: SchemeName = "exact"
@@ -67,20 +64,14 @@ def lepton_problem(
     scheme : {"exact", "original"}
         Quadrature; the original one is there to reproduce published numbers.
     """
-    parameters = [dk.Parameter("beta", *SCAN)]
-    for lepton in leptons:
-        for letter, (lower, upper) in zip(("R_c", "U", "A"), BOXES[lepton], strict=True):
-            parameters.append(dk.Parameter(f"{letter}_{lepton}", lower, upper))
+    boxes = {lepton: BOXES[lepton] for lepton in leptons}
+    parameters = [dk.Parameter("beta", *SCAN), *vortex_parameters(boxes)]
 
     def energies(p: Any, settings: Any) -> Energies:
-        def column(letter: str) -> jax.Array:
-            return jnp.stack([getattr(p, f"{letter}_{lepton}") for lepton in leptons])
-
         functional = localised_v1(LAYER_WIDTH, settings.k, settings.dv, settings.p)
         if settings.scheme == "original":
             functional = functional.with_scheme(original_localised(LAYER_WIDTH))
-        vortex = Vortex(column("R_c"), column("U"), column("A"))
-        return functional.energies(vortex, p.beta, calibrated_lambda(p.beta))
+        return functional.energies(vortices(p, leptons), p.beta, calibrated_lambda(p.beta))
 
     def predict(p: Any, settings: Any) -> dict[str, jax.Array]:
         """Dimensionless energies; S turns them into MeV."""
@@ -89,11 +80,8 @@ def lepton_problem(
 
     def derive(p: Any, settings: Any) -> dict[str, jax.Array]:
         found = energies(p, settings)
-        parts = {
-            f"{part}_{lepton}": getattr(found, part)[i]
-            for i, lepton in enumerate(leptons)
-            for part in ("E_circ", "E_stab", "E_grad", "E_total", "F_inner")
-        }
+        names = ("E_circ", "E_stab", "E_grad", "E_total", "F_inner")
+        parts = named_parts(found, leptons, names)
         heavier = found.E_total[1] / found.E_total[0]
         return {**parts, "F_inner": jnp.min(found.F_inner), "E_mu_over_E_e": heavier}
 

@@ -1,0 +1,132 @@
+"""What the ends of a multi-start are, and how likely it is that a better one was missed.
+
+The expected share of starts that lead to a minimum not seen so far, after N starts that ended in W
+different minima, is ``W (W + 1) / (N (N - 1))``: the posterior mean for unknown numbers and sizes
+of basins.  A better minimum is one of those, so this bounds the chance that the next start finds
+one.  Minima count as different by their chi2, so that mirrored ones are one.
+Source: Boender and Rinnooy Kan (1987), Math. Program. 37, 59.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from daybreak.diagnosis.best import shared_fits
+from daybreak.diagnosis.bounds import at_bounds
+from daybreak.diagnosis.profiles import OWN
+from daybreak.diagnosis.study import EndKind, FitEnd
+from daybreak.ledger.records import StudyRecord
+from daybreak.problem.ends import StopReason, basins, same_chi2, units
+from daybreak.problem.outcomes import Outcome
+
+MOST_ENDS = 24
+
+
+def read_ends(record: StudyRecord) -> list[FitEnd]:
+    """Distinct ends of the fits of all free parameters, classified; lowest first."""
+    trials = shared_fits(record)
+    if not any(t.kind == "polish" for t in record.trials):
+        return []
+    ends = [t.outcome for t in trials]
+    polished = {
+        tuple(t.outcome.details["from"]): t.outcome
+        for t in record.trials
+        if t.kind == "polish" and not t.outcome.failed
+    }
+    found = basins([float(end.chi2 or 0.0) for end in ends], units(ends))[:MOST_ENDS]
+    if not found:
+        return []
+    lowest = min(float(end.chi2 or 0.0) for end in [*ends, *polished.values()])
+    return [
+        _classify(
+            record, ends[basin.best], polished.get(tuple(ends[basin.best].u)),
+            sum(trials[i].origin.startswith(OWN) for i in basin.members), lowest,
+        )
+        for basin in found
+    ]  # fmt: skip
+
+
+def _classify(
+    record: StudyRecord, end: Outcome, polished: Outcome | None, hits: int, lowest: float
+) -> FitEnd:
+    chi2 = float(end.chi2 or 0.0)
+    values = [] if polished is None else [float(v) for v in polished.details["eigenvalues"]]
+    zero = 0.0 if polished is None else float(polished.details["zero"])
+    # Where the residuals vanish nothing is lower: a negative eigenvalue is rounding.
+    vanish = polished is not None and polished.reason is StopReason.EXACT
+    negative = 0 if vanish else sum(v < -zero for v in values)
+    flat = sum(abs(v) <= zero or (vanish and v < 0.0) for v in values)
+    held = at_bounds(record.problem, end.parameters)
+    kind = _kind(end, polished, negative, flat, bounded=bool(held), lowest=lowest)
+    after = None if polished is None else polished.chi2
+    return FitEnd(
+        chi2=chi2, hits=hits, kind=kind, polished=after, negative=negative, zero=flat,
+        at_bounds=held, parameters=end.parameters,
+        sentence=_sentence(kind, end, after, negative, flat),
+    )  # fmt: skip
+
+
+def _kind(
+    end: Outcome, polished: Outcome | None, negative: int, flat: int, *, bounded: bool,
+    lowest: float,
+) -> EndKind:  # fmt: skip
+    if polished is None or polished.chi2 is None:
+        return "unchecked"
+    chi2 = float(end.chi2 or 0.0)
+    fell = polished.chi2 < chi2 and not same_chi2(polished.chi2, chi2)
+    if fell or not polished.reason.converged:
+        return "not converged"
+    least = same_chi2(chi2, lowest)
+    if negative or (flat and not least):
+        return "saddle or plateau"
+    if least:
+        return "global"
+    return "at bound" if bounded else "local minimum"
+
+
+def _sentence(
+    kind: EndKind, end: Outcome, polished: float | None, negative: int, flat: int
+) -> str:
+    """What the second method and the curvature say, for the reader."""
+    directions = "one direction" if flat == 1 else f"{flat} directions"
+    if kind == "global":
+        if flat:
+            return f"the lowest chi2 found, but not a point: chi2 is flat in {directions}."
+        return "the lowest chi2 found; a second method agrees, and chi2 rises in all directions."
+    if kind == "saddle or plateau":
+        if negative:
+            ways = "one direction" if negative == 1 else f"{negative} directions"
+            return f"no minimum: chi2 falls in {ways} from here, to second order."
+        return f"perhaps no minimum: chi2 is flat in {directions} from here."
+    if kind == "not converged":
+        if polished is not None and end.chi2 is not None and polished < end.chi2:
+            return f"the fit stopped early: a second method goes down to {polished:.6g}."
+        return "the fit stopped where chi2 still slopes; neither method gets further."
+    if kind == "at bound":
+        return "a minimum only because of the bounds that hold it."
+    if kind == "local minimum":
+        return "a minimum, and not the lowest; a second method agrees."
+    return "not examined."
+
+
+def missed(record: StudyRecord) -> float | None:
+    """Expected share of starts that lead to a minimum not seen so far (module formula).
+
+    None with fewer than three starts that converged.
+    """
+    ends = [
+        t.outcome
+        for t in shared_fits(record)
+        if t.origin.startswith("start") and t.outcome.reason.converged
+    ]
+    if len(ends) < 3:
+        return None
+    n, w = len(ends), _different([float(end.chi2 or 0.0) for end in ends])
+    return min(1.0, w * (w + 1) / (n * (n - 1)))
+
+
+def _different(chi2: Sequence[float]) -> int:
+    """How many different minima, by chi2."""
+    ordered = sorted(chi2)
+    return 1 + sum(not same_chi2(a, b) for a, b in itertools.pairwise(ordered))

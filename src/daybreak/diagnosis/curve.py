@@ -1,0 +1,70 @@
+"""A profile as it was found: the lowest chi2 at every value tried, and its 95 % set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from daybreak.diagnosis.study import EndReason, Interval, Variation
+from daybreak.problem.ends import LEVEL_95, crossings, same_chi2
+
+_OUTER = 0.25
+"""Share of the scan next to an open end on which a profile may be found flat."""
+_FLAT = 0.01
+"""A profile that varies there by less than this share of the level would never close."""
+_ZERO = 1e-12
+"""A chi2 below this is no yardstick for a variation in per cent."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The lowest chi2 at every value tried, sorted by value, at least one."""
+
+    values: list[float]
+    chi2: list[float]
+    reference: float
+    """The lowest chi2 found anywhere in the study."""
+
+    @property
+    def lowest(self) -> float:
+        """The value where the curve is lowest."""
+        return self.values[min(range(len(self.chi2)), key=self.chi2.__getitem__)]
+
+    def intervals(self, bounds: tuple[float, float]) -> list[Interval]:
+        """The connected pieces of the set where chi2 <= reference + 3.8415."""
+        level = self.reference + LEVEL_95
+        found = crossings(self.values, self.chi2, level)
+        # Between two crossings the set is either all in or all out; an end without one is open.
+        ends: list[tuple[float, EndReason]] = [(c.root, "data") for c in found]
+        if self.chi2[0] <= level:
+            ends.insert(0, (self.values[0], self._open(self.values[0], bounds[0])))
+        if self.chi2[-1] <= level:
+            ends.append((self.values[-1], self._open(self.values[-1], bounds[1])))
+        return [
+            Interval(
+                lower=low, upper=high, lower_closed=low_reason == "data",
+                upper_closed=high_reason == "data", lower_reason=low_reason,
+                upper_reason=high_reason,
+            )
+            for (low, low_reason), (high, high_reason) in zip(ends[::2], ends[1::2], strict=True)
+        ]  # fmt: skip
+
+    def _open(self, value: float, bound: float) -> EndReason:
+        """Why the set does not end at `value`, an end of the scan."""
+        reach = _OUTER * (self.values[-1] - self.values[0])
+        near = [c for v, c in zip(self.values, self.chi2, strict=True) if abs(v - value) <= reach]
+        if len(near) > 2 and max(near) - min(near) < _FLAT * LEVEL_95:
+            return "flat"
+        return "bound" if value == bound else "scan edge"
+
+
+def variation(chi2: Sequence[float | None]) -> Variation | None:
+    """How much chi2 varies along a grid; None without two points."""
+    found = [c for c in chi2 if c is not None]
+    if len(found) < 2:
+        return None
+    low, high = min(found), max(found)
+    triples = zip(found, found[1:], found[2:], strict=False)
+    minima = sum(b < min(a, c) and not (same_chi2(a, b) or same_chi2(b, c)) for a, b, c in triples)
+    percent = 100.0 * (high - low) / low if low > _ZERO else None
+    return Variation(percent=percent, range=high - low, local_minima=minima)

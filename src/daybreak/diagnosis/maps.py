@@ -1,0 +1,111 @@
+"""What a map says: chi2 on its lattice, and the contours that the recorded fits determine."""
+
+from __future__ import annotations
+
+import math
+
+from daybreak.diagnosis.best import FITS, Best, profiled
+from daybreak.diagnosis.bounds import parameters_of
+from daybreak.diagnosis.profiles import is_settled
+from daybreak.diagnosis.study import Contour, ContourPoint, Map
+from daybreak.ledger.records import StudyRecord, TrialRecord
+from daybreak.problem.contours import XY, Frame, trace
+from daybreak.problem.ends import LEVELS_2D, same_chi2
+
+
+def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
+    """The map of a study of two parameters of interest; none for other studies."""
+    names = profiled(record)
+    if len(record.method.get("parameters", ())) != 2:
+        return []
+    by_point: dict[tuple[float, ...], list[TrialRecord]] = {}
+    for trial in record.trials:
+        if trial.of == names and trial.kind in FITS:
+            by_point.setdefault(trial.point, []).append(trial)
+    grid = {t.point for trials in by_point.values() for t in trials if t.grid}
+    if not grid:
+        return []
+    x, y = (sorted({point[axis] for point in grid}) for axis in (0, 1))
+    lowest = {point: _lowest(trials) for point, trials in by_point.items()}
+    one, two = (p for name in names for p in parameters_of(record.problem) if p.name == name)
+    contours = _contours(Frame((one, two), x, y), by_point, lowest, grid, best)
+    unsettled = sum(not _settled(by_point[point]) for point in grid)
+    at = None
+    if best is not None:
+        parameters = best.trial.outcome.parameters
+        at = (parameters[names[0]], parameters[names[1]])
+    return [
+        Map(
+            parameters=(one.name, two.name), units=(one.unit, two.unit),
+            scales=(one.scale, two.scale), x=x, y=y,
+            chi2=[[_finite(lowest[a, b]) for a in x] for b in y],
+            unsettled=unsettled, minimum=at, chi2_min=None if best is None else best.chi2,
+            contours=contours, sentence=_sentence(one.name, two.name, contours, unsettled),
+        )
+    ]  # fmt: skip
+
+
+def _lowest(trials: list[TrialRecord]) -> float:
+    found = [t.outcome.chi2 for t in trials if t.outcome.chi2 is not None]
+    return min(found, default=math.inf)
+
+
+def _finite(chi2: float) -> float | None:
+    return chi2 if math.isfinite(chi2) else None
+
+
+def _settled(trials: list[TrialRecord]) -> bool:
+    """As a point of a profile (`daybreak.diagnosis.profiles.is_settled`)."""
+    chi2 = _lowest(trials)
+    same = [t for t in trials if t.outcome.chi2 is not None and same_chi2(t.outcome.chi2, chi2)]
+    best = min(same, key=lambda t: t.outcome.chi2 or 0.0, default=None)
+    return best is not None and is_settled(len(same), best.outcome)
+
+
+def _contours(
+    frame: Frame,
+    by_point: dict[tuple[float, ...], list[TrialRecord]],
+    lowest: dict[tuple[float, ...], float],
+    grid: set[tuple[float, ...]],
+    best: Best | None,
+) -> list[Contour]:
+    """Trace both levels again on the recorded values."""
+    if best is None:
+        return []
+    known: dict[XY, float] = {frame.at(point): chi2 for point, chi2 in lowest.items()}
+    # Points that were fitted from every basin without being on the lattice are its minima.
+    minima = [
+        frame.at(point) for point, trials in by_point.items()
+        if point not in grid and trials[0].origin.startswith("basin")
+    ]  # fmt: skip
+    reference = min(best.chi2, *lowest.values())
+    found: list[Contour] = []
+    for probability, level in LEVELS_2D.items():
+        contour = trace(known, frame.lattice, minima, reference, level)
+        lines = [
+            [
+                ContourPoint(x=x, y=y, closed=vertex.closed)
+                for vertex in line
+                for x, y in [frame.point(vertex.at)]
+            ]
+            for line in contour.lines
+        ]
+        if lines:
+            chi2 = reference + level
+            found.append(Contour(level=probability, chi2=chi2, lines=lines, error=contour.error))
+    return found
+
+
+def _sentence(one: str, two: str, contours: list[Contour], unsettled: int) -> str:
+    """What the outermost contour says of both parameters together."""
+    tail = f" {unsettled} lattice points are not settled." if unsettled else ""
+    if not contours:
+        return f"no contour of {one} and {two} was found on the scan.{tail}"
+    outer = contours[-1]
+    pieces = len(outer.lines)
+    what = "one region" if pieces == 1 else f"{pieces} separate regions"
+    if all(point.closed for line in outer.lines for point in line):
+        closed = "closed by the data"
+    else:
+        closed = "cut off by the scan, so the data do not close it"
+    return f"{one} and {two} lie in {what} at {100 * outer.level:g} %, {closed}.{tail}"

@@ -1,0 +1,127 @@
+"""What the numerics and the assumed uncertainties do to an answer.
+
+Refined knobs: with the order p of a knob's error and the factor c of its refinement, the error of
+the value in use is ``d c^p / (c^p - 1)``, d being the difference that refining makes; without p it
+is d itself.  Source: Richardson (1911), Philos. Trans. R. Soc. A 210, 307.
+
+Scaled model uncertainties: where the best fit goes when the model is trusted more or less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from daybreak.diagnosis.best import Best
+from daybreak.diagnosis.curve import Curve
+from daybreak.diagnosis.study import KnobShift, Profile, ScaledFit
+from daybreak.ledger.records import StudyRecord, TrialRecord
+from daybreak.problem.ends import MODEL_SCALES
+from daybreak.problem.outcomes import Outcome
+
+
+def read_scales(record: StudyRecord, best: Best | None) -> list[ScaledFit]:
+    """Best fits with the model uncertainty multiplied, in order; empty where there is none."""
+    found: dict[float, Outcome] = {}
+    for trial in record.trials:
+        if trial.kind != "scaled" or trial.outcome.chi2 is None:
+            continue
+        scale = float(trial.origin.split()[-1])
+        before = found.get(scale)
+        if before is None or trial.outcome.chi2 < (before.chi2 or 0.0):
+            found[scale] = trial.outcome
+    if best is None or not found:
+        return []
+    found[1.0] = best.trial.outcome
+    here = best.trial.outcome.parameters
+    return [
+        ScaledFit(
+            scale=scale, chi2=float(found[scale].chi2 or 0.0), parameters=found[scale].parameters,
+            shifts={n: v - here[n] for n, v in found[scale].parameters.items()},
+        )
+        for scale in MODEL_SCALES
+        if scale in found
+    ]  # fmt: skip
+
+
+def read_knobs(record: StudyRecord, profiles: Sequence[Profile]) -> list[KnobShift]:
+    """What refining each knob changes at the best fit and at the ends of the intervals."""
+    knobs = {knob["name"]: knob for knob in record.problem["knobs"]}
+    at_best: dict[str, KnobShift] = {}
+    found: list[KnobShift] = []
+    for trial in record.trials:
+        if trial.kind == "refine" and not trial.outcome.failed and not trial.of:
+            knob = knobs[trial.origin.split(maxsplit=1)[1]]
+            at_best[knob["name"]] = _at_best(record, knob, trial.outcome)
+            found.append(at_best[knob["name"]])
+    for trial in record.trials:
+        if trial.kind == "refine" and not trial.outcome.failed and trial.of:
+            knob = knobs[trial.origin.split(maxsplit=1)[1]]
+            profile = next((p for p in profiles if p.parameter == trial.of[0]), None)
+            if profile is not None and knob["name"] in at_best:
+                shift = _at_end(record, knob, trial, profile, at_best[knob["name"]])
+                found += [] if shift is None else [shift]
+    return found
+
+
+def _richardson(knob: Mapping[str, Any], value: Any) -> float:
+    """Factor from the difference that refining makes to the error of the value in use."""
+    order, refined = knob["order"], knob["refined"]
+    numbers = all(isinstance(v, (int, float)) and v > 0 for v in (value, refined))
+    if order is None or not numbers:
+        return 1.0
+    c = max(refined / value, value / refined)
+    return c**order / (c**order - 1.0)
+
+
+def _shift(
+    record: StudyRecord, knob: Mapping[str, Any], at: str, chi2: float,
+    parameters: Mapping[str, float],
+) -> KnobShift:  # fmt: skip
+    value = record.settings[knob["name"]]
+    factor = _richardson(knob, value)
+    return KnobShift(
+        knob=knob["name"], value=value, refined=knob["refined"], at=at, chi2=factor * chi2,
+        parameters={n: factor * v for n, v in parameters.items()}, order=knob["order"],
+    )  # fmt: skip
+
+
+def _at_best(record: StudyRecord, knob: Mapping[str, Any], outcome: Outcome) -> KnobShift:
+    details = outcome.details
+    fixed = {p["name"] for p in record.problem["parameters"] if p["fixed"] is not None}
+    shifts = {n: v for n, v in details["shifts"].items() if n not in fixed}
+    chi2 = details["chi2_after"] - details["chi2_before"]
+    return _shift(record, knob, "best fit", chi2, shifts)
+
+
+def _at_end(
+    record: StudyRecord, knob: Mapping[str, Any], trial: TrialRecord, profile: Profile,
+    best: KnobShift,
+) -> KnobShift | None:  # fmt: skip
+    """How far an end of the 95 % set moves: minus the rise of chi2 above the lowest, by slope."""
+    value, details = trial.point[0], trial.outcome.details
+    name = trial.of[0]
+    ends = [
+        (abs(end - value), side, end)
+        for piece in profile.intervals
+        for side, end in (("lower", piece.lower), ("upper", piece.upper))
+    ]
+    values = [p.value for p in profile.points if p.chi2 is not None]
+    chi2 = [p.chi2 for p in profile.points if p.chi2 is not None]
+    if not ends or len(values) < 2:
+        return None
+    _, side, end = min(ends)
+    slope = _slope(Curve(values, chi2, 0.0), end)
+    if slope == 0.0:
+        return None
+    factor = _richardson(knob, record.settings[knob["name"]])
+    rise = details["chi2_after"] - details["chi2_before"] - best.chi2 / factor
+    return _shift(record, knob, f"{side} end of {name}", rise, {name: -rise / slope})
+
+
+def _slope(curve: Curve, at: float) -> float:
+    """Slope of the profile between the two grid points around a value."""
+    rows = range(len(curve.values) - 1)
+    i = next((k for k in rows if curve.values[k + 1] >= at), rows[-1])
+    run = curve.values[i + 1] - curve.values[i]
+    return (curve.chi2[i + 1] - curve.chi2[i]) / run

@@ -1,0 +1,214 @@
+"""Along one parameter: where to look, local minima between points, and ends of the 95 % set.
+
+Threshold: lowest chi2 + 3.8415, the 95 % quantile of chi2 with one degree of freedom.
+Source: Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), JASA 95, 449.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from daybreak.methods.relaxation import MAX_BASINS, Point, Relaxation, Step, chi2_of
+from daybreak.problem.ends import LEVEL_95, Crossing, crossings, same_chi2
+from daybreak.problem.outcomes import Task
+
+AUTOMATIC_POINTS = 21
+"""Grid points of a profile whose range is found automatically."""
+_COARSE = 9
+_WIDE = 9.0
+"""The automatic range reaches to this much above the lowest chi2: three sigma."""
+_WIDER = 25.0
+_MOST_PARABOLAS = 20
+_TOLERANCE = 2e-7
+"""Width of the bracket of an interval end, as a share of the interval's own width."""
+
+
+def line(values: Sequence[float]) -> tuple[list[Point], dict[Point, list[Point]]]:
+    """Grid points along one parameter, and the left and right neighbour of each."""
+    points = [(value,) for value in values]
+    near: dict[Point, list[Point]] = {
+        p: [points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]]
+        for i, p in enumerate(points)
+    }
+    return points, near
+
+
+def spread(relaxation: Relaxation, low: float, high: float, count: int) -> list[float]:
+    """Values evenly spaced on the scale of the parameter of interest."""
+    box = relaxation.problem.space.subspace(relaxation.of)
+    ends = box.to_unit({relaxation.of[0]: low})[0], box.to_unit({relaxation.of[0]: high})[0]
+    found = np.asarray(box.from_unit(np.linspace(*ends, count)[:, None]))[:, 0]
+    found[0], found[-1] = low, high
+    return found.tolist()
+
+
+def relax(relaxation: Relaxation, values: Sequence[float], *, again: bool = True) -> Step:
+    """Fit a grid from its own starts; and `again` from basins and neighbours until it settles."""
+    points, near = line(values)
+    relaxation.lay(points, near)
+    yield from relaxation.own_starts(points)
+    if again and _anything(relaxation):
+        yield from relaxation.settle(rounds=1)  # what both directions say before basins are shared
+        extra = _values_of_basins(relaxation, values[0], values[-1])
+        yield from relaxation.all_basins([*points, *(p for p in extra if p not in near)])
+        yield from relaxation.settle()
+
+
+def _anything(relaxation: Relaxation) -> bool:
+    """Whether any fit has ended anywhere, so that there is something to go on from."""
+    return relaxation.ground.lowest < math.inf
+
+
+def _values_of_basins(relaxation: Relaxation, low: float, high: float) -> list[Point]:
+    """Where minima over all parameters lie in a range that may belong to the 95 % set."""
+    ground, name = relaxation.ground, relaxation.of[0]
+    near = [e for e in ground.basins() if chi2_of(e) < ground.lowest + 2.0 * LEVEL_95]
+    values = [end.parameters[name] for end in near[:MAX_BASINS]]
+    return [(value,) for value in dict.fromkeys(values) if low <= value <= high]
+
+
+def automatic(relaxation: Relaxation) -> Step:
+    """Find the range in which chi2 is within three sigma of the lowest, and relax a grid there.
+
+    A few points over the whole box and the values of all basins show where to look; every crossing
+    of lowest + 9 is then closed in on.
+    """
+    parameter = relaxation.problem.space[relaxation.of[0]]
+    coarse, near = line(spread(relaxation, parameter.lower, parameter.upper, _COARSE))
+    yield from relaxation.own_starts(coarse)
+    if _anything(relaxation):
+        extra = _values_of_basins(relaxation, parameter.lower, parameter.upper)
+        yield from relaxation.all_basins([*coarse, *extra])
+    if not relaxation.best:
+        relaxation.lay(coarse, near)
+        return
+    for _ in range(12):
+        tasks = [
+            task
+            for one in _crossings(relaxation, _WIDE)
+            if one.f_outside > _WIDER - _WIDE
+            for task in relaxation.between(
+                (_root_of_square(one, _WIDE),), (one.inside,), (one.outside,)
+            )
+        ]
+        if not tasks:
+            break
+        relaxation.take(tasks, (yield tasks))
+    yield from relax(relaxation, _grid(relaxation))
+
+
+def _grid(relaxation: Relaxation) -> list[float]:
+    """Points over every stretch within three sigma of the lowest chi2, in proportion."""
+    values = sorted(point[0] for point in relaxation.best)
+    level = relaxation.ground.lowest + _WIDE
+    inside = [chi2_of(relaxation.best[(v,)]) <= level for v in values]
+    pieces: list[tuple[float, float]] = []
+    for wanted, run in itertools.groupby(range(len(values)), key=inside.__getitem__):
+        if wanted:
+            rows = list(run)
+            first, last = max(rows[0] - 1, 0), min(rows[-1] + 1, len(values) - 1)
+            pieces.append((values[first], values[last]))
+    total = sum(high - low for low, high in pieces)
+    found: set[float] = set()
+    for low, high in pieces:
+        share = (high - low) / total if total > 0 else 1.0
+        found |= set(spread(relaxation, low, high, max(9, round(AUTOMATIC_POINTS * share))))
+    return sorted(found)
+
+
+def _root_of_square(crossing: Crossing, level: float) -> float:
+    """Where sqrt(chi2 - lowest), a straight line for a parabola, would cross 1.15 sqrt(level)."""
+    inside = math.sqrt(max(crossing.f_inside + level, 0.0))
+    outside = math.sqrt(max(crossing.f_outside + level, 0.0))
+    share = (1.15 * math.sqrt(level) - inside) / (outside - inside)
+    share = min(max(share, 0.01), 0.9)
+    return crossing.inside + share * (crossing.outside - crossing.inside)
+
+
+def _crossings(relaxation: Relaxation, above: float) -> list[Crossing]:
+    """Where the profile so far crosses the lowest chi2 + `above`."""
+    values = sorted(point[0] for point in relaxation.best)
+    chi2 = [chi2_of(relaxation.best[(v,)]) for v in values]
+    return crossings(values, chi2, relaxation.ground.lowest + above)
+
+
+def minima(relaxation: Relaxation) -> Step:
+    """Refine every local minimum of the profile between its neighbours, all at once.
+
+    The 95 % set may have a piece narrower than the grid, of which only the slopes show.
+    """
+    for _ in range(_MOST_PARABOLAS):
+        values = sorted(point[0] for point in relaxation.best)
+        scan = values[-1] - values[0]
+        tasks: list[Task] = []
+        for a, b, c in zip(values, values[1:], values[2:], strict=False):
+            guess = _lower(relaxation, (a, b, c), scan)
+            if guess is not None and (guess,) not in relaxation.best:
+                tasks += relaxation.between((guess,), (b,), (a if guess < b else c,))
+        if not tasks:
+            return
+        relaxation.take(tasks, (yield tasks))
+
+
+def _lower(
+    relaxation: Relaxation, values: tuple[float, float, float], scan: float
+) -> float | None:
+    """Where a local minimum between three points may lie lower; None when the middle will do."""
+    a, b, c = values
+    fa, fb, fc = (chi2_of(relaxation.best[(v,)]) for v in values)
+    if fb > min(fa, fc) or same_chi2(min(fa, fc), fb):
+        return None
+    guess = _vertex(a, b, c, fa, fb, fc)
+    return None if abs(guess - b) <= 1e-6 * scan else guess
+
+
+def _vertex(a: float, b: float, c: float, fa: float, fb: float, fc: float) -> float:
+    """Lowest point of the parabola through three points; golden section where it is no use."""
+    p = (b - a) ** 2 * (fb - fc) - (b - c) ** 2 * (fb - fa)
+    q = (b - a) * (fb - fc) - (b - c) * (fb - fa)
+    guess = b - 0.5 * p / q if q != 0.0 else b
+    if a < guess < c:
+        return guess
+    wide = a if b - a > c - b else c
+    return b + 0.381966 * (wide - b)
+
+
+def interval_ends(relaxation: Relaxation) -> Step:
+    """Narrow every crossing of the 95 % level down on the re-fitted profile."""
+    for _ in range(60):
+        tasks: list[Task] = []
+        found = _crossings(relaxation, LEVEL_95)
+        for crossing, width in zip(found, _widths(relaxation, found), strict=True):
+            resolution = 8.0 * math.ulp(max(abs(crossing.inside), abs(crossing.outside)))
+            tolerance = max(_TOLERANCE * width, resolution)
+            if crossing.width <= tolerance:
+                continue
+            for value in _around(crossing, tolerance):
+                if (value,) not in relaxation.best:
+                    sides = sorted((crossing.inside, crossing.outside))
+                    tasks += relaxation.between((value,), *((side,) for side in sides))
+        if not tasks:
+            return
+        relaxation.take(tasks, (yield tasks))
+
+
+def _widths(relaxation: Relaxation, found: Sequence[Crossing]) -> list[float]:
+    """Width of the interval that each crossing ends, at least as far as it has been seen."""
+    values = sorted(point[0] for point in relaxation.best)
+    edges = [values[0], *(c.root for c in found), values[-1]]
+    return [
+        edges[i + 2] - edges[i + 1] if c.inside > c.outside else edges[i + 1] - edges[i]
+        for i, c in enumerate(found)
+    ]
+
+
+def _around(crossing: Crossing, tolerance: float) -> tuple[float, float]:
+    """Two values close to where the chord crosses, hoping to have the root between them."""
+    reach = max(0.45 * tolerance, 0.02 * crossing.width)
+    low, high = sorted((crossing.inside, crossing.outside))
+    root = min(max(crossing.root, low + reach), high - reach)
+    return root - 0.9 * reach, root + 0.9 * reach

@@ -1,0 +1,187 @@
+"""Is an end a minimum?  Polish it by another method, and look at the curvature there.
+
+The end is improved by SciPy's trust-region reflective method (Branch, Coleman and Li 1999, SIAM
+J. Sci. Comput. 21, 1) with the tightest tolerances, parameters that the gradient presses against
+a bound held there.  Then, with ``g = J^T r`` and the columns j that are not held,
+
+    H_jk = (g_j(u + h e_k) - g_j(u - h e_k)) / 2h,   S_jk = H_jk / sqrt(|H_jj| |H_kk|)
+
+The signs of the eigenvalues of S tell a minimum (all positive) from a saddle (one is negative)
+and a plateau or valley (one is zero).  The leverage of observation i, ``(Q Q^T)_ii`` with Q an
+orthonormal basis of the columns of J and of the eliminated factors, says how much of its residual
+the fit takes away: ``n - sum of leverages`` are the degrees of freedom of a group of observations.
+Source: Nocedal and Wright (2006), Numerical Optimization, sections 2.1 and 8.1; Hoaglin and
+Welsch (1978), Am. Stat. 32, 17 (leverage).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
+from daybreak.methods.least_squares import End
+from daybreak.problem.ends import StopReason
+from daybreak.problem.parameters import AT_BOUND
+from daybreak.problem.scale_factors import factor_columns
+
+_TIGHT = 1e-15
+_MOST_EVALUATIONS = 200
+_RANK = 1e-10
+"""Columns whose singular values are below this share of the largest count as dependent."""
+
+
+def polish(
+    evaluator: NumpyEvaluator | JaxEvaluator, cells: Cells, start: Array
+) -> tuple[End, dict[str, Any]]:
+    """Improve one end and describe the curvature there.
+
+    Parameters
+    ----------
+    evaluator, cells
+        The problem, and the single row where the end lies.
+    start : array, shape (n,)
+        Unit coordinates.
+
+    Returns
+    -------
+    end : End
+        Never above the start.
+    details : dict
+        ``from``, the start; ``eigenvalues`` of S, dimensionless, ascending, and the size below
+        which one counts as ``zero``; ``held`` names of parameters pressed against a bound;
+        ``slope``, the largest cosine between the residuals and a free column; ``leverage``,
+        summed by group.
+    """
+    one = _Spot(evaluator, cells)
+    before, slopes = one.linearise(start[None])
+    if not (np.isfinite(before).all() and np.isfinite(slopes).all()):
+        return End(start.tolist(), float("inf"), StopReason.NONFINITE, 1), {}
+    moving = evaluator.layout.moving(cells.pins)[0]
+    free = moving & ~_pressed(start, slopes[0].T @ before[0])
+    u, evaluations = one.descend(start, free) if free.any() else (start, 0)
+    r, J = one.linearise(u[None])
+    # Once more at the end: what was free may have reached a bound.
+    free = moving & ~_pressed(u, J[0].T @ r[0])
+    slope = _slope(J[0][:, free], r[0])
+    details: dict[str, Any] = {
+        "from": start[moving].tolist(),
+        "eigenvalues": one.signature(u, free), "zero": one.zero,
+        "held": [n for n, f in zip(evaluator.layout.free, moving & ~free, strict=True) if f],
+        "slope": slope,
+        "leverage": one.leverage(u, J[0][:, free]),
+    }  # fmt: skip
+    reason = StopReason.GRADIENT if slope <= one.flat else StopReason.STALLED
+    chi2 = float(r[0] @ r[0])
+    if chi2 <= _rounding(u, J[0]):
+        reason = StopReason.EXACT
+    return End(u.tolist(), chi2, reason, evaluations), details
+
+
+def _rounding(u: Array, J: Array) -> float:
+    """The chi2 that half a unit in the last place of every u makes, at most 1e-12."""
+    blur = 1e-16 * np.sum(u * np.sqrt(np.sum(J * J, axis=0)))
+    return float(np.clip(blur * blur, 1e-30, 1e-12))
+
+
+def _pressed(u: Array, g: Array) -> Any:
+    """Which parameters sit at a bound with chi2 falling towards the outside."""
+    return ((u <= AT_BOUND) & (g > 0.0)) | ((u >= 1.0 - AT_BOUND) & (g < 0.0))
+
+
+def _slope(J: Array, r: Array) -> float:
+    """Largest cosine between the residuals and a column; 0 where either vanishes."""
+    lengths = np.sqrt(np.sum(J * J, axis=0)) * np.sqrt(r @ r)
+    matters = np.abs(J.T @ r) > 1e-15 * (r @ r)
+    cosines = np.abs(J.T @ r)[matters] / lengths[matters]
+    return float(cosines.max(initial=0.0))
+
+
+class _Spot:
+    """A problem in one cell."""
+
+    def __init__(self, evaluator: NumpyEvaluator | JaxEvaluator, cells: Cells) -> None:
+        self.evaluator, self.cells = evaluator, cells
+        exact = isinstance(evaluator, JaxEvaluator)
+        self.step = 1e-5 if exact else 1e-3
+        """h: balances truncation against the rounding of g, which differences make coarser."""
+        self.zero = 1e-6 if exact else 1e-3
+        self.flat = 1e-6 if exact else 1e-5
+
+    def _rows(self, count: int) -> Cells:
+        return self.cells[np.zeros(count, dtype=int)]
+
+    def linearise(self, u: Array) -> tuple[Array, Array]:
+        """Residuals and Jacobians, shapes (L, m) and (L, m, n)."""
+        with np.errstate(all="ignore"):
+            r = self.evaluator.residuals(u, self._rows(len(u)))
+            if isinstance(self.evaluator, NumpyEvaluator):
+                return r, self.evaluator.jacobian(u, r, self._rows(len(u)))
+            return r, self.evaluator.slopes(u, self._rows(len(u)))
+
+    def descend(self, start: Array, free: Any) -> tuple[Array, int]:
+        """The lowest place SciPy's method reaches with some parameters free; never above."""
+        from scipy import optimize
+
+        least_squares: Any = optimize.least_squares
+
+        def full(x: Array) -> Array:
+            u = start.copy()
+            u[free] = x
+            return u[None]
+
+        def residuals(x: Array) -> Array:
+            r = self.evaluator.residuals(full(x), self.cells)[0]
+            return np.where(np.isfinite(r), r, 1e100)
+
+        def jacobian(x: Array) -> Array:
+            return self.linearise(full(x))[1][0][:, free]
+
+        try:
+            found = least_squares(
+                residuals, start[free], jac=jacobian, bounds=(0.0, 1.0), x_scale="jac",
+                ftol=_TIGHT, xtol=_TIGHT, gtol=_TIGHT, max_nfev=_MOST_EVALUATIONS,
+            )  # fmt: skip
+        except (ValueError, np.linalg.LinAlgError):  # no step is finite: the end stays
+            return start, 1
+        before = residuals(start[free])
+        better = 2.0 * found.cost <= before @ before
+        return (full(found.x)[0] if better else start), int(found.nfev)
+
+    def signature(self, u: Array, free: Any) -> list[float]:
+        """Eigenvalues of S (module formula), ascending."""
+        columns = np.flatnonzero(free)
+        if not len(columns):
+            return []
+        h = self.step
+        centre = np.clip(u, h, 1.0 - h)
+        steps = np.zeros((len(columns), len(u)))
+        steps[np.arange(len(columns)), columns] = h
+        # Where the end is closer than h to a bound the curvature is taken h inside it.
+        base = np.where(free, centre, u)
+        r, J = self.linearise(np.concatenate([base + steps, base - steps]))
+        g = np.einsum("lmn,lm->ln", J, r)[:, columns]
+        half = (g[: len(columns)] - g[len(columns) :]) / (4.0 * h)
+        H = half + half.T
+        if not np.isfinite(H).all():
+            return []
+        d = np.abs(np.diag(H))
+        d = np.sqrt(np.maximum(d, 1e-10 * d.max())) if d.max() > 0 else np.ones(len(d))
+        return np.linalg.eigvalsh(H / np.outer(d, d)).tolist()
+
+    def leverage(self, u: Array, J: Array) -> dict[str, float]:
+        """Sum of the leverages of each group of observations."""
+        problem = self.evaluator.layout.problem
+        raw = self.evaluator.raw(u[None], self.cells)[0]
+        sigmas = self.cells.sigmas[0]
+        columns = np.column_stack([J, factor_columns(raw, sigmas, problem.groups)])
+        lengths = np.sqrt(np.sum(columns * columns, axis=0))
+        columns = columns[:, lengths > 0] / lengths[lengths > 0]
+        left, s, _ = np.linalg.svd(columns, full_matrices=False)
+        Q = left[:, s > _RANK * s.max(initial=0.0)]
+        each = np.sum(Q * Q, axis=1)
+        totals: dict[str, float] = {}
+        for datum, h in zip(problem.data.data, each.tolist(), strict=True):
+            totals[datum.group] = totals.get(datum.group, 0.0) + h
+        return totals

@@ -1,0 +1,212 @@
+"""Picture of a map: chi2 over two parameters, its contours and its minimum.
+
+The lattice is drawn in bands of one colour, the more opaque the lower chi2 is, so that it reads
+on light and on dark ground; neighbours of one band share a rectangle, so that a fine lattice
+stays a small picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from daybreak.diagnosis.study import Contour, ContourPoint, Map
+from daybreak.report import curves, numbers
+from daybreak.report.canvas import BLUE, GREY, GROUND, INK, ORANGE, WIDTH, Canvas, value_axis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BANDS = 8
+"""Shades that can be told apart."""
+DARKEST, LIGHTEST = 0.8, 0.04
+"""Opacity of the lowest and of the highest band."""
+_RIGHT = 0.78
+"""Inches for the scale of the shades."""
+_LINES = ((ORANGE, 1.8), (INK, 1.3), (GREY, 1.3))
+"""Colour and width of the contours, innermost first."""
+
+
+def map_figure(found: Map) -> Figure | None:
+    """Draw the lattice, the contours and the minimum; None when every fit failed."""
+    known = [c for row in found.chi2 for c in row if c is not None]
+    if not known:
+        return None
+    lowest = min(known) if found.chi2_min is None else found.chi2_min
+    above = [[None if c is None else max(c - lowest, 0.0) for c in row] for row in found.chi2]
+    bounds = _bounds(max(known) - lowest)
+    label = (
+        f"{curves.title(found)}, {len(found.x)} by {len(found.y)} points, lowest "
+        f"{numbers.number(lowest)}. {found.sentence} {curves.contours(found)}"
+    )
+    with Canvas(label, 2.7, right=_RIGHT) as canvas:
+        axes = canvas.axes
+        value_axis(axes, "x", found.x, found.scales[0])
+        value_axis(axes, "y", found.y, found.scales[1])
+        _shades(axes, found, above, bounds)
+        for contour, look in zip(found.contours, _looks(len(found.contours)), strict=True):
+            _contour(axes, contour, *look)
+        if found.minimum is not None and _inside(found):
+            axes.plot(*([at] for at in found.minimum), linestyle="", marker="P", markersize=8,
+                      color=INK, markeredgecolor=GROUND, label="lowest", zorder=5,
+                      clip_on=False)  # fmt: skip
+        axes.set_xlim(found.x[0], found.x[-1])
+        axes.set_ylim(found.y[0], found.y[-1])
+        x, y = map(numbers.in_brackets, found.parameters, found.units)
+        figure = canvas.finish(x, y)
+        _key(figure, axes, bounds)
+        return figure
+
+
+def _inside(found: Map) -> bool:
+    """Whether the best fit lies on the scan."""
+    at = found.minimum or (math.inf, math.inf)
+    return all(v[0] <= one <= v[-1] for v, one in zip((found.x, found.y), at, strict=True))
+
+
+def _looks(count: int) -> list[tuple[str, float]]:
+    return [_LINES[min(i, len(_LINES) - 1)] for i in range(count)]
+
+
+# -- shades ----------------------------------------------------------------------------------
+
+
+def _bounds(highest: float) -> list[float]:
+    """Ends of the bands of chi2 above the lowest: equal steps of its logarithm, rounded.
+
+    The first band is up to 1, or a fiftieth of the whole where that is less.
+    """
+    if highest <= 0:
+        return [0.0, 1.0]
+    first = min(1.0, highest / 50)
+    growth = (highest / first) ** (1 / (BANDS - 1))
+    rounded = [float(f"{first * growth**i:.1g}") for i in range(BANDS - 1)]
+    return [0.0, *dict.fromkeys(b for b in rounded if b < highest), highest]
+
+
+def _opacity(band: int, bands: int) -> float:
+    share = band / (bands - 1) if bands > 1 else 0.5
+    return DARKEST + share * (LIGHTEST - DARKEST)
+
+
+def _shades(
+    axes: Axes, found: Map, above: Sequence[Sequence[float | None]], bounds: Sequence[float]
+) -> None:
+    """Shade every cell; a cross marks one in which every fit failed."""
+    from matplotlib.collections import PolyCollection
+
+    xs, ys = _edges(found.x, found.scales[0]), _edges(found.y, found.scales[1])
+    rectangles: dict[int, list[list[tuple[float, float]]]] = {}
+    for j, row in enumerate(above):
+        for i, k, band in _runs([_band(value, bounds) for value in row]):
+            left, right, low, high = xs[i], xs[k], ys[j], ys[j + 1]
+            corners = [(left, low), (right, low), (right, high), (left, high)]
+            rectangles.setdefault(band, []).append(corners)
+    for band, cells in sorted(rectangles.items()):
+        alpha = _opacity(band, len(bounds) - 1)
+        axes.add_collection(
+            PolyCollection(cells, facecolors=BLUE, alpha=alpha, linewidths=0, zorder=0,
+                           antialiaseds=False),
+            autolim=False,
+        )  # fmt: skip
+    lost = [(x, y) for y, row in zip(found.y, above, strict=True)
+            for x, value in zip(found.x, row, strict=True) if value is None]  # fmt: skip
+    if lost:
+        axes.plot(*zip(*lost, strict=True), linestyle="", marker="x", color=ORANGE, markersize=5,
+                  label="every fit failed", clip_on=False)  # fmt: skip
+
+
+def _band(value: float | None, bounds: Sequence[float]) -> int | None:
+    if value is None:
+        return None
+    return next((i for i, end in enumerate(bounds[1:]) if value <= end), len(bounds) - 2)
+
+
+def _runs(bands: Sequence[int | None]) -> Iterator[tuple[int, int, int]]:
+    """First cell, first cell after it, and band of every run of equal cells."""
+    start = 0
+    for i in range(1, len(bands) + 1):
+        if i == len(bands) or bands[i] != bands[start]:
+            band = bands[start]
+            if band is not None:
+                yield start, i, band
+            start = i
+
+
+def _edges(values: Sequence[float], scale: str) -> list[float]:
+    """Ends of the cells around values: half-way on the parameter's scale, and the scan's ends."""
+    log = scale == "log" and values[0] > 0
+    half = (lambda a, b: math.sqrt(a * b)) if log else (lambda a, b: (a + b) / 2)
+    return [values[0], *(half(a, b) for a, b in pairwise(values)), values[-1]]
+
+
+def _key(figure: Figure, axes: Axes, bounds: Sequence[float]) -> None:
+    """Draw the scale of the shades beside the map."""
+    from matplotlib.ticker import NullLocator
+
+    place = axes.get_position()
+    key = figure.add_axes((place.x1 + 0.13 / WIDTH, place.y0, 0.13 / WIDTH, place.height))
+    bands = len(bounds) - 1
+    for band in range(bands):
+        key.axhspan(band, band + 1, color=BLUE, alpha=_opacity(band, bands), linewidth=0)
+    key.set_xlim(0, 1)
+    key.set_ylim(0, bands)
+    key.xaxis.set_major_locator(NullLocator())
+    key.yaxis.tick_right()
+    ticks = [numbers.scientific(float(f"{bound:.2g}")) for bound in bounds]
+    key.set_yticks(range(bands + 1), ticks)
+    key.tick_params(length=0, pad=3)
+    for spine in key.spines.values():
+        spine.set_visible(False)
+    height = figure.get_size_inches()[1]
+    figure.text(1 - 0.08 / WIDTH, 1 - 0.06 / height, "χ² above lowest", va="top", ha="right",
+                fontsize=9)  # fmt: skip
+
+
+# -- contours --------------------------------------------------------------------------------
+
+
+def _contour(axes: Axes, contour: Contour, colour: str, width: float) -> None:
+    """Draw the lines of one level: solid where the data put them, dashed along the border."""
+    label = f"{100 * contour.level:g} %"
+    for line in contour.lines:
+        for border, where in _strokes(line):
+            axes.plot(
+                [point.x for point in where], [point.y for point in where], color=colour,
+                linewidth=width, linestyle=(0, (3, 2)) if border else "-", zorder=3,
+                label=None if border else label, clip_on=not border,
+                solid_joinstyle="round",
+            )  # fmt: skip
+    _once(axes)
+
+
+def _once(axes: Axes) -> None:
+    """Name each kind of line once in the legend."""
+    seen: set[str] = set()
+    for line in axes.get_lines():
+        label = str(line.get_label())
+        if label in seen:
+            line.set_label("_nolegend_")
+        seen.add(label)
+
+
+def _strokes(line: Sequence[ContourPoint]) -> Iterator[tuple[bool, list[ContourPoint]]]:
+    """Cut a line into strokes along the border of the scan and strokes that the data put there."""
+    around = list(line)
+    if around and (around[0].x, around[0].y) != (around[-1].x, around[-1].y):
+        around.append(around[0])
+    stroke: list[ContourPoint] = []
+    border = False
+    for a, b in pairwise(around):
+        now = not a.closed and not b.closed
+        if stroke and now == border:
+            stroke.append(b)
+            continue
+        if stroke:
+            yield border, stroke
+        stroke, border = [a, b], now
+    if stroke:
+        yield border, stroke
