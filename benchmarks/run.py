@@ -25,7 +25,8 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    found = [*least_squares.headlines(), *profiles.headlines(), *maps.headlines(), *night.headlines()]
+    parts = (least_squares, profiles, maps, night)
+    found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:
         earlier = PAGE.read_text(encoding="utf-8")

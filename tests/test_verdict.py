@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 import daybreak as dk
+from daybreak.decision import campaign_verdict, condition_in_words, decide
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
-from daybreak.verdict import campaign_verdict, condition_in_words, decide, read_study
+from daybreak.verdict import read_study
 
 PROBLEM = dk.FitProblem(
     parameters=[dk.Parameter("a", 0, 10), dk.Parameter("b", 0, 10)],
@@ -23,7 +24,9 @@ PROBLEM = dk.FitProblem(
 def fit(chi2, *, a=5.0, origin="start 0", reason=StopReason.GRADIENT):
     """A fit that ended at a value of `a`."""
     outcome = Outcome({"a": a, "b": 2.0}, chi2, reason, [a / 10, 0.2])
-    return TrialRecord(f"fit {origin} {a} {chi2}", "fit", origin, (), (), grid=True, outcome=outcome)
+    return TrialRecord(
+        f"fit {origin} {a} {chi2}", "fit", origin, (), (), grid=True, outcome=outcome
+    )
 
 
 def full(chi2, *, a=5.0, **derived):

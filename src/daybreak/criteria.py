@@ -152,6 +152,11 @@ class Condition:
         How many studies; at least one by default.
     every : bool
         Every counted study must answer yes; replaces `at_least`.
+    study : str, optional
+        Look at this study alone, counted or not.
+    than : str, optional
+        Compare with this study: the quantity's difference from it, or for
+        ``likelihood_ratio`` the p value of its being as good (formula in `daybreak.verdict`).
     """
 
     verdict: Verdict | None = None
@@ -161,6 +166,8 @@ class Condition:
     at_least: int = 1
     at_most: int | None = None
     every: bool = False
+    study: str | None = None
+    than: str | None = None
 
     def __post_init__(self) -> None:
         """A condition asks one thing, and can come true."""
@@ -175,6 +182,14 @@ class Condition:
             raise PlanError(msg)
         if self.verdict is not None and not (self.below is None and self.above is None):
             msg = f"Condition on verdict {self.verdict!r} takes no `below` or `above`."
+            raise PlanError(msg)
+        if self.than is not None and self.quantity is None:
+            msg = "a Condition with `than` compares a quantity, e.g. quantity='aic'; name one."
+            raise PlanError(msg)
+        if self.quantity == "likelihood_ratio" and self.than is None:
+            msg = (
+                "a likelihood ratio compares two studies: name the simpler, nested one in `than=`."
+            )
             raise PlanError(msg)
         _refuse_infinite(f"Condition on {self.quantity!r}", [self.below, self.above])
         most = math.inf if self.at_most is None else self.at_most
@@ -191,7 +206,7 @@ class Condition:
         return {
             "verdict": self.verdict, "quantity": self.quantity, "below": _plain(self.below),
             "above": _plain(self.above), "at_least": self.at_least, "at_most": self.at_most,
-            "every": self.every,
+            "every": self.every, "study": self.study, "than": self.than,
         }  # fmt: skip
 
 
@@ -277,8 +292,9 @@ class Decision:
         Short name, e.g. ``pivot``.
     then : str
         The sentence the reader wakes up to.
-    when : Condition, optional
-        Left out in the last row, "otherwise".
+    when : Condition or sequence of Condition, optional
+        Left out in the last row, "otherwise". With several, the studies that meet all of them
+        are counted, and the first says how many it takes.
     follow_up : callable (studies) -> sequence of Study, optional
         Studies to run next. It is called with the finished studies' summaries, and must depend on
         nothing else, so that a resumed campaign asks for the same ones.
@@ -286,11 +302,18 @@ class Decision:
 
     name: str
     then: str
-    when: Condition | None = None
+    when: Condition | Sequence[Condition] | None = None
     follow_up: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions; none in the last row."""
+        if self.when is None:
+            return ()
+        return (self.when,) if isinstance(self.when, Condition) else tuple(self.when)
 
     def describe(self) -> dict[str, Any]:
         """The row as plain data for the ledger."""
-        when = None if self.when is None else self.when.describe()
+        when = [condition.describe() for condition in self.conditions]
         follows = self.follow_up is not None
         return {"name": self.name, "then": self.then, "when": when, "follow_up": follows}

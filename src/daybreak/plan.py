@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from daybreak.criteria import Claim, Criterion, Decision
+from daybreak.criteria import Claim, Condition, Criterion, Decision
 from daybreak.errors import PlanError, known
 from daybreak.methods.method import AbstractMethod
 from daybreak.problem.fit import FitProblem, Setting
@@ -15,6 +15,9 @@ from daybreak.problem.outcomes import digest
 
 Rule = Literal["all", "any"]
 _GENERAL = ("chi2", "reduced_chi2", "p_value", "n_at_bounds", "edge_distance", "identified")
+
+_COMPARABLE = ("chi2", "reduced_chi2", "p_value", "aic", "bic", "likelihood_ratio")
+"""Quantities of every study that conditions may ask for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,8 +264,7 @@ class Campaign:
             msg = f"rule must be 'all' or 'any', but got {self.rule!r}."
             raise PlanError(msg)
         if self.decisions and (
-            self.decisions[-1].when is not None
-            or any(row.when is None for row in self.decisions[:-1])
+            self.decisions[-1].conditions or any(not row.conditions for row in self.decisions[:-1])
         ):
             msg = "the last row of a decision table, and only it, has no condition (otherwise)."
             raise PlanError(msg)
@@ -273,9 +275,24 @@ class Campaign:
 
     def _check_row(self, row: Decision) -> None:
         """Refuse a row that can never be taken, because no study has what it asks for."""
-        asked = [study for study in self.all_studies() if study.counted]
-        quantity = None if row.when is None else row.when.quantity
-        if quantity is None or any(study.problem.derive is not None for study in asked):
+        names = [study.name for study in self.all_studies()]
+        for condition in row.conditions:
+            for wanted in (condition.study, condition.than):
+                if wanted is not None and wanted not in names:
+                    msg = (
+                        f"decision {row.name!r} asks about study {wanted!r}, "
+                        f"but the studies are {known(names)}."
+                    )
+                    raise PlanError(msg)
+            self._check_quantity(row, condition)
+
+    def _check_quantity(self, row: Decision, condition: Condition) -> None:
+        studies = self.all_studies()
+        asked = [
+            study for study in studies
+            if (study.counted if condition.study is None else study.name == condition.study)
+        ]  # fmt: skip
+        if condition.quantity is None or any(s.problem.derive is not None for s in asked):
             return
         names = {name for study in asked for name in study.problem.space.names}
         factors = {
@@ -283,11 +300,11 @@ class Campaign:
             for study in asked
             for factor in (*study.problem.scale_factors, *study.problem.offsets)
         }
-        there = ["chi2", "reduced_chi2", "p_value", *sorted(names | factors)]
-        if quantity not in there:
+        there = [*_COMPARABLE, *sorted(names | factors)]
+        if condition.quantity not in there:
             msg = (
-                f"decision {row.name!r} asks for {quantity!r}, which no counted study gives; "
-                f"there are {known(there)}."
+                f"decision {row.name!r} asks for {condition.quantity!r}, which no counted study "
+                f"gives; there are {known(there)}."
             )
             raise PlanError(msg)
 

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.criteria import Verdict
+from daybreak.decision import campaign_verdict, decide
 from daybreak.diagnosis.study import Model
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
@@ -35,7 +36,7 @@ from daybreak.problem.fit import FitProblem, Settings
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
 from daybreak.problem.scale_factors import eliminate
-from daybreak.verdict import campaign_verdict, decide, read_study
+from daybreak.verdict import read_study
 
 Array = NDArray[np.float64]
 

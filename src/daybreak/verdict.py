@@ -1,13 +1,12 @@
-"""Findings, verdicts, decisions and claims: what may be said, and what follows."""
+"""Findings and verdicts of studies: what may be said of each."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from daybreak.criteria import VERDICTS, Criterion, Verdict
+from daybreak.criteria import Criterion, Verdict
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.best import Best, describe_best, find_best, profiled
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
@@ -257,75 +256,3 @@ def verdict_of(findings: Sequence[Finding], record: StudyRecord) -> Verdict:
     if "undecided" in hard:
         return "UNDECIDED"
     return "PASS" if all(outcome == "met" for outcome in soft) else "SOFT_PASS"
-
-
-# -- the campaign ----------------------------------------------------------------------------
-
-
-def campaign_verdict(studies: Sequence[Study], rule: str) -> Verdict:
-    """The worst verdict of the counted studies, or the best where any of them will do."""
-    ranks = [VERDICTS.index(study.verdict) for study in counted(studies)]
-    if not ranks:
-        return "UNDECIDED"
-    if rule == "any":
-        return VERDICTS[min(ranks)]
-    # UNDECIDED is better than FAIL, and both spoil a campaign that needs all its studies.
-    return VERDICTS[max(ranks)]
-
-
-def counted(studies: Sequence[Study]) -> list[Study]:
-    """The studies of the plan that count: no baseline, no follow-up."""
-    return [study for study in studies if study.counted and study.follows is None]
-
-
-def decide(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> tuple[int, str] | None:
-    """The first row of a decision table that holds, and why; None without a table."""
-    for number, row in enumerate(table):
-        if row["when"] is None:
-            return number, "no other row holds"
-        matching = [study.name for study in counted(studies) if _holds(row["when"], study)]
-        total = len(counted(studies))
-        when = row["when"]
-        enough = total if when["every"] else when["at_least"]
-        most = math.inf if when["at_most"] is None else when["at_most"]
-        if max(enough, 1) <= len(matching) <= most:
-            return number, f"{len(matching)} of {total} counted studies: {', '.join(matching)}"
-    return None
-
-
-def _holds(when: Mapping[str, Any], study: Study) -> bool:
-    if when["verdict"] is not None:
-        return study.verdict == when["verdict"]
-    value = quantity_of(study, when["quantity"])
-    if value is None:
-        return False
-    below, above = when["below"], when["above"]
-    return (below is None or value < below) and (above is None or value > above)
-
-
-def quantity_of(study: Study, name: str) -> float | None:
-    """A quantity at a study's best fit, by name."""
-    best = study.best
-    if best is None:
-        return None
-    if name in ("reduced_chi2", "p_value"):
-        return getattr(study.metrics, name)
-    known = {**best.parameters, **best.scale_factors, **best.derived, "chi2": best.chi2}
-    return known.get(name)
-
-
-def condition_in_words(when: Mapping[str, Any] | None) -> str:
-    """A row's condition as the reader sees it."""
-    if when is None:
-        return "otherwise"
-    low, high = when["at_least"], when["at_most"]
-    number = (
-        "all counted studies" if when["every"]
-        else f"at least {low}" if high is None
-        else f"exactly {low}" if low == high else f"{low} to {high}"
-    )  # fmt: skip
-    if when["verdict"] is not None:
-        return f"{number} {when['verdict']}"
-    signs = ((">", when["above"]), ("<", when["below"]))
-    bars = " and ".join(f"{s} {v:g}" for s, v in signs if v is not None)
-    return f"{number} with {when['quantity']} {bars}"

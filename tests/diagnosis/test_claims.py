@@ -47,7 +47,7 @@ def study(code="identified", p_value=0.4, missed=""):
     metrics = Metrics(
         trials=11, failed_trials=0, fits=11, converged_fits=11, iterations=11, basins=1, hits=2,
         n_observations=9, n_free=3, degrees_of_freedom=6, reduced_chi2=5 / 6, p_value=p_value,
-        seconds=1.0,
+        aic=11.0, bic=11.6, seconds=1.0,
     )  # fmt: skip
     return Study(
         name="one", counted=True, follows=None, state="finished", settings={}, method="profile",

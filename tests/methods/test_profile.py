@@ -9,7 +9,7 @@ import daybreak as dk
 from daybreak.problem.ends import LEVEL_95
 from daybreak.problem.outcomes import digest
 from daybreak.testing import mirrored_problems
-from tests.studies import play, record, study
+from tests.studies import play, study
 
 
 def profiled(tmp_path, problem, method):
@@ -103,7 +103,7 @@ def test_minimum_at_the_end_of_the_scan_is_an_edge(tmp_path):
 
 
 def test_scan_above_the_level_of_the_whole_box_is_an_edge(tmp_path):
-    """When the lowest chi2 outside the scan puts all of it above the level, no interval is left."""
+    """When a lower chi2 outside the scan puts all of it above the level, no interval is left."""
     problem = pair(
         lambda p, s: np.array([p.x + p.y, p.y]), [5.0, 0.0], {"x": (0, 4), "y": (-1, 1)}
     )
@@ -289,7 +289,7 @@ def test_lower_chi2_found_by_one_profile_is_the_reference_of_all():
 
 
 def test_without_relaxation_each_point_keeps_its_own_fits():
-    """relax=False leaves every point at the lowest end of its own starts, above or on the truth."""
+    """relax=False leaves every point at the lowest end of its own starts, true or not."""
     problem = pair(himmelblau, [0.0, 0.0], {"x": (-6, 6), "y": (-6, 6)})
     raw = study(problem, dk.Profile("x", points=25, starts=8, each=1, relax=False)).profile
     relaxed = study(problem, dk.Profile("x", points=25, starts=8, each=1)).profile
@@ -305,7 +305,9 @@ def test_without_relaxation_each_point_keeps_its_own_fits():
 
 def test_parameters_at_bounds_are_recorded_at_every_point():
     """A point whose best fit presses a nuisance against its bound says so, and no other does."""
-    problem = pair(lambda p, s: np.array([p.x + p.y, p.y]), [0.0, 0.0], {"x": (-4, 4), "y": (-1, 1)})
+    problem = pair(
+        lambda p, s: np.array([p.x + p.y, p.y]), [0.0, 0.0], {"x": (-4, 4), "y": (-1, 1)}
+    )
     found = study(problem, dk.Profile("x", points=9)).profile
 
     for point in found.points:  # the best y is -x / 2, as far as the box allows
@@ -389,6 +391,7 @@ def test_shared_or_own_starts_alone_do(points, starts, each):
 
 def test_points_where_no_fit_ends_are_told_apart():
     """A profile into a region without predictions says where every fit failed."""
+
     def half(p, settings):
         return np.array([p.x if p.x < 4 else np.nan, p.y])
 
@@ -415,3 +418,15 @@ def test_mirrored_problems_are_profiled_right(known):
     for interval, (low, high) in zip(found.intervals, known.intervals, strict=True):
         assert interval.lower == pytest.approx(low, abs=1e-5 * (high - low))
         assert interval.upper == pytest.approx(high, abs=1e-5 * (high - low))
+
+
+def test_set_interrupted_between_two_grid_points():
+    """Two pieces of the set between neighbouring grid points stay apart."""
+    known = next(k for k in mirrored_problems("numpy") if k.name == "four minima")
+    found = study(known.problem, dk.Profile("x", points=9, starts=48)).profile
+
+    assert len(found.points) == 9
+    assert len(found.intervals) == 4
+    for interval, (low, high) in zip(found.intervals, known.intervals, strict=True):
+        assert interval.lower == pytest.approx(low, abs=1e-6 * (high - low))
+        assert interval.upper == pytest.approx(high, abs=1e-6 * (high - low))

@@ -17,7 +17,7 @@ from daybreak.models.vortex import (
     original_boundary_layer,
     original_localised,
 )
-from daybreak.models.vortex.campaigns import BOXES, MASSES, lepton_problem
+from daybreak.models.vortex.campaigns.localisation import BOXES, MASSES, lepton_problem
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.symmetry import find_symmetries

@@ -88,7 +88,7 @@ def test_circle():
 
 @pytest.mark.parametrize("angle", [0.0, 0.3, math.pi / 4, 2.0])
 def test_thin_ellipse(angle):
-    """An ellipse fifty times as long as wide, thinner than the lattice: every point within 0.01."""
+    """An ellipse fifty times as long as wide, thinner than the lattice, is right to 0.01."""
     function = ellipse(0.15, 0.003, angle)
     contour, _, _ = asked(function, ((0.5, 0.5),))
     [line] = contour.lines
@@ -119,13 +119,13 @@ def test_islands():
 
 
 def test_hole():
-    """A ring has two lines: the outer one runs counter-clockwise, that of the hole the other way."""
+    """A ring has two lines: the outer one runs counter-clockwise, the hole's the other way."""
 
     def ring(x, y):
         return (10.0 * (math.hypot(x - 0.5, y - 0.5) / 0.25 - 1.0)) ** 2
 
     contour, _, _ = asked(ring, ((0.75, 0.5),), size=25)
-    inner, outer = sorted((area(line) for line in contour.lines))
+    inner, outer = sorted(area(line) for line in contour.lines)
 
     width = 0.25 * math.sqrt(LEVEL) / 10.0
     assert outer == pytest.approx(math.pi * (0.25 + width) ** 2, rel=1e-3)
@@ -179,7 +179,7 @@ def test_minimum_that_no_lattice_point_shows(centre):
 
 
 def test_wall():
-    """Where no fit ends, the line stops at the wall, and says that the data did not put it there."""
+    """Where no fit ends, the line follows the wall, and does not put it down to the data."""
 
     def walled(x, y):
         return ellipse(0.2, 0.2)(x, y) if x < 0.61 else math.inf
@@ -191,6 +191,24 @@ def test_wall():
     assert wall
     assert all(0.60 < x < 0.61 for x in wall)
     assert math.isfinite(contour.error)
+    radius, side = 0.2 * math.sqrt(LEVEL), 0.11
+    cap = radius**2 * math.acos(side / radius) - side * math.sqrt(radius**2 - side**2)
+    assert area(line) == pytest.approx(math.pi * radius**2 - cap, rel=0.01)
+
+
+@pytest.mark.parametrize("angle", [0.3, 1.2])
+def test_slanting_wall_beside_a_minimum(angle):
+    """A wall that cuts a region smaller than the lattice's squares leaves one line around it."""
+
+    def walled(x, y):
+        side = (x - 0.41) * math.cos(angle) + (y - 0.43) * math.sin(angle)
+        return ellipse(0.03, 0.05, 0.0, (0.4, 0.42))(x, y) if side < 0.0 else math.inf
+
+    contour, known, rounds = asked(walled, ((0.4, 0.42),))
+
+    assert len(contour.lines) == 1
+    assert rounds < 150
+    assert len(known) < 1500
 
 
 def test_jumps():

@@ -50,7 +50,7 @@ def metrics(**changes: Any) -> Metrics:
     usual = {
         "trials": 11, "failed_trials": 0, "fits": 88, "converged_fits": 88, "iterations": 2310,
         "basins": 1, "hits": 8, "n_observations": 60, "n_free": 5, "degrees_of_freedom": 55,
-        "reduced_chi2": None, "p_value": None, "seconds": 41.5,
+        "reduced_chi2": None, "p_value": None, "aic": None, "bic": None, "seconds": 41.5,
     }  # fmt: skip
     return Metrics(**{**usual, **changes})
 

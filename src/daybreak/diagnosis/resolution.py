@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybreak.diagnosis.best import Best
-from daybreak.diagnosis.curve import Curve
+from daybreak.diagnosis.best import Best, fits_of
 from daybreak.diagnosis.study import KnobShift, Profile, ScaledFit
 from daybreak.ledger.records import StudyRecord, TrialRecord
-from daybreak.problem.ends import MODEL_SCALES
+from daybreak.problem.ends import LEVEL_95, MODEL_SCALES
 from daybreak.problem.outcomes import Outcome
 
 
@@ -102,26 +101,39 @@ def _at_end(
     value, details = trial.point[0], trial.outcome.details
     name = trial.of[0]
     ends = [
-        (abs(end - value), side, end)
+        (abs(end - value), side, end, piece.upper - piece.lower)
         for piece in profile.intervals
         for side, end in (("lower", piece.lower), ("upper", piece.upper))
     ]
-    values = [p.value for p in profile.points if p.chi2 is not None]
-    chi2 = [p.chi2 for p in profile.points if p.chi2 is not None]
-    if not ends or len(values) < 2:
+    if not ends or profile.chi2_min is None:
         return None
-    _, side, end = min(ends)
-    slope = _slope(Curve(values, chi2, 0.0), end)
-    if slope == 0.0:
+    _, side, end, width = min(ends)
+    slope = _slope(_lowest(record, name), end, profile.chi2_min + LEVEL_95, 1e-3 * width)
+    if not slope:
         return None
     factor = _richardson(knob, record.settings[knob["name"]])
     rise = details["chi2_after"] - details["chi2_before"] - best.chi2 / factor
     return _shift(record, knob, f"{side} end of {name}", rise, {name: -rise / slope})
 
 
-def _slope(curve: Curve, at: float) -> float:
-    """Slope of the profile between the two grid points around a value."""
-    rows = range(len(curve.values) - 1)
-    i = next((k for k in rows if curve.values[k + 1] >= at), rows[-1])
-    run = curve.values[i + 1] - curve.values[i]
-    return (curve.chi2[i + 1] - curve.chi2[i]) / run
+def _lowest(record: StudyRecord, name: str) -> dict[float, float]:
+    """The lowest chi2 at every value of a profile, between grid points too."""
+    found: dict[float, float] = {}
+    for trial in fits_of(record):
+        if trial.of == (name,):
+            chi2, value = float(trial.outcome.chi2 or 0.0), trial.point[0]
+            found[value] = min(chi2, found.get(value, chi2))
+    return found
+
+
+def _slope(curve: Mapping[float, float], at: float, level: float, reach: float) -> float | None:
+    """Slope of a profile where it crosses the level; None without a point on either side.
+
+    That of the parabola through the crossing and the nearest points at least `reach` away.
+    """
+    a = max((v for v in curve if v <= at - reach), default=None)
+    b = min((v for v in curve if v >= at + reach), default=None)
+    if a is None or b is None:
+        return None
+    left, right = (level - curve[a]) / (at - a), (curve[b] - level) / (b - at)
+    return ((b - at) * left + (at - a) * right) / (b - a)

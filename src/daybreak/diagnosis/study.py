@@ -292,6 +292,10 @@ class Metrics(Model):
     """n_observations - n_free; may be negative."""
     reduced_chi2: float | None
     p_value: float | None
+    aic: float | None
+    """chi2 + 2 n_free; only its difference between studies of the same data means anything."""
+    bic: float | None
+    """chi2 + n_free log(n_observations), likewise."""
     seconds: float | None
 
 

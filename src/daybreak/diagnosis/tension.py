@@ -9,6 +9,7 @@ Welsch (1978), Am. Stat. 32, 17.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,6 +62,8 @@ def metrics(record: StudyRecord, best: Best | None) -> Metrics:
         degrees_of_freedom=dof,
         reduced_chi2=best.chi2 / dof if best and dof > 0 else None,
         p_value=quality,
+        aic=best.chi2 + 2 * n_free if best else None,
+        bic=best.chi2 + n_free * math.log(len(record.problem["observations"])) if best else None,
         seconds=record.seconds,
     )
 

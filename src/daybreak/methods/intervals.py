@@ -19,6 +19,8 @@ from daybreak.problem.outcomes import Task
 AUTOMATIC_POINTS = 21
 """Grid points of a profile whose range is found automatically."""
 _COARSE = 9
+_APART = 1e-6
+"""Minima closer than this share of the range are one."""
 _WIDE = 9.0
 """The automatic range reaches to this much above the lowest chi2: three sigma."""
 _WIDER = 25.0
@@ -64,11 +66,16 @@ def _anything(relaxation: Relaxation) -> bool:
 
 
 def _values_of_basins(relaxation: Relaxation, low: float, high: float) -> list[Point]:
-    """Where minima over all parameters lie in a range that may belong to the 95 % set."""
+    """Where minima over all parameters lie that may belong to the 95 % set, and between them."""
     ground, name = relaxation.ground, relaxation.of[0]
     near = [e for e in ground.basins() if chi2_of(e) < ground.lowest + 2.0 * LEVEL_95]
-    values = [end.parameters[name] for end in near[:MAX_BASINS]]
-    return [(value,) for value in dict.fromkeys(values) if low <= value <= high]
+    values = sorted({end.parameters[name] for end in near[:MAX_BASINS]})
+    inside = [value for value in values if low <= value <= high]
+    # The set may be interrupted between two minima without any grid point to show it.
+    between = [
+        0.5 * (a + b) for a, b in itertools.pairwise(inside) if b - a > _APART * (high - low)
+    ]
+    return [(value,) for value in (*inside, *between)]
 
 
 def automatic(relaxation: Relaxation) -> Step:

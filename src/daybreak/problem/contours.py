@@ -44,6 +44,8 @@ _SMALLEST = 1e-6
 """Chords shorter than this share of the lattice are not divided, and brackets of jumps."""
 _WALL = 1e-3
 """A place next to which no fit ends is known to this share of the lattice."""
+_ROUGH = 0.02
+"""Chords shorter than this share of the lattice are not divided along a wall."""
 _NEAR = 1e-6
 """What counts as on the border, as a share of the lattice."""
 _DIGITS = 10
@@ -104,7 +106,7 @@ class Vertex:
     closed: bool
     """Whether the data put it there, not the border of the lattice or of where fits end."""
     jump: bool = False
-    """Whether chi2 jumps over the level there: no place between is closer to it."""
+    """Whether chi2 jumps over the level there, perhaps to where no fit ends (a wall)."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ class _Tracer:
                     return Vertex(end, closed=True)
             if not all(math.isfinite(h) for h in heights):
                 if math.dist(*ends) < _WALL:
-                    return Vertex(ends[0], closed=False)
+                    return Vertex(ends[0], closed=False, jump=True)
                 share = 0.5
             else:
                 share = heights[0] / (heights[0] - heights[1])
@@ -222,13 +224,16 @@ class _Tracer:
     def middle(self, line: Sequence[Vertex], i: int, shape: Shape) -> Vertex | None:
         """A root between vertex i and the next, where the curve is not close enough; else None."""
         a, b = line[i], line[(i + 1) % len(line)]
-        if not (a.closed and b.closed) or math.dist(a.at, b.at) < _SMALLEST:
+        set_by_data = a.closed and b.closed
+        at_wall = not set_by_data and all(v.closed or v.jump for v in (a, b))
+        shortest = _SMALLEST if set_by_data else _ROUGH
+        if not (set_by_data or at_wall) or math.dist(a.at, b.at) < shortest:
             return None
         middle = _place(*_curve(line, i, 0.5, shape))
         if not self.ask(middle, a.at, b.at):
             return None
         miss = self.miss(middle)
-        if abs(miss) <= _OF_MIDDLE or a.jump or b.jump:
+        if abs(miss) <= _OF_MIDDLE or (set_by_data and (a.jump or b.jump)):
             return None
         across = self._across(middle, (a.at, b.at), shape, outwards=miss < 0.0)
         if across is None:

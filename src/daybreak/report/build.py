@@ -9,6 +9,7 @@ from typing import Any
 
 from daybreak.criteria import Claim as Reference
 from daybreak.criteria import Verdict
+from daybreak.decision import campaign_verdict, condition_in_words, counted, decide
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight
@@ -25,7 +26,7 @@ from daybreak.report.summary import (
     Summary,
     Timing,
 )
-from daybreak.verdict import campaign_verdict, condition_in_words, counted, decide, read_study
+from daybreak.verdict import read_study
 
 
 def build(record: CampaignRecord, *, alive: bool = False) -> Summary:

@@ -153,6 +153,7 @@ def quality(study: Study) -> Table:
         ["degrees of freedom", str(metrics.degrees_of_freedom)],
         ["reduced chi2", wording.reduced_chi2(metrics)],
         ["p value", wording.p_value(metrics)],
+        ["AIC, BIC", wording.information(metrics)],
         ["fits", f"{metrics.fits}, {metrics.converged_fits} converged"],
         ["basins", str(metrics.basins)],
         ["hits of the best basin", str(metrics.hits)],

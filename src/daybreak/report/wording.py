@@ -54,6 +54,13 @@ def reduced_chi2(metrics: Metrics) -> str:
     return numbers.number(metrics.reduced_chi2, 4)
 
 
+def information(metrics: Metrics) -> str:
+    """Write AIC and BIC, whose differences between studies of the same data count."""
+    if metrics.aic is None or metrics.bic is None:
+        return "none"
+    return f"{numbers.number(metrics.aic)}, {numbers.number(metrics.bic)}"
+
+
 def p_value(metrics: Metrics) -> str:
     """Write the p value, or why there is none."""
     return (

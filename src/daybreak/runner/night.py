@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import (
     ChangedModelError,
@@ -35,7 +36,7 @@ from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
 from daybreak.runner.listener import AbstractListener, Progress
 from daybreak.runner.provenance import provenance
-from daybreak.verdict import decide, read_study
+from daybreak.verdict import read_study
 
 _BATCH_SECONDS = 20.0
 """What a batch should take at most by the pilot's estimate; a kill loses no more than a batch."""

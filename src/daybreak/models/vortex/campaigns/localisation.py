@@ -17,11 +17,11 @@ import numpy as np
 
 import daybreak as dk
 
-from .energies import Energies
-from .functional import localised_v1
-from .leptons import MASSES, Box, SchemeName, named_parts, vortex_parameters, vortices
-from .mass_map import calibrated_lambda
-from .original import original_localised
+from ..energies import Energies
+from ..functional import localised_v1
+from ..leptons import MASSES, Box, SchemeName, named_parts, vortex_parameters, vortices
+from ..mass_map import calibrated_lambda
+from ..original import original_localised
 
 LAYER_WIDTH = 0.020
 """w, dimensionless."""
