@@ -89,7 +89,7 @@ class ProfilePoint(Model):
     chi2: float | None
     """Null when every fit at this point failed."""
     settled: bool
-    """Found by at least two fits, the best of them converged."""
+    """Found by at least two fits, the best of them converged, or nothing is left to fit."""
     own: float | None
     """Lowest chi2 from the point's own starts, before anything was learnt from other points."""
     disagreement_before: float | None

@@ -2,7 +2,9 @@
 
 The end is improved by SciPy's trust-region reflective method (Branch, Coleman and Li 1999, SIAM
 J. Sci. Comput. 21, 1) with the tightest tolerances, parameters that the gradient presses against
-a bound held there.  Then, with ``g = J^T r`` and the columns j that are not held,
+a bound held there, and then by Newton steps that follow the gradient alone: chi2 stands still, to
+its last digit, over a hundred millionth of a parameter, where the gradient does not.  With
+``g = J^T r`` and the columns j that are not held,
 
     H_jk = (g_j(u + h e_k) - g_j(u - h e_k)) / 2h,   S_jk = H_jk / sqrt(|H_jj| |H_kk|)
 
@@ -16,7 +18,7 @@ Welsch (1978), Am. Stat. 32, 17 (leverage).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +30,7 @@ from daybreak.problem.scale_factors import factor_columns
 
 _TIGHT = 1e-15
 _MOST_EVALUATIONS = 200
+_NEWTON_STEPS = 8
 _RANK = 1e-10
 """Columns whose singular values are below this share of the largest count as dependent."""
 
@@ -61,13 +64,16 @@ def polish(
     moving = evaluator.layout.moving(cells.pins)[0]
     free = moving & ~_pressed(start, slopes[0].T @ before[0])
     u, evaluations = one.descend(start, free) if free.any() else (start, 0)
+    u = one.newton(u, free)
     r, J = one.linearise(u[None])
     # Once more at the end: what was free may have reached a bound.
     free = moving & ~_pressed(u, J[0].T @ r[0])
     slope = _slope(J[0][:, free], r[0])
+    found = one.curvature(u, free)
+    eigenvalues = [] if found is None else np.linalg.eigvalsh(found.S).tolist()
     details: dict[str, Any] = {
-        "from": start[moving].tolist(),
-        "eigenvalues": one.signature(u, free), "zero": one.zero,
+        "from": start[moving].tolist(), "eigenvalues": eigenvalues,
+        "zero": one.zero if found is None else max(one.zero, 4.0 * found.doubt),
         "held": [n for n, f in zip(evaluator.layout.free, moving & ~free, strict=True) if f],
         "slope": slope,
         "leverage": one.leverage(u, J[0][:, free]),
@@ -96,6 +102,17 @@ def _slope(J: Array, r: Array) -> float:
     matters = np.abs(J.T @ r) > 1e-15 * (r @ r)
     cosines = np.abs(J.T @ r)[matters] / lengths[matters]
     return float(cosines.max(initial=0.0))
+
+
+class _Curvature(NamedTuple):
+    """The scaled Hessian on the free columns."""
+
+    S: Array
+    """Dimensionless, shape (n_free, n_free)."""
+    d: Array
+    """Lengths with ``H = S d d^T``, shape (n_free,)."""
+    doubt: float
+    """How far S may be off: what two step lengths differ by."""
 
 
 class _Spot:
@@ -149,26 +166,51 @@ class _Spot:
         better = 2.0 * found.cost <= before @ before
         return (full(found.x)[0] if better else start), int(found.nfev)
 
-    def signature(self, u: Array, free: Any) -> list[float]:
-        """Eigenvalues of S (module formula), ascending."""
+    def newton(self, u: Array, free: Any) -> Array:
+        """Follow the gradient to where it vanishes, as long as every step halves it."""
+        found = self.curvature(u, free)
+        if found is None or np.linalg.eigvalsh(found.S)[0] <= found.doubt:
+            return u
+        slope = self._gradient(u, free) / found.d
+        for _ in range(_NEWTON_STEPS):
+            after = u.copy()
+            after[free] -= np.linalg.solve(found.S, slope) / found.d
+            inside = ((after >= 0.0) & (after <= 1.0)).all()
+            left = self._gradient(after, free) / found.d if inside else slope
+            if not np.abs(left).max() < 0.5 * np.abs(slope).max():
+                return u
+            u, slope = after, left
+        return u
+
+    def _gradient(self, u: Array, free: Any) -> Array:
+        r, J = self.linearise(u[None])
+        return (J[0].T @ r[0])[free]
+
+    def curvature(self, u: Array, free: Any) -> _Curvature | None:
+        """S of the module formula from two steps; None where nothing is free or finite."""
         columns = np.flatnonzero(free)
         if not len(columns):
-            return []
-        h = self.step
-        centre = np.clip(u, h, 1.0 - h)
+            return None
+        coarse, fine = (self._hessian(u, columns, h) for h in (self.step, 0.25 * self.step))
+        H = (16.0 * fine - coarse) / 15.0  # without the error of order h^2
+        if not np.isfinite(H).all():
+            return None
+        d = np.abs(np.diag(H))
+        d = np.sqrt(np.maximum(d, 1e-10 * d.max())) if d.max() > 0 else np.ones(len(d))
+        doubt = np.linalg.norm((fine - H) / np.outer(d, d), 2)
+        return _Curvature(H / np.outer(d, d), d, float(doubt))
+
+    def _hessian(self, u: Array, columns: Any, h: float) -> Array:
+        """Half the second derivatives of chi2 by central differences of its gradient."""
         steps = np.zeros((len(columns), len(u)))
         steps[np.arange(len(columns)), columns] = h
         # Where the end is closer than h to a bound the curvature is taken h inside it.
-        base = np.where(free, centre, u)
+        base = u.copy()
+        base[columns] = np.clip(u[columns], h, 1.0 - h)
         r, J = self.linearise(np.concatenate([base + steps, base - steps]))
         g = np.einsum("lmn,lm->ln", J, r)[:, columns]
         half = (g[: len(columns)] - g[len(columns) :]) / (4.0 * h)
-        H = half + half.T
-        if not np.isfinite(H).all():
-            return []
-        d = np.abs(np.diag(H))
-        d = np.sqrt(np.maximum(d, 1e-10 * d.max())) if d.max() > 0 else np.ones(len(d))
-        return np.linalg.eigvalsh(H / np.outer(d, d)).tolist()
+        return half + half.T
 
     def leverage(self, u: Array, J: Array) -> dict[str, float]:
         """Sum of the leverages of each group of observations."""

@@ -8,33 +8,30 @@ night; its own batch needed hours and could not write its result file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 import daybreak as dk
 
-from ..energies import Energies
-from ..functional import localised_v1
-from ..leptons import MASSES, Box, SchemeName, named_parts, vortex_parameters, vortices
-from ..mass_map import calibrated_lambda
-from ..original import original_localised
+from ..leptons import MASSES, Box, SchemeName
+from ..localised_leptons import BASELINE, BOXES, SCAN, lepton_problem
 
-LAYER_WIDTH = 0.020
-"""w, dimensionless."""
-RELATIVE_SIGMA = 1e-4
-"""Model uncertainty of a mass as a share of it; the measured ones are far more precise."""
-BOXES: dict[str, Box] = {
-    "e": ((0.5, 1.5), (0.01, 0.10), (0.70, 1.0)),
-    "mu": ((0.05, 0.30), (0.05, 0.20), (0.70, 1.0)),
-    "tau": ((0.03, 0.15), (0.10, 0.30), (0.60, 1.0)),
-}
-"""Bounds of R_c, U and A for each lepton, dimensionless."""
-SCAN = (3.00, 3.20)
-BASELINE = {"k": 1.5, "dv": 0.5, "p": 6.0}
+__all__ = [
+    "BASELINE",
+    "BOXES",
+    "CLAIMS",
+    "CONFIGURATIONS",
+    "MASSES",
+    "SCAN",
+    "SEEDS",
+    "criteria",
+    "lepton_problem",
+    "localisation",
+    "localisation_night",
+]
+
 CONFIGURATIONS = (
     {"k": 1.0, "dv": 0.5, "p": 6.0},
     {"k": 2.0, "dv": 0.5, "p": 6.0},
@@ -51,53 +48,6 @@ CLAIMS = (
     dk.Claim("beta", 3.043233053, label="beta_ref after February 2026"),
 )
 """Values of beta that the theory had settled on before the night."""
-
-
-def lepton_problem(
-    leptons: Sequence[str] = ("e", "mu"), scheme: SchemeName = "exact"
-) -> dk.FitProblem:
-    """Masses of some leptons from localised vortices that share beta and the scale S.
-
-    Parameters
-    ----------
-    leptons : sequence of {"e", "mu", "tau"}
-    scheme : {"exact", "original"}
-        Quadrature; the original one is there to reproduce published numbers.
-    """
-    boxes = {lepton: BOXES[lepton] for lepton in leptons}
-    parameters = [dk.Parameter("beta", *SCAN), *vortex_parameters(boxes)]
-
-    def energies(p: Any, settings: Any) -> Energies:
-        functional = localised_v1(LAYER_WIDTH, settings.k, settings.dv, settings.p)
-        if settings.scheme == "original":
-            functional = functional.with_scheme(original_localised(LAYER_WIDTH))
-        return functional.energies(vortices(p, leptons), p.beta, calibrated_lambda(p.beta))
-
-    def predict(p: Any, settings: Any) -> dict[str, jax.Array]:
-        """Dimensionless energies; S turns them into MeV."""
-        found = energies(p, settings).E_total
-        return {f"m_{lepton}": found[i] for i, lepton in enumerate(leptons)}
-
-    def derive(p: Any, settings: Any) -> dict[str, jax.Array]:
-        found = energies(p, settings)
-        names = ("E_circ", "E_stab", "E_grad", "E_total", "F_inner")
-        parts = named_parts(found, leptons, names)
-        heavier = found.E_total[1] / found.E_total[0]
-        return {**parts, "F_inner": jnp.min(found.F_inner), "E_mu_over_E_e": heavier}
-
-    return dk.FitProblem(
-        parameters=parameters,
-        predict=predict,
-        observations={
-            f"m_{lepton}": dk.Observation(
-                MASSES[lepton], RELATIVE_SIGMA * MASSES[lepton], unit="MeV"
-            )
-            for lepton in leptons
-        },
-        scale_factors=[dk.ScaleFactor("S", unit="MeV")],
-        derive=derive,
-        settings={**BASELINE, "scheme": scheme},
-    )
 
 
 def criteria(leptons: Sequence[str] = ("e", "mu")) -> list[dk.Criterion]:
@@ -117,11 +67,31 @@ def criteria(leptons: Sequence[str] = ("e", "mu")) -> list[dk.Criterion]:
 
 def localisation(scheme: SchemeName = "exact", starts: int = 16) -> dk.Campaign:
     """The overnight batch: a baseline and six configurations, and what follows from them."""
-    problem = lepton_problem(scheme=scheme)
+    return localisation_night(
+        "lepton-localisation" if scheme == "exact" else "lepton-localisation-original",
+        "Electron and muon masses from localised vortices: six localisation configurations, "
+        "beta profiled on [3.00, 3.20], one global mass scale.",
+        scheme,
+        starts,
+        anyway=True,  # it shows a night that was hopeless before it began
+    )
+
+
+def localisation_night(
+    name: str,
+    description: str,
+    scheme: SchemeName = "exact",
+    starts: int = 16,
+    boxes: Mapping[str, Box] = BOXES,
+    *,
+    anyway: bool = False,
+) -> dk.Campaign:
+    """The batch with its criteria and decision table, in any box."""
+    problem = lepton_problem(scheme=scheme, boxes=boxes)
     method = dk.Profile("beta", points=np.linspace(*SCAN, 11), starts=starts)
     accept = criteria()
     return dk.Campaign(
-        "lepton-localisation" if scheme == "exact" else "lepton-localisation-original",
+        name,
         [
             dk.Study("baseline", problem, method, accept, settings=BASELINE, counted=False),
             dk.Sweep(
@@ -129,48 +99,51 @@ def localisation(scheme: SchemeName = "exact", starts: int = 16) -> dk.Campaign:
                 names=[f"config-{i}" for i in range(1, 7)],
             ),
         ],
-        description=(
-            "Electron and muon masses from localised vortices: six localisation configurations, "
-            "beta profiled on [3.00, 3.20], one global mass scale."
-        ),
-        decisions=[
-            dk.Decision(
-                "breakthrough",
-                "Analyse the neighbourhood of the best point, scan it finely, and go on to three "
-                "leptons.",
-                when=dk.Condition(quantity="chi2", below=100.0),
-                follow_up=lambda studies: _fine_scan(problem, studies, scheme),
-            ),
-            dk.Decision(
-                "choose-by-inner-share",
-                "Several configurations pass: choose the one with the largest F_inner.",
-                when=dk.Condition(verdict="PASS", at_least=3),
-            ),
-            dk.Decision(
-                "confirm",
-                "One or two pass: rerun the best with 21 beta points and five seeds, then tau.",
-                when=dk.Condition(verdict="PASS", at_least=1, at_most=2),
-                follow_up=lambda studies: _confirmation(problem, studies, scheme),
-            ),
-            dk.Decision(
-                "constrain",
-                "Soft passes only: add a constraint on the magnetic moment or the circulation.",
-                when=dk.Condition(verdict="SOFT_PASS"),
-            ),
-            dk.Decision(
-                "pivot",
-                "All fail. Try a bulk potential, another density profile, constrained "
-                "circulation, the Euclidean norm of the three energies, another beta range "
-                "([2.8, 3.0] or [3.2, 3.4]), another width w (0.015 or 0.025), or S fixed at 10.",
-                when=dk.Condition(verdict="FAIL", every=True),
-            ),
-            dk.Decision("undecided", "No rule applies: read the findings before going on."),
-        ],
+        description=description,
+        decisions=_decisions(problem, scheme, boxes),
         rule="any",
         seed=42,
         claims=CLAIMS,
-        anyway=True,  # it shows a night that was hopeless before it began
+        anyway=anyway,
     )  # fmt: skip
+
+
+def _decisions(
+    problem: dk.FitProblem, scheme: SchemeName, boxes: Mapping[str, Box]
+) -> list[dk.Decision]:
+    return [
+        dk.Decision(
+            "breakthrough",
+            "Analyse the neighbourhood of the best point, scan it finely, and go on to three "
+            "leptons.",
+            when=dk.Condition(quantity="chi2", below=100.0),
+            follow_up=lambda studies: _fine_scan(problem, studies, scheme, boxes),
+        ),
+        dk.Decision(
+            "choose-by-inner-share",
+            "Several configurations pass: choose the one with the largest F_inner.",
+            when=dk.Condition(verdict="PASS", at_least=3),
+        ),
+        dk.Decision(
+            "confirm",
+            "One or two pass: rerun the best with 21 beta points and five seeds, then tau.",
+            when=dk.Condition(verdict="PASS", at_least=1, at_most=2),
+            follow_up=lambda studies: _confirmation(problem, studies, scheme, boxes),
+        ),
+        dk.Decision(
+            "constrain",
+            "Soft passes only: add a constraint on the magnetic moment or the circulation.",
+            when=dk.Condition(verdict="SOFT_PASS"),
+        ),
+        dk.Decision(
+            "pivot",
+            "All fail. Try a bulk potential, another density profile, constrained "
+            "circulation, the Euclidean norm of the three energies, another beta range "
+            "([2.8, 3.0] or [3.2, 3.4]), another width w (0.015 or 0.025), or S fixed at 10.",
+            when=dk.Condition(verdict="FAIL", every=True),
+        ),
+        dk.Decision("undecided", "No rule applies: read the findings before going on."),
+    ]
 
 
 def _lowest(studies: Sequence[Any], verdict: str | None = None) -> Any:
@@ -179,34 +152,38 @@ def _lowest(studies: Sequence[Any], verdict: str | None = None) -> Any:
 
 
 def _fine_scan(
-    problem: dk.FitProblem, studies: Sequence[Any], scheme: SchemeName
+    problem: dk.FitProblem, studies: Sequence[Any], scheme: SchemeName, boxes: Mapping[str, Box]
 ) -> list[dk.Study]:
-    """A fine grid around the best point, and the same configuration with three leptons."""
+    """A fine grid around the best point, that point from five seeds, and three leptons."""
     best = _lowest(studies)
     centre = best.best.parameters["beta"]
     points = np.linspace(max(SCAN[0], centre - 0.02), min(SCAN[1], centre + 0.02), 21)
     fine = dk.Profile("beta", points=points)
     return [
         dk.Study(f"{best.name} fine", problem, fine, criteria(), settings=best.settings),
-        _with_tau(best, scheme),
+        *_from_seeds(problem, best, dk.Profile("beta", points=points, starts=8, each=1)),
+        _with_tau(best, scheme, boxes),
     ]
 
 
 def _confirmation(
-    problem: dk.FitProblem, studies: Sequence[Any], scheme: SchemeName
+    problem: dk.FitProblem, studies: Sequence[Any], scheme: SchemeName, boxes: Mapping[str, Box]
 ) -> list[dk.Study]:
     """The best passing configuration again: denser, from five seeds, and with the tau."""
     best = _lowest(studies, "PASS")
     method = dk.Profile("beta", points=np.linspace(*SCAN, 21))
-    again = [
+    return [*_from_seeds(problem, best, method), _with_tau(best, scheme, boxes)]
+
+
+def _from_seeds(problem: dk.FitProblem, best: Any, method: dk.Profile) -> list[dk.Study]:
+    return [
         dk.Study(f"{best.name} seed {seed}", problem, method, criteria(), best.settings, seed=seed)
         for seed in SEEDS
     ]
-    return [*again, _with_tau(best, scheme)]
 
 
-def _with_tau(best: Any, scheme: SchemeName) -> dk.Study:
+def _with_tau(best: Any, scheme: SchemeName, boxes: Mapping[str, Box]) -> dk.Study:
     leptons = ("e", "mu", "tau")
     method = dk.Profile("beta", points=np.linspace(*SCAN, 11))
-    problem = lepton_problem(leptons, scheme)
+    problem = lepton_problem(leptons, scheme, boxes=boxes)
     return dk.Study(f"{best.name} with tau", problem, method, criteria(leptons), best.settings)
