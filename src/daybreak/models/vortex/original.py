@@ -84,9 +84,12 @@ def _over_grid(value: Numeric) -> Numeric:
     return value if isinstance(value, (int, float)) else jnp.asarray(value)[..., None]
 
 
-def original_base() -> Original:
-    """Return the scheme of the base functional: E_stab shares the sum over the angles."""
-    return Original(uniform_grid(), _by_angular_sum)
+def original_base(grid: RadialGrid | None = None) -> Original:
+    """Return the scheme of the base functional: E_stab shares the sum over the angles.
+
+    `grid` takes the place of the published one, 100 x 20.
+    """
+    return Original(uniform_grid() if grid is None else grid, _by_angular_sum)
 
 
 def original_gradient() -> Original:
@@ -94,9 +97,13 @@ def original_gradient() -> Original:
     return Original(uniform_grid(), _in_closed_form)
 
 
-def original_boundary_layer(width: float) -> Original:
-    """Return the scheme of the boundary layer: the density terms by the trapezoid rule."""
-    return Original(smart_grid(float(width), 20), _by_trapezoid)
+def original_boundary_layer(width: float | RadialGrid) -> Original:
+    """Return the scheme of the boundary layer: the density terms by the trapezoid rule.
+
+    In place of w, which makes the published grid, another grid can be given.
+    """
+    grid = width if isinstance(width, RadialGrid) else smart_grid(float(width), 20)
+    return Original(grid, _by_trapezoid)
 
 
 def original_localised(width: float) -> Original:

@@ -21,7 +21,11 @@ _GUARD = 1e-10
 """Added to the denominators of both velocity components in the original study."""
 
 _WINDOW_CENTRES = (0.13, 0.50, 0.88)
-_FINE_FACTOR, _COARSE_STEP, _WINDOW_POINTS = 25, 0.02, 50
+_WINDOW_POINTS = 50
+BASE_NODES, BASE_ANGLES = 100, 20
+"""Nodes in r and in the angle of the base functional and the gradient variant."""
+FINE_FACTOR, COARSE_STEP = 25, 0.02
+"""Steps per layer inside a window, and the step outside, dimensionless."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +55,19 @@ class RadialGrid:
         return self.radius.size
 
 
-@lru_cache(maxsize=1)
-def uniform_grid() -> RadialGrid:
-    """Return the 100 x 20 grid of the base functional and the gradient variant."""
-    return _grid(np.linspace(R_MIN, R_MAX, 100), 20)
+@lru_cache(maxsize=16)
+def uniform_grid(n_nodes: int = BASE_NODES, n_angles: int = BASE_ANGLES) -> RadialGrid:
+    """Return an even grid; 100 x 20 in the base functional and the gradient variant."""
+    return _grid(np.linspace(R_MIN, R_MAX, n_nodes), n_angles)
 
 
 @lru_cache(maxsize=64)
-def smart_grid(width: float, n_angles: int) -> RadialGrid:
+def smart_grid(
+    width: float,
+    n_angles: int,
+    fine_factor: float = FINE_FACTOR,
+    coarse_step: float = COARSE_STEP,
+) -> RadialGrid:
     """Return the refined grid for a layer of thickness `width`.
 
     Parameters
@@ -67,8 +76,10 @@ def smart_grid(width: float, n_angles: int) -> RadialGrid:
         w; the step is ``w / 25`` in windows around fixed radii and 0.02 elsewhere.
     n_angles : int
         20 for the boundary layer, 50 for the localised variants.
+    fine_factor, coarse_step : float
+        Other values of the 25 and of the 0.02; at least 50 steps make a window.
     """
-    return _grid(_smart_radii(width), n_angles)
+    return _grid(_smart_radii(width, fine_factor, coarse_step), n_angles)
 
 
 def _grid(radius: Floats, n_angles: int) -> RadialGrid:
@@ -101,18 +112,18 @@ def _windows(width: float) -> list[tuple[float, float]]:
     return merged
 
 
-def _smart_radii(width: float) -> Floats:
+def _smart_radii(width: float, fine_factor: float, coarse_step: float) -> Floats:
     pieces: list[Floats] = []
     cursor = R_MIN
     for start, end in _windows(width):
         if cursor < start:
-            count = max(1, int(np.ceil((start - cursor) / _COARSE_STEP)))
+            count = max(1, int(np.ceil((start - cursor) / coarse_step)))
             pieces.append(np.linspace(cursor, start, count, endpoint=False))
             cursor = start
-        count = int(np.ceil((end - cursor) / (width / _FINE_FACTOR)))
+        count = int(np.ceil((end - cursor) / (width / fine_factor)))
         pieces.append(np.linspace(cursor, end, max(_WINDOW_POINTS, count), endpoint=False))
         cursor = end
-    pieces.append(np.linspace(cursor, R_MAX, int(np.ceil((R_MAX - cursor) / _COARSE_STEP))))
+    pieces.append(np.linspace(cursor, R_MAX, int(np.ceil((R_MAX - cursor) / coarse_step))))
     return np.unique(np.concatenate(pieces))
 
 
