@@ -10,7 +10,7 @@ from daybreak.diagnosis.profiles import is_settled
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.contours import XY, Frame, trace
-from daybreak.problem.ends import LEVELS_2D, same_chi2
+from daybreak.problem.ends import LEVELS_2D
 
 
 def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
@@ -19,9 +19,12 @@ def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
     if len(record.method.get("parameters", ())) != 2:
         return []
     by_point: dict[tuple[float, ...], list[TrialRecord]] = {}
+    asked: dict[tuple[float, ...], list[TrialRecord]] = {}
     for trial in record.trials:
-        if trial.of == names and trial.kind in FITS:
-            by_point.setdefault(trial.point, []).append(trial)
+        if trial.of == names:
+            asked.setdefault(trial.point, []).append(trial)
+            if trial.kind in FITS:
+                by_point.setdefault(trial.point, []).append(trial)
     grid = {t.point for trials in by_point.values() for t in trials if t.grid}
     if not grid:
         return []
@@ -29,7 +32,7 @@ def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
     lowest = {point: _lowest(trials) for point, trials in by_point.items()}
     one, two = (p for name in names for p in parameters_of(record.problem) if p.name == name)
     contours = _contours(Frame((one, two), x, y), by_point, lowest, grid, best)
-    unsettled = sum(not _settled(by_point[point]) for point in grid)
+    unsettled = sum(not is_settled(asked[point]) for point in grid)
     at = None
     if best is not None:
         parameters = best.trial.outcome.parameters
@@ -52,14 +55,6 @@ def _lowest(trials: list[TrialRecord]) -> float:
 
 def _finite(chi2: float) -> float | None:
     return chi2 if math.isfinite(chi2) else None
-
-
-def _settled(trials: list[TrialRecord]) -> bool:
-    """As a point of a profile (`daybreak.diagnosis.profiles.is_settled`)."""
-    chi2 = _lowest(trials)
-    same = [t for t in trials if t.outcome.chi2 is not None and same_chi2(t.outcome.chi2, chi2)]
-    best = min(same, key=lambda t: t.outcome.chi2 or 0.0, default=None)
-    return best is not None and is_settled(len(same), best.outcome)
 
 
 def _contours(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -11,10 +12,11 @@ from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
-from daybreak.problem.outcomes import Outcome
 
 OWN = ("start", "preflight", "seed")
 """Origins of the fits that a point owes to no other."""
+SIDES = ("left", "right", "below", "above")
+"""Origins of the fits that begin at a neighbour's end."""
 
 
 def read_profiles(record: StudyRecord, best: Best | None) -> list[Profile]:
@@ -83,7 +85,6 @@ def _point(
         )  # fmt: skip
     best = min(fits, key=_chi2).outcome
     chi2 = float(best.chi2 or 0.0)
-    hits = sum(same_chi2(_chi2(t), chi2) for t in fits)
     details = next(
         (t.outcome.details for t in trials
          if t.kind == "evaluate" and t.outcome.parameters == best.parameters),
@@ -91,7 +92,7 @@ def _point(
     )  # fmt: skip
     before, after = _directions(trials, chi2)
     return ProfilePoint(
-        value=value, chi2=chi2, settled=is_settled(hits, best),
+        value=value, chi2=chi2, settled=is_settled(trials),
         own=min((_chi2(t) for t in fits if t.origin.startswith(OWN)), default=None),
         disagreement_before=before, disagreement=after,
         at_bounds=at_bounds(record.problem, best.parameters, (name,)),
@@ -100,9 +101,21 @@ def _point(
     )  # fmt: skip
 
 
-def is_settled(hits: int, best: Outcome) -> bool:
-    """Found by two fits, the best of them converged; certain where there is nothing to fit."""
-    return (hits >= 2 or not best.u) and best.reason.converged
+def is_settled(trials: Sequence[TrialRecord]) -> bool:
+    """Whether the lowest chi2 among the trials of one point can be relied on.
+
+    It was found by two fits, or by the one that neighbours on two sides both ask for, and the best
+    of them converged.  Where there is nothing to fit it is certain.
+    """
+    fits = [t for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
+    if not fits:
+        return False
+    best = min(fits, key=_chi2)
+    same = [t for t in fits if same_chi2(_chi2(t), _chi2(best))]
+    keys = {t.key for t in same}
+    sides = {t.origin for t in trials if t.key in keys and t.origin in SIDES}
+    certain = not best.outcome.u
+    return (len(same) >= 2 or len(sides) >= 2 or certain) and best.outcome.reason.converged
 
 
 def _directions(trials: Sequence[TrialRecord], lowest: float) -> tuple[float | None, float | None]:
@@ -173,13 +186,21 @@ def _code(
     if curve.lowest in (first, last):
         text = f"{name}: the lowest chi2 is at {curve.lowest:g}{unit}, an end of the scan"
         return "edge_minimum", f"{text}; it may fall further outside.{tail}"
-    pieces = " and ".join(f"[{i.lower:.6g}, {i.upper:.6g}]" for i in intervals) + unit
+    pieces = " and ".join(map(_piece, intervals)) + unit
     if any(not (i.lower_closed and i.upper_closed) for i in intervals):
         return "bound_limited", f"{_limited(name, pieces, intervals)}{tail}"
     if len(intervals) > 1:
         text = f"the 95 % set of {name} is {len(intervals)} separate intervals"
         return "several_intervals", f"{text}: {pieces}.{tail}"
     return "identified", f"{name} lies in {pieces} at 95 %, both ends set by the data.{tail}"
+
+
+def _piece(interval: Interval) -> str:
+    """An interval with as many digits as its width asks for, six at least."""
+    low, high = interval.lower, interval.upper
+    share = (high - low) / max(abs(low), abs(high), 1e-300)
+    digits = 6 if share <= 0.0 else min(17, max(6, 3 - math.floor(math.log10(share))))
+    return f"[{low:.{digits}g}, {high:.{digits}g}]"
 
 
 def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:

@@ -158,10 +158,10 @@ def _fine_scan(
     best = _lowest(studies)
     centre = best.best.parameters["beta"]
     points = np.linspace(max(SCAN[0], centre - 0.02), min(SCAN[1], centre + 0.02), 21)
-    fine = dk.Profile("beta", points=points)
+    fine = dk.Profile("beta", points=points, starts=16, each=1)
     return [
         dk.Study(f"{best.name} fine", problem, fine, criteria(), settings=best.settings),
-        *_from_seeds(problem, best, dk.Profile("beta", points=points, starts=8, each=1)),
+        *_from_seeds(problem, best, dk.Profile("beta", points=11, starts=8, each=1)),
         _with_tau(best, scheme, boxes),
     ]
 
