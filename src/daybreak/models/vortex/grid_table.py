@@ -42,7 +42,8 @@ class GridTable:
         same = jnp.all(jnp.abs(self.keys - wanted) <= 1e-12 * jnp.abs(self.keys), axis=1)
         row = jnp.argmax(same)
         arrays: dict[str, Any] = {
-            one.name: jnp.asarray(getattr(self.stacked, one.name))[row] for one in fields(RadialGrid)
+            one.name: jnp.asarray(getattr(self.stacked, one.name))[row]
+            for one in fields(RadialGrid)
         }
         arrays["radius"] = jnp.where(jnp.any(same), arrays["radius"], jnp.nan)
         return RadialGrid(**arrays)

@@ -7,18 +7,22 @@ that the masses ask for, so chi2 stays at 1.65e7 wherever beta and w are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import jax
+import numpy as np
 
 import daybreak as dk
 
 from .energies import Energies
 from .functional import boundary_layer
+from .grid_table import GridTable, tabulate
 from .leptons import MASSES, Box, SchemeName, named_parts, target, vortex_parameters, vortices
-from .mass_map import GRADIENT_SHARE, calibrated_lambda
+from .mass_map import GRADIENT_SHARE, calibrated_lambda, electron_scale
 from .original import original_boundary_layer
+from .original_grid import COARSE_STEP, FINE_FACTOR, smart_grid
 
 LAYER_WIDTH = 0.015
 """w at which the original study compares everything else, dimensionless."""
@@ -34,11 +38,22 @@ BETA = (3.00, 3.20)
 WIDTH = (0.010, 0.025)
 
 
+ANGLES = 20
+"""Nodes of the original rectangle rule over the angles."""
+PUBLISHED_GRID = {"angles": ANGLES, "fine": FINE_FACTOR, "coarse": COARSE_STEP}
+"""What the original grid is made of, beside w: angles, steps per layer, step elsewhere."""
+FINER_GRID = {"angles": 2 * ANGLES, "fine": 2 * FINE_FACTOR, "coarse": COARSE_STEP / 2}
+"""Each of them twice as fine; the original study announces that it varies them, and never does."""
+
+
 def boundary_layer_problem(
     scheme: SchemeName = "exact",
-    beta: tuple[float, float] = BETA,
+    beta: tuple[float, float] | float = BETA,
     width: tuple[float, float] = WIDTH,
     boxes: Mapping[str, Box] = BOXES,
+    *,
+    mass_map: Literal["global", "electron"] = "global",
+    widths: Sequence[float] = (),
 ) -> dk.FitProblem:
     """Masses of three leptons, ``m = S (E_circ - E_stab + E_grad)`` with S eliminated.
 
@@ -50,44 +65,87 @@ def boundary_layer_problem(
         Quadrature.  In the exact one w is a parameter; the grid of the original one is made of
         w, down to the number of its nodes, so there w is a static setting, 0.015 unless given.
     beta, width : (lower, upper)
-        Ranges of beta and, in the exact scheme, of w, dimensionless.
+        Ranges of beta and, in the exact scheme, of w, dimensionless; one number fixes beta.
     boxes : mapping lepton -> Box
         Bounds of R_c, U and A; another box shows which bound stands in the way.
+    mass_map : {"global", "electron"}
+        S is the best for all masses, or ``S = m_e / E_e`` at every evaluation, the earlier map.
+    widths : sequence of float
+        In the original scheme, the values that w will take: it is then traced, and one model
+        serves them all.  The grid becomes three knobs: ``angles``, ``fine`` and ``coarse``.
     """
-    leptons, traced = tuple(boxes), scheme == "exact"
-    parameters = [dk.Parameter("beta", *beta)]
-    if traced:
-        parameters.append(dk.Parameter("w", *width))
-    parameters += vortex_parameters(boxes)
+    leptons, original = tuple(boxes), scheme == "original"
+    free_width = () if original else (dk.Parameter("w", *width),)
+    numbers = _grid_settings(widths) if original else {}
 
     def energies(p: Any, settings: Any) -> Energies:
-        w = p.w if traced else settings.w
+        w = settings.w if original else p.w
         functional = boundary_layer(w)
-        if not traced:
-            functional = functional.with_scheme(original_boundary_layer(w))
+        if original:
+            row = [getattr(settings, name) for name in numbers]
+            grid = _table(tuple(widths)).pick(*row) if widths else w
+            functional = functional.with_scheme(original_boundary_layer(grid))
         return functional.energies(
             vortices(p, leptons), p.beta, calibrated_lambda(p.beta, settings.eta)
         )
 
+    def scale(found: Energies) -> Any:
+        """S in MeV, or 1 where it is eliminated afterwards."""
+        masses = np.array([MASSES[lepton] for lepton in leptons])
+        return 1.0 if mass_map == "global" else electron_scale(found.E_total, masses)
+
     def predict(p: Any, settings: Any) -> dict[str, jax.Array]:
-        """Dimensionless energies; S turns them into MeV."""
-        found = energies(p, settings).E_total
-        return {f"m_{lepton}": found[i] for i, lepton in enumerate(leptons)}
+        """Dimensionless energies, which S turns into MeV; or MeV, if the electron gives S."""
+        found = energies(p, settings)
+        mass = scale(found) * found.E_total
+        return {f"m_{lepton}": mass[i] for i, lepton in enumerate(leptons)}
 
     def derive(p: Any, settings: Any) -> dict[str, jax.Array]:
-        parts = ("E_circ", "E_stab", "E_grad", "E_total")
-        return named_parts(energies(p, settings), leptons, parts)
+        found = energies(p, settings)
+        parts = named_parts(found, leptons, ("E_circ", "E_stab", "E_grad", "E_total"))
+        return parts if mass_map == "global" else {**parts, "S": scale(found)}
 
     return dk.FitProblem(
-        parameters=parameters,
+        parameters=[_beta(beta), *free_width, *vortex_parameters(boxes)],
         predict=predict,
         observations={
             f"m_{lepton}": target(MASSES[lepton], RELATIVE_SIGMA * MASSES[lepton], "MeV", "mass")
             for lepton in leptons
         },
-        scale_factors=[dk.ScaleFactor("S", unit="MeV")],
+        scale_factors=[dk.ScaleFactor("S", unit="MeV")] if mass_map == "global" else [],
         derive=derive,
-        settings={"eta": GRADIENT_SHARE} if traced else {"eta": GRADIENT_SHARE, "w": LAYER_WIDTH},
-        static=() if traced else ("w",),
-        name=f"boundary layer, {scheme} scheme",
+        settings={"eta": GRADIENT_SHARE, **numbers},
+        static=("w",) if original and not widths else (),
+        name=f"boundary layer, {scheme} scheme"
+        + ("" if mass_map == "global" else ", electron match"),
+        knobs=[dk.Knob(n, refined=FINER_GRID[n]) for n in numbers if n in FINER_GRID],
+        units={} if mass_map == "global" else {"S": "MeV"},
     )
+
+
+def _beta(value: tuple[float, float] | float) -> dk.Parameter:
+    """The parameter beta, free on a range or fixed at a value."""
+    if isinstance(value, tuple):
+        return dk.Parameter("beta", *value)
+    return dk.Parameter("beta", *BETA, fixed=value)
+
+
+def _grid_settings(widths: Sequence[float]) -> dict[str, float]:
+    """Settings of the original scheme: w alone, or all that its grid is made of, in order."""
+    if not widths:
+        return {"w": LAYER_WIDTH}
+    first = LAYER_WIDTH if LAYER_WIDTH in widths else widths[0]
+    return {"w": first, **PUBLISHED_GRID}
+
+
+@functools.lru_cache(maxsize=8)
+def _table(widths: tuple[float, ...]) -> GridTable:
+    """For each w the published grid, and three that are finer in one respect each."""
+    rows = [{**PUBLISHED_GRID, name: finer} for name, finer in FINER_GRID.items()]
+    choices = [PUBLISHED_GRID, *rows]
+    return tabulate(_grid, [(w, *row.values()) for w in widths for row in choices])
+
+
+def _grid(width: float, angles: float, fine: float, coarse: float) -> Any:
+    """Return the grid made of these numbers."""
+    return smart_grid(width, int(angles), fine, coarse)
