@@ -23,8 +23,8 @@ from daybreak.diagnosis.study import (
     Study,
 )
 from daybreak.diagnosis.tension import (
-    degrees_of_freedom,
     failures,
+    fitted_numbers,
     metrics,
     p_value,
     read_tension,
@@ -146,7 +146,7 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
     if value is None or best is None:
         outcome, sentence = "undecided", f"{name} is not there."
         if criterion.quantity == "p_value" and best is not None:
-            fitted, dof = degrees_of_freedom(record.problem)
+            fitted, dof = fitted_numbers(record, best)
             sentence = f"no p value: {dof + fitted} observations, {fitted} fitted numbers."
     elif criterion.quantity == "identified":
         outcome = "met" if value else "missed"
@@ -188,7 +188,7 @@ def _measure(criterion: Criterion, evidence: Evidence) -> Measured:
     quantity, record, best = criterion.quantity, evidence.record, evidence.best
     if best is None:
         return None, None, False
-    _, dof = degrees_of_freedom(record.problem)
+    _, dof = fitted_numbers(record, best)
     spread = best.spread + evidence.discretisation("chi2")
     alone = len(best.agreeing) < 2
     if quantity == "chi2":

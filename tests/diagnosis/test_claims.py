@@ -35,7 +35,8 @@ def profile(code="identified"):
                      lower_reason="data", upper_reason="data")  # fmt: skip
     return Profile(parameter="b", unit="m", minimum=BEST, chi2_min=5.0, points=points,
                    intervals=[piece], code=code, sentence=f"b is {code}.",
-                   before=None, after=None, noise=None)  # fmt: skip
+                   before=None, after=None, noise=None,
+                   fitted=[(p.value, p.chi2) for p in points])  # fmt: skip
 
 
 def study(code="identified", p_value=0.4, missed=""):

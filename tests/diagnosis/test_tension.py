@@ -81,16 +81,22 @@ def groups(second, **parameter):
 
 
 def test_groups_have_their_own_p_values():
-    """Each group has its chi2, n minus its leverages as degrees of freedom, and its p value."""
+    """Each group has its chi2, effective degrees of freedom and p value by two moments.
+
+    Two numbers are fitted to two equal groups of six, so M = I - P / 2 on each, P a projection of
+    rank two: tr M = 5, tr M^2 = 4.5.
+    """
     found = study(groups(3.0), dk.MultiStart(3)).tension
     one, two = found.groups
 
     assert [g.observations for g in (one, two)] == [6, 6]
-    assert one.degrees_of_freedom == pytest.approx(5.0, abs=1e-6)  # two numbers, half of each
-    assert two.degrees_of_freedom == pytest.approx(5.0, abs=1e-6)
+    assert one.degrees_of_freedom == pytest.approx(25 / 4.5, abs=1e-6)
+    assert two.degrees_of_freedom == pytest.approx(25 / 4.5, abs=1e-6)
     assert one.chi2 + two.chi2 == pytest.approx(study(groups(3.0), dk.MultiStart(3)).best.chi2)
     for group in (one, two):
-        assert group.p_value == pytest.approx(chi2_distribution.sf(group.chi2, 5.0), rel=1e-6)
+        assert group.p_value == pytest.approx(
+            chi2_distribution.sf(group.chi2 * 5 / 4.5, 25 / 4.5), rel=1e-6
+        )
     assert two.p_value < 1e-4
     assert one.p_value > 0.1
 

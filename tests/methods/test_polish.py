@@ -144,11 +144,13 @@ def test_leverages_sum_to_the_fitted_numbers(factors, fitted):
         [dk.Parameter("x", -3, 3), dk.Parameter("y", 0.1, 3)],
         lambda p, s: np.exp(p.y * X) + 0.1 * p.x * X * X, data, **factors,
     )  # fmt: skip
-    leverage = polished(one, {"x": 0.1, "y": 0.6}).details["leverage"]
+    left = polished(one, {"x": 0.1, "y": 0.6}).details["left"]
 
-    assert list(leverage) == ["a", "b", "c"]
-    assert sum(leverage.values()) == pytest.approx(fitted, abs=1e-6)
-    assert all(0 < h < count for h, count in zip(leverage.values(), (3, 4, 2), strict=True))
+    assert list(left) == ["a", "b", "c"]
+    assert sum(trace for trace, _ in left.values()) == pytest.approx(9 - fitted, abs=1e-6)
+    for (trace, squared), count in zip(left.values(), (3, 4, 2), strict=True):
+        assert 0 < trace < count
+        assert 0 < squared <= trace + 1e-9
 
 
 def test_numpy_and_jax_agree():
@@ -170,7 +172,8 @@ def test_numpy_and_jax_agree():
     assert mine.parameters == pytest.approx(theirs.parameters, abs=1e-6)
     assert one["held"] == two["held"] == ["z"]
     assert one["eigenvalues"] == pytest.approx(two["eigenvalues"], abs=1e-4)
-    assert one["leverage"] == pytest.approx(two["leverage"], rel=1e-5)
+    for name, traces in one["left"].items():
+        assert traces == pytest.approx(two["left"][name], rel=1e-5)
     assert (mine.reason.converged, theirs.reason.converged) == (True, True)
 
 

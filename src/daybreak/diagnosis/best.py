@@ -89,11 +89,13 @@ def find_best(record: StudyRecord) -> Best | None:
     polished = [t for t in record.trials if t.kind == "polish" and t.outcome.chi2 is not None]
     if not fits:
         return None
+    chi2 = _chi2(_lowest([*fits, *polished]))
     lowest = _lowest(fits)
-    for better in (shared_fits(record), fits, polished):
-        chi2 = _chi2(min([*fits, *polished], key=_chi2))
-        if better and same_chi2(_chi2(_lowest(better)), chi2):
-            lowest = _lowest(better)
+    for group in (shared_fits(record), fits, polished):
+        as_low = [t for t in group if same_chi2(_chi2(t), chi2)]
+        if as_low:
+            # Mirrored minima are equally low: the one that was recorded in full is told.
+            lowest = _lowest([t for t in as_low if _evaluations(record, t)] or as_low)
             break
     cell = [t for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
     stochastic = all(t.origin.startswith("seed") for t in cell)
@@ -112,6 +114,7 @@ def _lowest(trials: list[TrialRecord]) -> TrialRecord:
 
 
 def _evaluations(record: StudyRecord, lowest: TrialRecord) -> tuple[Outcome, ...]:
+    """Full records in the cell of a trial, its own first; empty when it was not recorded."""
     there = [
         t.outcome
         for t in record.trials

@@ -60,9 +60,10 @@ def _tension(metrics: Metrics, tension: Tension | None) -> Iterator[Check]:
             )
             yield _check("tension", "warning", text)
     if tension.share is not None and tension.share > _CEILING:
+        how = "worse" if tension.share > 1.0 else "hardly better"
         text = (
-            f"the model does hardly better than a constant: chi2 is {100 * tension.share:.4g} % "
-            "of what one constant for each group of observations gives."
+            f"the model does {how} than a constant: chi2 is {100 * tension.share:.4g} % of what "
+            "one constant for each group of observations gives."
         )
         yield _check("tension", "warning", text)
 
@@ -70,7 +71,7 @@ def _tension(metrics: Metrics, tension: Tension | None) -> Iterator[Check]:
 def _basins(ends: Sequence[FitEnd], missed: float | None) -> Iterator[Check]:
     lowest = ends[0] if ends else None
     if lowest is not None and lowest.kind in ("saddle or plateau", "not converged"):
-        text = f"the lowest end of the fits is no minimum: {lowest.sentence}"
+        text = f"the lowest end of the fits is not to be relied on; {lowest.sentence}"
         yield _check("missed_basin_possible", "warning", text)
     if missed is not None and missed > MISSED:
         text = (
@@ -126,7 +127,10 @@ def _moves(profile: Profile, scales: Sequence[ScaledFit]) -> Iterator[Check]:
     piece = next((i for i in profile.intervals if i.lower <= at <= i.upper), None)
     if piece is None or not (piece.lower_closed and piece.upper_closed):
         return
-    out = [s for s in scales if not piece.lower <= s.parameters[name] <= piece.upper]
+    out = [
+        s for s in scales
+        if not any(i.lower <= s.parameters[name] <= i.upper for i in profile.intervals)
+    ]  # fmt: skip
     if out:
         far = max(out, key=lambda s: abs(s.shifts[name]))
         text = (

@@ -34,6 +34,8 @@ STRENGTHS = (
 """All strengths in the order in which they are tried; the first that applies is taken."""
 SUPPORTED = frozenset({EXCLUDES, COMPATIBLE, CONSTRAINS, "identified", "several intervals"})
 """Strengths that say something about the value; the last two need no reference."""
+MOST_LOOSE = 0.1
+"""A profile with a larger share of points that are not settled supports no claim."""
 WORST_P = 0.01
 """A fit with a smaller p value supports no claim."""
 _OF_CODES = {
@@ -101,7 +103,7 @@ def weigh(
         msg = f"study {study.name!r} has no profile, so there is no claim to weigh."
         raise ValueError(msg)
     moving = _unidentified(profile, symmetries, identifiability)
-    misfit = why_no_claim(study)
+    misfit = why_no_claim(study, profile)
     if claim is None:
         return _described(profile, moving, misfit)
     offset = None if profile.minimum is None else profile.minimum - claim.reference
@@ -109,8 +111,11 @@ def weigh(
     return Weighed(claim, offset, strength, said + _offset_in_words(profile, claim, offset))
 
 
-def why_no_claim(study: Study) -> str:
-    """Why the fit is too bad to support a claim, as a clause; empty when it is good enough."""
+def why_no_claim(study: Study, profile: Profile) -> str:
+    """Why the fits are too bad to support a claim, as a clause; empty when they are good enough."""
+    loose = sum(not point.settled for point in profile.points)
+    if loose > MOST_LOOSE * len(profile.points):
+        return f"{loose} of {len(profile.points)} points of the profile are not settled"
     missed = [
         finding.criterion
         for finding in study.findings
@@ -168,7 +173,8 @@ def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple
     found = exclusion(profile, claim) if profile.code in _USABLE else None
     if found is None:
         return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
-    if found.sigma**2 > LEVEL_95:
+    inside = any(i.lower <= claim.reference <= i.upper for i in profile.intervals)
+    if found.sigma**2 > LEVEL_95 and not inside:
         return EXCLUDES, _exclusion_in_words(value, found)
     off = f"{value}, which lies {found.sigma:.2g} sigma off the best"
     width = profile.intervals[-1].upper - profile.intervals[0].lower
@@ -196,14 +202,10 @@ def _unidentified(
 
 
 def _curve(profile: Profile) -> tuple[list[float], list[float]]:
-    """Values in order and z there: grid points, the lowest point and the ends set by data."""
+    """Values in order and z there: all that was fitted, and the ends set by data."""
     if profile.minimum is None or profile.chi2_min is None:
         return [], []
-    z = {
-        point.value: math.sqrt(max(point.chi2 - profile.chi2_min, 0.0))
-        for point in profile.points
-        if point.chi2 is not None
-    }
+    z = {value: math.sqrt(max(chi2 - profile.chi2_min, 0.0)) for value, chi2 in profile.fitted}
     for piece in profile.intervals:
         ends = ((piece.lower, piece.lower_closed), (piece.upper, piece.upper_closed))
         z |= {end: math.sqrt(LEVEL_95) for end, closed in ends if closed}

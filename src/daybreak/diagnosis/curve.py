@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daybreak.diagnosis.study import EndReason, Interval, Variation
 from daybreak.problem.ends import LEVEL_95, crossings, same_chi2
+from daybreak.problem.parameters import Parameter
 
 _OUTER = 0.25
 """Share of the scan next to an open end on which a profile may be found flat."""
 _FLAT = 0.01
 """A profile that varies there by less than this share of the level would never close."""
+_LEVELLED = 0.1
+"""... provided that it varies by less than this share of what it does on the whole scan."""
 _ZERO = 1e-12
 """A chi2 below this is no yardstick for a variation in per cent."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The lowest chi2 at every value tried, sorted by value, at least one."""
+    """The lowest chi2 at every value tried, sorted by value, at least one of them finite."""
 
     values: list[float]
     chi2: list[float]
+    """Infinite where every fit failed."""
     reference: float
     """The lowest chi2 found anywhere in the study."""
+    parameter: Parameter
 
     @property
     def lowest(self) -> float:
         """The value where the curve is lowest."""
         return self.values[min(range(len(self.chi2)), key=self.chi2.__getitem__)]
 
-    def intervals(self, bounds: tuple[float, float]) -> list[Interval]:
+    @property
+    def range(self) -> float:
+        """How much chi2 varies."""
+        found = [chi2 for chi2 in self.chi2 if math.isfinite(chi2)]
+        return max(found) - min(found)
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether an end of the scan is lower than everything inside it."""
+        inside = min(self.chi2[1:-1], default=math.inf)
+        edge = min(self.chi2[0], self.chi2[-1])
+        return edge < inside and not same_chi2(edge, inside)
+
+    def intervals(self) -> list[Interval]:
         """The connected pieces of the set where chi2 <= reference + 3.8415."""
         level = self.reference + LEVEL_95
-        found = crossings(self.values, self.chi2, level)
         # Between two crossings the set is either all in or all out; an end without one is open.
-        ends: list[tuple[float, EndReason]] = [(c.root, "data") for c in found]
+        ends: list[tuple[float, EndReason]] = []
+        for c in crossings(self.values, self.chi2, level):
+            walled = not math.isfinite(c.f_outside)
+            ends.append((c.inside, "no fit") if walled else (c.root, "data"))
         if self.chi2[0] <= level:
-            ends.insert(0, (self.values[0], self._open(self.values[0], bounds[0])))
+            ends.insert(0, (self.values[0], self._open(self.values[0], self.parameter.lower)))
         if self.chi2[-1] <= level:
-            ends.append((self.values[-1], self._open(self.values[-1], bounds[1])))
+            ends.append((self.values[-1], self._open(self.values[-1], self.parameter.upper)))
         return [
             Interval(
                 lower=low, upper=high, lower_closed=low_reason == "data",
@@ -51,9 +72,15 @@ class Curve:
 
     def _open(self, value: float, bound: float) -> EndReason:
         """Why the set does not end at `value`, an end of the scan."""
-        reach = _OUTER * (self.values[-1] - self.values[0])
-        near = [c for v, c in zip(self.values, self.chi2, strict=True) if abs(v - value) <= reach]
-        if len(near) > 2 and max(near) - min(near) < _FLAT * LEVEL_95:
+        place = self.parameter.unit_from
+        first, last = place(self.values[0]), place(self.values[-1])
+        near = [
+            c for v, c in zip(self.values, self.chi2, strict=True)
+            if abs(place(v) - place(value)) <= _OUTER * (last - first) and math.isfinite(c)
+        ]  # fmt: skip
+        rise = max(near) - min(near)
+        level = rise <= _LEVELLED * self.range or same_chi2(self.range, 0.0)
+        if len(near) > 2 and rise < _FLAT * LEVEL_95 and level:
             return "flat"
         return "bound" if value == bound else "scan edge"
 

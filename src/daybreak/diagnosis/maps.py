@@ -9,7 +9,7 @@ from daybreak.diagnosis.bounds import parameters_of
 from daybreak.diagnosis.profiles import is_settled
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
 from daybreak.ledger.records import StudyRecord, TrialRecord
-from daybreak.problem.contours import XY, Frame, trace
+from daybreak.problem.contours import TOLERANCE, XY, Frame, trace
 from daybreak.problem.ends import LEVELS_2D
 
 
@@ -97,6 +97,11 @@ def _sentence(one: str, two: str, contours: list[Contour], unsettled: int) -> st
     if not contours:
         return f"no contour of {one} and {two} was found on the scan.{tail}"
     outer = contours[-1]
+    if outer.error > TOLERANCE:
+        tail += (
+            f" The contour is not complete: somewhere it is {outer.error:.2g} off its level; use "
+            "more points."
+        )
     pieces = len(outer.lines)
     what = "one region" if pieces == 1 else f"{pieces} separate regions"
     if all(point.closed for line in outer.lines for point in line):

@@ -12,6 +12,7 @@ from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
+from daybreak.problem.parameters import Parameter
 
 OWN = ("start", "preflight", "seed")
 """Origins of the fits that a point owes to no other."""
@@ -32,36 +33,42 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
             by_value.setdefault(trial.point[0], []).append(trial)
     grid = sorted({t.point[0] for t in record.trials if t.of == (name,) and t.grid})
     points = [_point(record, name, value, by_value[value]) for value in grid]
-    curve = _curve(by_value, name, best)
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
-    intervals = curve.intervals((parameter.lower, parameter.upper)) if curve else []
+    curve = _curve(by_value, parameter, best)
+    intervals = curve.intervals() if curve else []
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
-    unit = f" {parameter.unit}" if parameter.unit else ""
-    code, sentence = _code(name, unit, points, curve, intervals, noise)
+    code, sentence = _code(parameter, points, curve, intervals, noise)
+    if not record.method["relax"]:
+        sentence += " The points were not relaxed, so the ends are interpolated between them."
+    fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
     return Profile(
         parameter=name, unit=parameter.unit,
         minimum=_minimum(curve, name, best) if curve else None,
         chi2_min=curve.reference if curve else None,
         points=points, intervals=intervals, code=code, sentence=sentence,
         before=variation([point.own for point in points]), after=after, noise=noise,
+        fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
     )  # fmt: skip
 
 
-def _curve(by_value: dict[float, list[TrialRecord]], name: str, best: Best | None) -> Curve | None:
+def _curve(
+    by_value: dict[float, list[TrialRecord]], parameter: Parameter, best: Best | None
+) -> Curve | None:
     """The lowest chi2 at every value, the best fit's own value included."""
     bests: dict[float, float] = {}
     for value, trials in by_value.items():
-        found = [t.outcome.chi2 for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
-        if found:
-            bests[value] = min(found)
-    if not bests or best is None:
+        fits = [t.outcome.chi2 for t in trials if t.kind in FITS]
+        if fits:
+            bests[value] = min((c for c in fits if c is not None), default=math.inf)
+    if best is None or not any(math.isfinite(chi2) for chi2 in bests.values()):
         return None
-    at = best.trial.outcome.parameters[name]
+    at = best.trial.outcome.parameters[parameter.name]
     if min(bests) <= at <= max(bests):
         bests[at] = min(best.chi2, bests.get(at, best.chi2))
     values = sorted(bests)
-    return Curve(values, [bests[v] for v in values], min(best.chi2, *bests.values()))
+    reference = min(best.chi2, *bests.values())
+    return Curve(values, [bests[v] for v in values], reference, parameter)
 
 
 def _minimum(curve: Curve, name: str, best: Best | None) -> float:
@@ -150,14 +157,14 @@ def _noise(by_value: dict[float, list[TrialRecord]], grid: Sequence[float]) -> f
 
 
 def _code(
-    name: str,
-    unit: str,
+    parameter: Parameter,
     points: Sequence[ProfilePoint],
     curve: Curve | None,
     intervals: Sequence[Interval],
     noise: float | None,
 ) -> tuple[str, str]:
     """Finding code and its sentence, worst news first."""
+    name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
     if curve is None:
         return "nonfinite_region", f"{name}: no fit ended anywhere on the scan."
     first, last = curve.values[0], curve.values[-1]
@@ -168,11 +175,10 @@ def _code(
         tail = f" {loose} of {len(points)} points are not settled: their lowest fit stands alone."
     if lost:
         tail += f" At {lost} of {len(points)} points every fit failed."
-    spread = max(curve.chi2) - min(curve.chi2)
-    if noise is not None and spread <= noise:
+    if noise is not None and curve.range <= noise and not same_chi2(noise, 0.0):
         text = (
-            f"{name}: chi2 varies by {spread:.3g} along the scan, less than the {noise:.3g} by "
-            "which the seeds of the method differ: the profile is flat within noise, and its "
+            f"{name}: chi2 varies by {curve.range:.3g} along the scan, less than the {noise:.3g} "
+            "by which the seeds of the method differ: the profile is flat within noise, and its "
             "minimum means nothing."
         )
         return "flat_within_noise", f"{text}{tail}"
@@ -183,8 +189,10 @@ def _code(
     if whole:
         text = f"{name} is not constrained: no value on [{first:g}, {last:g}]{unit} is worse than"
         return "not_constrained", f"{text} the best by more than the 95 % level.{tail}"
-    if curve.lowest in (first, last):
-        text = f"{name}: the lowest chi2 is at {curve.lowest:g}{unit}, an end of the scan"
+    if curve.at_edge:
+        at = curve.lowest
+        what = "its bound" if at in (parameter.lower, parameter.upper) else "an end of the scan"
+        text = f"{name}: the lowest chi2 is at {at:g}{unit}, {what}"
         return "edge_minimum", f"{text}; it may fall further outside.{tail}"
     pieces = " and ".join(map(_piece, intervals)) + unit
     if any(not (i.lower_closed and i.upper_closed) for i in intervals):
@@ -209,6 +217,8 @@ def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:
     text = f"{name} lies in {pieces} at 95 %, but "
     if reasons == {"flat"}:
         return f"{text}the profile flattens below the level, so the set has no end on that side."
+    if "no fit" in reasons:
+        return f"{text}no fit ends beyond, so the data do not end the set there."
     others = " and a ".join(sorted(reasons - {"flat"}))
     flat = " (and it is flat on the other side)" if "flat" in reasons else ""
     return f"{text}a {others} ends the set, not the data{flat}."

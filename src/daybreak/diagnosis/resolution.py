@@ -9,30 +9,30 @@ Scaled model uncertainties: where the best fit goes when the model is trusted mo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from daybreak.diagnosis.best import Best, fits_of
+from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.study import KnobShift, Profile, ScaledFit
 from daybreak.ledger.records import StudyRecord, TrialRecord
-from daybreak.problem.ends import LEVEL_95, MODEL_SCALES
+from daybreak.problem.ends import LEVEL_95, MODEL_SCALES, same_chi2
 from daybreak.problem.outcomes import Outcome
 
 
 def read_scales(record: StudyRecord, best: Best | None) -> list[ScaledFit]:
     """Best fits with the model uncertainty multiplied, in order; empty where there is none."""
-    found: dict[float, Outcome] = {}
+    ends: dict[float, list[Outcome]] = {}
     for trial in record.trials:
         if trial.kind != "scaled" or trial.outcome.chi2 is None:
             continue
         scale = float(trial.origin.split()[-1])
-        before = found.get(scale)
-        if before is None or trial.outcome.chi2 < (before.chi2 or 0.0):
-            found[scale] = trial.outcome
-    if best is None or not found:
+        ends.setdefault(scale, []).append(trial.outcome)
+    if best is None or not ends:
         return []
-    found[1.0] = best.trial.outcome
     here = best.trial.outcome.parameters
+    found = {scale: _nearest(outcomes, here) for scale, outcomes in ends.items()}
+    found[1.0] = best.trial.outcome
     return [
         ScaledFit(
             scale=scale, chi2=float(found[scale].chi2 or 0.0), parameters=found[scale].parameters,
@@ -41,6 +41,16 @@ def read_scales(record: StudyRecord, best: Best | None) -> list[ScaledFit]:
         for scale in MODEL_SCALES
         if scale in found
     ]  # fmt: skip
+
+
+def _nearest(ends: Sequence[Outcome], here: Mapping[str, float]) -> Outcome:
+    """Of the lowest ends, which may be mirror images, the one nearest to the best fit."""
+    chi2 = min(float(end.chi2 or 0.0) for end in ends)
+    lowest = [end for end in ends if same_chi2(float(end.chi2 or 0.0), chi2)]
+    sizes = {n: max(abs(v), 1e-300) for n, v in here.items()}
+    return min(
+        lowest, key=lambda end: max(abs(end.parameters[n] - v) / sizes[n] for n, v in here.items())
+    )
 
 
 def read_knobs(record: StudyRecord, profiles: Sequence[Profile]) -> list[KnobShift]:
@@ -70,7 +80,7 @@ def _richardson(knob: Mapping[str, Any], value: Any) -> float:
     if order is None or not numbers:
         return 1.0
     c = max(refined / value, value / refined)
-    return c**order / (c**order - 1.0)
+    return 1.0 / (1.0 - c**-order)
 
 
 def _shift(
@@ -97,43 +107,25 @@ def _at_end(
     record: StudyRecord, knob: Mapping[str, Any], trial: TrialRecord, profile: Profile,
     best: KnobShift,
 ) -> KnobShift | None:  # fmt: skip
-    """How far an end of the 95 % set moves: minus the rise of chi2 above the lowest, by slope."""
-    value, details = trial.point[0], trial.outcome.details
-    name = trial.of[0]
+    """Where an end of the 95 % set would be: on a parabola through it and the moved minimum.
+
+    end' = best' + (end - best') sqrt(3.8415 / (chi2'(end) - chi2'(best')))
+    """
+    value, details, name = trial.point[0], trial.outcome.details, trial.of[0]
     ends = [
-        (abs(end - value), side, end, piece.upper - piece.lower)
+        (abs(end - value), side, end)
         for piece in profile.intervals
         for side, end in (("lower", piece.lower), ("upper", piece.upper))
     ]
-    if not ends or profile.chi2_min is None:
+    if not ends or profile.minimum is None or profile.chi2_min is None:
         return None
-    _, side, end, width = min(ends)
-    slope = _slope(_lowest(record, name), end, profile.chi2_min + LEVEL_95, 1e-3 * width)
-    if not slope:
-        return None
+    _, side, end = min(ends)
     factor = _richardson(knob, record.settings[knob["name"]])
-    rise = details["chi2_after"] - details["chi2_before"] - best.chi2 / factor
-    return _shift(record, knob, f"{side} end of {name}", rise, {name: -rise / slope})
-
-
-def _lowest(record: StudyRecord, name: str) -> dict[float, float]:
-    """The lowest chi2 at every value of a profile, between grid points too."""
-    found: dict[float, float] = {}
-    for trial in fits_of(record):
-        if trial.of == (name,):
-            chi2, value = float(trial.outcome.chi2 or 0.0), trial.point[0]
-            found[value] = min(chi2, found.get(value, chi2))
-    return found
-
-
-def _slope(curve: Mapping[float, float], at: float, level: float, reach: float) -> float | None:
-    """Slope of a profile where it crosses the level; None without a point on either side.
-
-    That of the parabola through the crossing and the nearest points at least `reach` away.
-    """
-    a = max((v for v in curve if v <= at - reach), default=None)
-    b = min((v for v in curve if v >= at + reach), default=None)
-    if a is None or b is None:
+    moved = profile.minimum + best.parameters.get(name, 0.0) / factor
+    lowest = profile.chi2_min + best.chi2 / factor
+    rise = details["chi2_after"] - lowest
+    if rise <= 0.0:
         return None
-    left, right = (level - curve[a]) / (at - a), (curve[b] - level) / (b - at)
-    return ((b - at) * left + (at - a) * right) / (b - a)
+    after = moved + (end - moved) * math.sqrt(LEVEL_95 / rise)
+    change = rise - (details["chi2_before"] - profile.chi2_min)
+    return _shift(record, knob, f"{side} end of {name}", change, {name: after - end})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
 from daybreak.findings import Check
@@ -16,7 +16,7 @@ from daybreak.findings import Check
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-EndReason = Literal["data", "bound", "scan edge", "flat"]
+EndReason = Literal["data", "bound", "scan edge", "flat", "no fit"]
 OutcomeWord = Literal["met", "missed", "undecided"]
 
 
@@ -148,6 +148,8 @@ class Profile(Model):
     noise: float | None
     """Spread of chi2 over the seeds of a stochastic method, the median over the points; null for
     others."""
+    fitted: list[tuple[float, float]] = Field(default_factory=list[tuple[float, float]])
+    """Every value that was fitted, on the grid or not, with its lowest chi2; in order."""
 
 
 class ContourPoint(Model):
@@ -231,7 +233,7 @@ class GroupFit(Model):
     group: str
     observations: int
     degrees_of_freedom: float
-    """n minus the leverages of the group's observations."""
+    """Effective ones: what the fit leaves to this group."""
     chi2: float
     p_value: float | None
 
@@ -287,7 +289,8 @@ class Metrics(Model):
     hits: int
     n_observations: int
     n_free: int
-    """Fitted parameters, scale factors and offsets, the profiled parameter included."""
+    """Fitted parameters, scale factors and offsets, the profiled parameter included; as many as
+    the data fix, where that is known to be fewer."""
     degrees_of_freedom: int
     """n_observations - n_free; may be negative."""
     reduced_chi2: float | None

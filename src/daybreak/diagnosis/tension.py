@@ -1,10 +1,16 @@
 """How good a fit is: degrees of freedom, p values in total and by group, and chi2's ceiling.
 
-A group of n observations has ``n - sum of leverages`` degrees of freedom, and the p value
-``Q(dof / 2, chi2 / 2)``.  The ceiling is the chi2 of one fitted constant for each group of
+The degrees of freedom are the observations less the rank of what is fitted: parameters that move
+no residual, or the same ones as others do, are not counted twice.  The chi2 of a group has the
+distribution of a sum of squares with weights, the eigenvalues of M, the covariance of its
+residuals; by its first two moments (Satterthwaite)
+
+    a = tr M^2 / tr M,   dof = (tr M)^2 / tr M^2,   p = Q(dof / 2, chi2 / 2a)
+
+The ceiling is the chi2 of one fitted constant for each group of
 observations that share one: what a model reaches that explains nothing but a common size.
 Source: Bevington and Robinson (2003), Data Reduction and Error Analysis, chapter 11; Hoaglin and
-Welsch (1978), Am. Stat. 32, 17.
+Welsch (1978), Am. Stat. 32, 17 (M); Satterthwaite (1946), Biometrics 2, 110.
 """
 
 from __future__ import annotations
@@ -31,6 +37,33 @@ def degrees_of_freedom(problem: dict[str, Any]) -> tuple[int, int]:
     return fitted, len(problem["observations"]) - fitted
 
 
+def fitted_numbers(record: StudyRecord, best: Best | None) -> tuple[int, int]:
+    """Numbers that the data fix, as far as they are known to be fewer, and what the data leave."""
+    fitted, dof = degrees_of_freedom(record.problem)
+    polished = _polished(record, best)
+    if polished is None:
+        return fitted, dof
+    left = sum(float(traces[0]) for traces in polished["left"].values())
+    # Parameters held at a bound were fitted all the same.
+    rank = len(record.problem["observations"]) - round(left) + len(polished["held"])
+    fitted = min(fitted, rank)
+    return fitted, len(record.problem["observations"]) - fitted
+
+
+def _polished(record: StudyRecord, best: Best | None) -> Mapping[str, Any] | None:
+    """What was found where the best end was polished; None where it was not."""
+    if best is None:
+        return None
+    found = [
+        t.outcome.details
+        for t in record.trials
+        if t.kind == "polish"
+        and t.outcome.chi2 is not None
+        and same_chi2(t.outcome.chi2, best.chi2)
+    ]
+    return found[0] if found else None
+
+
 def p_value(chi2: float, dof: float) -> float | None:
     """Chance of a chi2 at least this large if the model is true: Q(dof/2, chi2/2).
 
@@ -46,7 +79,7 @@ def p_value(chi2: float, dof: float) -> float | None:
 def metrics(record: StudyRecord, best: Best | None) -> Metrics:
     """Counts and fit quality of a study."""
     fits = fits_of(record)
-    n_free, dof = degrees_of_freedom(record.problem)
+    n_free, dof = fitted_numbers(record, best)
     quality = p_value(best.chi2, dof) if best else None
     distinct = {trial.key: trial for trial in record.trials}
     return Metrics(
@@ -109,26 +142,22 @@ def read_tension(record: StudyRecord, best: Best | None) -> Tension | None:
 def _groups(record: StudyRecord, best: Best, residuals: Sequence[float]) -> list[GroupFit]:
     data = record.problem["observations"]
     names = list(dict.fromkeys(datum["group"] for datum in data))
-    polished = [
-        t.outcome for t in record.trials
-        if t.kind == "polish" and t.outcome.chi2 is not None
-        and same_chi2(t.outcome.chi2, best.chi2)
-    ]  # fmt: skip
-    if len(names) < 2 or not polished:
+    polished = _polished(record, best)
+    if len(names) < 2 or polished is None:
         return []
-    leverage: Mapping[str, float] = polished[0].details["leverage"]
     found: list[GroupFit] = []
     for name in names:
         mine = [r for r, datum in zip(residuals, data, strict=True) if datum["group"] == name]
         chi2 = float(np.sum(np.square(mine)))
-        dof = max(0.0, len(mine) - leverage[name])
+        trace, squared = polished["left"][name]
+        dof = trace**2 / squared if squared > 1e-9 else 0.0
         found.append(
             GroupFit(
                 group=name,
                 observations=len(mine),
                 degrees_of_freedom=dof,
                 chi2=chi2,
-                p_value=p_value(chi2, dof),
+                p_value=p_value(chi2 * trace / squared, dof) if dof > 0.0 else None,
             )
         )
     return found
@@ -142,6 +171,8 @@ def constant_chi2(data: Sequence[Mapping[str, Any]]) -> float | None:
     total = 0.0
     for kind in {(datum["group"], datum["unit"]) for datum in data}:
         mine = [datum for datum in data if (datum["group"], datum["unit"]) == kind]
+        if len({datum["value"] for datum in mine}) < 2:
+            continue
         v = np.array([datum["value"] for datum in mine])
         w = np.array([1.0 / (datum["sigma"] ** 2 + datum["model"] ** 2) for datum in mine])
         total += float(np.sum(w * (v - np.sum(w * v) / np.sum(w)) ** 2))

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 
 from daybreak.methods.relaxation import MAX_BASINS, Point, Relaxation, Step, chi2_of
 from daybreak.problem.ends import LEVEL_95, Crossing, crossings, same_chi2
-from daybreak.problem.outcomes import Task
+from daybreak.problem.outcomes import Outcome, Task
 
 AUTOMATIC_POINTS = 21
 """Grid points of a profile whose range is found automatically."""
 _COARSE = 9
+_MOST_VALUES = 64
 _APART = 1e-6
 """Minima closer than this share of the range are one."""
 _WIDE = 9.0
@@ -55,7 +56,7 @@ def relax(relaxation: Relaxation, values: Sequence[float], *, again: bool = True
     yield from relaxation.own_starts(points)
     if again and _anything(relaxation):
         yield from relaxation.settle(rounds=1)  # what both directions say before basins are shared
-        extra = _values_of_basins(relaxation, values[0], values[-1])
+        extra = yield from _basins_themselves(relaxation, values[0], values[-1])
         yield from relaxation.all_basins([*points, *(p for p in extra if p not in near)])
         yield from relaxation.settle()
 
@@ -65,17 +66,33 @@ def _anything(relaxation: Relaxation) -> bool:
     return relaxation.ground.lowest < math.inf
 
 
-def _values_of_basins(relaxation: Relaxation, low: float, high: float) -> list[Point]:
-    """Where minima over all parameters lie that may belong to the 95 % set, and between them."""
+def _basins_themselves(
+    relaxation: Relaxation, low: float, high: float
+) -> Generator[list[Task], list[Outcome], list[Point]]:
+    """Fit, each from itself, the ends of all parameters that may belong to the 95 % set.
+
+    They are told apart by the parameter of interest alone.  Returns their values, and the middles
+    between them: the set may be interrupted there without any grid point to show it.
+    """
     ground, name = relaxation.ground, relaxation.of[0]
-    near = [e for e in ground.basins() if chi2_of(e) < ground.lowest + 2.0 * LEVEL_95]
-    values = sorted({end.parameters[name] for end in near[:MAX_BASINS]})
-    inside = [value for value in values if low <= value <= high]
-    # The set may be interrupted between two minima without any grid point to show it.
-    between = [
-        0.5 * (a + b) for a, b in itertools.pairwise(inside) if b - a > _APART * (high - low)
+    found: dict[float, Outcome] = {}
+    for end in sorted(ground.ends, key=chi2_of):
+        value = end.parameters[name]
+        near = any(abs(value - other) <= _APART * (high - low) for other in found)
+        below = chi2_of(end) < ground.lowest + 2.0 * LEVEL_95
+        if below and not near and low <= value <= high and len(found) < _MOST_VALUES:
+            found[value] = end
+    tasks = [
+        task
+        for value, end in found.items()
+        for task in relaxation.fits((value,), [("itself", relaxation.start(end))])
     ]
-    return [(value,) for value in (*inside, *between)]
+    relaxation.take(tasks, (yield tasks))
+    pairs = itertools.pairwise(sorted(found))
+    between = [0.5 * (a + b) for a, b in pairs if b - a > _APART * (high - low)]
+    # Where fits end all over the place the data leave a direction free: a few will do.
+    few = MAX_BASINS if len(found) > 3 * MAX_BASINS else _MOST_VALUES
+    return [(value,) for value in (*list(found)[:few], *between[:few])]
 
 
 def automatic(relaxation: Relaxation) -> Step:
@@ -88,7 +105,7 @@ def automatic(relaxation: Relaxation) -> Step:
     coarse, near = line(spread(relaxation, parameter.lower, parameter.upper, _COARSE))
     yield from relaxation.own_starts(coarse)
     if _anything(relaxation):
-        extra = _values_of_basins(relaxation, parameter.lower, parameter.upper)
+        extra = yield from _basins_themselves(relaxation, parameter.lower, parameter.upper)
         yield from relaxation.all_basins([*coarse, *extra])
     if not relaxation.best:
         relaxation.lay(coarse, near)

@@ -14,6 +14,8 @@ from daybreak.problem.ends import LEVELS_2D
 
 _BASINS = 4
 """How many distinct ends are tried at every lattice point."""
+_MINIMA = 32
+"""How many minima over all parameters are surrounded by a contour of their own."""
 _MOST_ROUNDS = 400
 
 
@@ -58,8 +60,13 @@ class Map:
         """Fit the places of minima over all parameters that are new; lattices may miss them."""
         relaxation, of = self.relaxation, self.relaxation.of
         highest = self.ground.lowest + max(LEVELS_2D.values())
-        ends = [e for e in self.ground.basins() if chi2_of(e) <= highest]
-        places = [(end.parameters[of[0]], end.parameters[of[1]]) for end in ends[:_BASINS]]
+        ends = [e for e in self.ground.basins() if chi2_of(e) <= highest][:_MINIMA]
+        # A thin region shows in the marginal profiles, whose best ends lie along it.
+        for one in self.ground.relaxations:
+            if len(one.of) == 1 and one.of[0] in of:
+                ends += [one.best[p] for p in sorted(one.grid & set(one.best))
+                         if chi2_of(one.best[p]) <= highest]  # fmt: skip
+        places = [(end.parameters[of[0]], end.parameters[of[1]]) for end in ends]
         inside = [p for p in places if all(0.0 <= f <= 1.0 for f in self.frame.at(p))]
         new = [p for p in dict.fromkeys(inside) if p not in {*relaxation.grid, *self.minima}]
         self.minima += new

@@ -101,7 +101,11 @@ def evaluations(outcomes: Sequence[Outcome], **interest: Any) -> list[Task]:
 
 
 def check_count(what: str, value: int, at_least: int) -> None:
-    """Refuse a number of starts, points or generations that is too small."""
+    """Refuse a number of starts, points or generations that is none, or too small."""
+    given: Any = value
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
+        msg = f"`{what}` must be a whole number, but got {given!r}."
+        raise PlanError(msg)
     if value < at_least:
         msg = f"`{what} >= {at_least}` must hold, but got ({what}={value})."
         raise PlanError(msg)

@@ -9,9 +9,8 @@ its last digit, over a hundred millionth of a parameter, where the gradient does
     H_jk = (g_j(u + h e_k) - g_j(u - h e_k)) / 2h,   S_jk = H_jk / sqrt(|H_jj| |H_kk|)
 
 The signs of the eigenvalues of S tell a minimum (all positive) from a saddle (one is negative)
-and a plateau or valley (one is zero).  The leverage of observation i, ``(Q Q^T)_ii`` with Q an
-orthonormal basis of the columns of J and of the eliminated factors, says how much of its residual
-the fit takes away: ``n - sum of leverages`` are the degrees of freedom of a group of observations.
+and a plateau or valley (one is zero).  With Q an orthonormal basis of the columns of J and of the
+eliminated factors, ``M = I - Q Q^T`` is the covariance of the residuals: what the fit leaves.
 Source: Nocedal and Wright (2006), Numerical Optimization, sections 2.1 and 8.1; Hoaglin and
 Welsch (1978), Am. Stat. 32, 17 (leverage).
 """
@@ -31,8 +30,6 @@ from daybreak.problem.scale_factors import factor_columns
 _TIGHT = 1e-15
 _MOST_EVALUATIONS = 200
 _NEWTON_STEPS = 8
-_RANK = 1e-10
-"""Columns whose singular values are below this share of the largest count as dependent."""
 
 
 def polish(
@@ -54,8 +51,8 @@ def polish(
     details : dict
         ``from``, the start; ``eigenvalues`` of S, dimensionless, ascending, and the size below
         which one counts as ``zero``; ``held`` names of parameters pressed against a bound;
-        ``slope``, the largest cosine between the residuals and a free column; ``leverage``,
-        summed by group.
+        ``slope``, the largest cosine between the residuals and a free column; ``left``, the
+        traces of M and M^2 by group (formula in `daybreak.diagnosis.tension`).
     """
     one = _Spot(evaluator, cells)
     before, slopes = one.linearise(start[None])
@@ -76,11 +73,11 @@ def polish(
         "zero": one.zero if found is None else max(one.zero, 4.0 * found.doubt),
         "held": [n for n, f in zip(evaluator.layout.free, moving & ~free, strict=True) if f],
         "slope": slope,
-        "leverage": one.leverage(u, J[0][:, free]),
+        "left": one.left(u, J[0][:, free]),
     }  # fmt: skip
     reason = StopReason.GRADIENT if slope <= one.flat else StopReason.STALLED
     chi2 = float(r[0] @ r[0])
-    if chi2 <= _rounding(u, J[0]):
+    if chi2 <= max(_rounding(u, J[0]), one.noise(r[0])):
         reason = StopReason.EXACT
     return End(u.tolist(), chi2, reason, evaluations), details
 
@@ -122,9 +119,11 @@ class _Spot:
         self.evaluator, self.cells = evaluator, cells
         exact = isinstance(evaluator, JaxEvaluator)
         self.step = 1e-5 if exact else 1e-3
-        """h: balances truncation against the rounding of g, which differences make coarser."""
-        self.zero = 1e-6 if exact else 1e-3
+        """Largest h; a tenth of a parameter's conditional uncertainty where that is less."""
+        self.zero = 1e-10 if exact else 1e-7
         self.flat = 1e-6 if exact else 1e-5
+        self.rank = 1e-10 if exact else 1e-6
+        """Columns whose singular values are below this share of the largest are dependent."""
 
     def _rows(self, count: int) -> Cells:
         return self.cells[np.zeros(count, dtype=int)]
@@ -182,6 +181,11 @@ class _Spot:
             u, slope = after, left
         return u
 
+    def noise(self, r: Array) -> float:
+        """The chi2 that rounding in the last place of every prediction and datum makes."""
+        sigmas, values = self.cells.sigmas[0], np.abs(self.evaluator.layout.problem.data.values)
+        return float(np.sum((4e-16 * (2.0 * values / sigmas + np.abs(r))) ** 2))
+
     def _gradient(self, u: Array, free: Any) -> Array:
         r, J = self.linearise(u[None])
         return (J[0].T @ r[0])[free]
@@ -191,7 +195,10 @@ class _Spot:
         columns = np.flatnonzero(free)
         if not len(columns):
             return None
-        coarse, fine = (self._hessian(u, columns, h) for h in (self.step, 0.25 * self.step))
+        lengths = np.sqrt(np.sum(self.linearise(u[None])[1][0][:, columns] ** 2, axis=0))
+        h = np.minimum(self.step, 0.1 / np.maximum(lengths, 1e-300))
+        h = np.maximum(h, 1e-9)
+        coarse, fine = (self._hessian(u, columns, share * h) for share in (1.0, 0.25))
         H = (16.0 * fine - coarse) / 15.0  # without the error of order h^2
         if not np.isfinite(H).all():
             return None
@@ -200,7 +207,7 @@ class _Spot:
         doubt = np.linalg.norm((fine - H) / np.outer(d, d), 2)
         return _Curvature(H / np.outer(d, d), d, float(doubt))
 
-    def _hessian(self, u: Array, columns: Any, h: float) -> Array:
+    def _hessian(self, u: Array, columns: Any, h: Array) -> Array:
         """Half the second derivatives of chi2 by central differences of its gradient."""
         steps = np.zeros((len(columns), len(u)))
         steps[np.arange(len(columns)), columns] = h
@@ -209,11 +216,11 @@ class _Spot:
         base[columns] = np.clip(u[columns], h, 1.0 - h)
         r, J = self.linearise(np.concatenate([base + steps, base - steps]))
         g = np.einsum("lmn,lm->ln", J, r)[:, columns]
-        half = (g[: len(columns)] - g[len(columns) :]) / (4.0 * h)
+        half = (g[: len(columns)] - g[len(columns) :]) / (4.0 * h[:, None])
         return half + half.T
 
-    def leverage(self, u: Array, J: Array) -> dict[str, float]:
-        """Sum of the leverages of each group of observations."""
+    def left(self, u: Array, J: Array) -> dict[str, list[float]]:
+        """Traces of M and M^2 for each group, M = I - Q Q^T on its observations."""
         problem = self.evaluator.layout.problem
         raw = self.evaluator.raw(u[None], self.cells)[0]
         sigmas = self.cells.sigmas[0]
@@ -221,9 +228,12 @@ class _Spot:
         lengths = np.sqrt(np.sum(columns * columns, axis=0))
         columns = columns[:, lengths > 0] / lengths[lengths > 0]
         left, s, _ = np.linalg.svd(columns, full_matrices=False)
-        Q = left[:, s > _RANK * s.max(initial=0.0)]
-        each = np.sum(Q * Q, axis=1)
-        totals: dict[str, float] = {}
-        for datum, h in zip(problem.data.data, each.tolist(), strict=True):
-            totals[datum.group] = totals.get(datum.group, 0.0) + h
+        Q = left[:, s > self.rank * s.max(initial=0.0)]
+        names = [datum.group for datum in problem.data.data]
+        totals: dict[str, list[float]] = {}
+        for name in dict.fromkeys(names):
+            mine = Q[[i for i, group in enumerate(names) if group == name]]
+            n, h = len(mine), float(np.sum(mine * mine))
+            squared = n - 2.0 * h + float(np.sum((mine.T @ mine) ** 2))
+            totals[name] = [n - h, max(0.0, squared)]
         return totals

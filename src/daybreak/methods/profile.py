@@ -105,6 +105,10 @@ class Profile(AbstractMethod):
         own = (1 if count == 2 else 4) if each is None else each
         check_count("starts", starts, 0)
         check_count("each", own, 0)
+        _check_kinds(fit, relax)
+        if count == 2 and not relax:
+            msg = "a map is always relaxed; leave `relax` out, or profile one parameter."
+            raise PlanError(msg)
         if starts + own == 0:
             msg = "a profile needs starts: `starts` for all points together, or `each`, or both."
             raise PlanError(msg)
@@ -144,6 +148,8 @@ class Profile(AbstractMethod):
                     f"points of the profile must lie inside the bounds [{p.lower}, {p.upper}] of "
                     f"{name!r}, but {outside} do not."
                 )
+                if self.parameters == (ALL,):
+                    msg += " Values hold for every parameter of 'all': give a number of points."
                 raise PlanError(msg)
 
     def expected_trials(self, problem: FitProblem) -> int:
@@ -309,7 +315,24 @@ def _refined_ends(ground: Ground, one: Relaxation) -> list[Task]:
     return tasks
 
 
-def _check_names(parameters: Sequence[str]) -> None:
+def _check_kinds(fit: Any, relax: Any) -> None:
+    """Refuse what only looks like a way to fit, or like true and false."""
+    if fit is not None and not isinstance(fit, (LeastSquares, Evolution)):
+        msg = f"`fit` must be dk.LeastSquares(...) or dk.Evolution(...), but got {fit!r}."
+        raise PlanError(msg)
+    if not isinstance(relax, bool):
+        msg = f"`relax` must be True or False, but got {relax!r}."
+        raise PlanError(msg)
+
+
+def _check_names(parameters: Sequence[Any]) -> None:
+    wrong = [name for name in parameters if not isinstance(name, str)]
+    if wrong:
+        msg = (
+            f"a profile takes names, but got {wrong[0]!r}; write dk.Profile('a') or "
+            "dk.Profile('a', 'b')."
+        )
+        raise PlanError(msg)
     if not 1 <= len(parameters) <= 2 or (len(parameters) == 2 and ALL in parameters):
         msg = (
             "a profile takes one parameter, two for a map, or 'all', "
@@ -327,7 +350,7 @@ def _grids(points: Any, count: int) -> tuple[Grid, ...]:
         return (_grid(points),)
     if points is None:
         return (None, None)
-    if isinstance(points, (int, np.integer)) or len(points) != 2:
+    if not isinstance(points, (tuple, list)) or len(points) != 2:
         msg = f"the points of a map are a pair, e.g. points=(9, 6), but got {points!r}."
         raise PlanError(msg)
     return (_grid(points[0]), _grid(points[1]))
@@ -339,7 +362,17 @@ def _grid(points: Any) -> Grid:
     if isinstance(points, (int, np.integer)):
         check_count("points", int(points), 3)
         return int(points)
-    grid = tuple(np.asarray(points, dtype=np.float64).ravel().tolist())
+    try:
+        values = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty((0, 0))
+    if values.ndim != 1:
+        msg = (
+            "the points of a profile are a number of points or increasing values, "
+            f"but got {points!r}; leave them out to have the range found."
+        )
+        raise PlanError(msg)
+    grid: tuple[float, ...] = tuple(float(value) for value in values)
     if len(grid) < 3 or not all(b > a for a, b in itertools.pairwise(grid)):
         msg = (
             "the points of a profile must be at least three increasing numbers, "

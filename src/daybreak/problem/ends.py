@@ -75,7 +75,7 @@ class Basin:
         return len(self.members)
 
 
-def basins(chi2: Sequence[float], ends: NDArray[np.float64], reach: float = 1e-3) -> list[Basin]:
+def basins(chi2: Sequence[float], ends: NDArray[np.float64], reach: float = 1e-5) -> list[Basin]:
     """Cluster ends that have the same chi2 and lie within `reach` in the unit box.
 
     Parameters

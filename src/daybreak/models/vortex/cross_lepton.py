@@ -18,7 +18,15 @@ import daybreak as dk
 from .energies import Energies
 from .exact import Exact
 from .functional import base
-from .leptons import Box, SchemeName, named_parts, target, vortex_parameters, vortices
+from .leptons import (
+    Box,
+    SchemeName,
+    beta_parameter,
+    named_parts,
+    target,
+    vortex_parameters,
+    vortices,
+)
 from .original import original_base
 
 LEPTONS = ("e", "mu", "tau")
@@ -81,7 +89,7 @@ def cross_lepton_problem(
     """
     starts, radii = PROFILE_STARTS if free_C else STARTS, dict(rms_radii or {})
     parameters = [
-        _beta(beta),
+        beta_parameter(beta, BETA),
         *vortex_parameters(dict.fromkeys(LEPTONS, BOX), "R", starts),
     ]
     if free_C:
@@ -126,10 +134,3 @@ def cross_lepton_problem(
         settings={"scheme": scheme, "r_max": R_MAX},
         knobs=[dk.Knob("r_max", refined=WIDER)],
     )
-
-
-def _beta(value: tuple[float, float] | float) -> dk.Parameter:
-    """The parameter beta, free on a range or fixed at a value."""
-    if isinstance(value, tuple):
-        return dk.Parameter("beta", *value)
-    return dk.Parameter("beta", *BETA, fixed=value)

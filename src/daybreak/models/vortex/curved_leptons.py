@@ -57,12 +57,11 @@ def curved_problem(
     leptons: Sequence[str] = ("e", "mu", "tau"),
     scheme: SchemeName = "exact",
     beta: tuple[float, float] = BETA,
-    *,
-    penalised: bool = True,
 ) -> dk.FitProblem:
     """Masses and g proxies of two or three leptons from R_c and U of each, and beta.
 
-    The setting ``lam_curv`` is the weight of the penalty.
+    The setting ``lam_curv`` is the weight of the penalty; with 0 the residual is there but always
+    zero, so that the problem counts one observation more than it has.
 
     Parameters
     ----------
@@ -71,9 +70,6 @@ def curved_problem(
         Quadrature, also of K.
     beta : (lower, upper)
         Bounds of beta, dimensionless.
-    penalised : bool
-        False leaves the penalty out, which with a weight of 0 would be an observation that says
-        nothing, and count as one.
     """
     starts, deficit = STARTS[len(leptons)], LayeredDeficit(LAYER_WIDTH)
     sigmas = {lepton: RELATIVE_SIGMA * MASSES[lepton] for lepton in leptons}
@@ -101,10 +97,9 @@ def curved_problem(
         proxy = found.mu_raw * MASSES["e"] / (scale * found.E_total)
         predicted = {f"m_{lepton}": found.E_total[i] for i, lepton in enumerate(leptons)}
         predicted |= {f"g_{lepton}": proxy[i] for i, lepton in enumerate(leptons)}
-        if penalised:
-            # The root of the product has no slope where the weight is zero.
-            predicted["curvature"] = jnp.sqrt(settings.lam_curv) * jnp.sqrt(bend(p, settings))
-        return predicted
+        # The root of the product would have no slope where the weight is zero.
+        penalty = jnp.sqrt(settings.lam_curv) * jnp.sqrt(bend(p, settings))
+        return {**predicted, "curvature": penalty}
 
     def derive(p: Any, settings: Any) -> dict[str, jax.Array]:
         found = energies(p, settings)
@@ -122,7 +117,7 @@ def curved_problem(
         )
         for lepton in leptons
     }
-    penalty = {"curvature": dk.Observation(0.0, 1.0, group="penalty")} if penalised else {}
+    penalty = {"curvature": dk.Observation(0.0, 1.0, group="penalty")}
     return dk.FitProblem(
         parameters=[dk.Parameter("beta", *beta, guess=2.5), *_parameters(leptons, starts)],
         predict=predict,
@@ -132,7 +127,7 @@ def curved_problem(
             dk.ScaleFactor("C_g", over=list(proxies)),
         ],
         derive=derive,
-        settings={"scheme": scheme} | ({"lam_curv": 1e-10} if penalised else {}),
+        settings={"lam_curv": 0.0, "scheme": scheme},
         name=f"T3b, {len(leptons)} leptons",
     )
 

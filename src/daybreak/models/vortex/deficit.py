@@ -127,18 +127,50 @@ class LayeredDeficit(Deficit):
         The nodes of the layer sit at fixed y, so T and its derivative are constants there;
         both integrands are polynomials in r, exact from 11 nodes on.
         """
-        u, w = gauss_rule(n_nodes)
-        fall, fall_rate = layer_fall(u)
-        inner, width = over_nodes(core_radius), over_nodes(self.width)
-        inner, width = jnp.broadcast_arrays(inner, width)
-        lower = jnp.concatenate([jnp.full_like(inner, r_min), inner], axis=-2)
-        span = jnp.concatenate([inner - r_min, width], axis=-2)
-        outer = inner + width
-        radius = lower + span * u
-        x = radius / outer
+        at = layer_nodes(core_radius, self.width, r_min, n_nodes)
+        x = at.radius / at.outer
         bowl = (1.0 - x) * (1.0 + x)
-        slope = -bowl * (4.0 * x / outer * fall + bowl * fall_rate / width)
-        return CoreNodes(radius, span * w, bowl * bowl * fall, slope)
+        slope = -bowl * (4.0 * x / at.outer * at.fall + bowl * at.fall_rate / at.width)
+        return CoreNodes(at.radius, at.weight, bowl * bowl * at.fall, slope)
+
+
+class LayerNodes(NamedTuple):
+    """Nodes on the panels [r_min, R_c] and [R_c, R]; arrays broadcast to (..., 2, nodes)."""
+
+    radius: jax.Array
+    weight: jax.Array
+    """Weight of dr."""
+    outer: jax.Array
+    """R."""
+    width: jax.Array
+    """w."""
+    fall: Floats
+    """T."""
+    fall_rate: Floats
+    """``-w dT/dr``."""
+
+
+def layer_nodes(
+    core_radius: Numeric, layer_width: Numeric, r_min: float, n_nodes: int
+) -> LayerNodes:
+    """Return Gauss nodes of a vortex whose density ends in a layer.
+
+    Parameters
+    ----------
+    core_radius, layer_width : Numeric, shape (...)
+        R_c above `r_min`, and w > 0.
+    r_min : float
+        Lower end of the integral.
+    n_nodes : int
+        Nodes per panel.
+    """
+    u, w = gauss_rule(n_nodes)
+    fall, fall_rate = layer_fall(u)
+    inner, width = over_nodes(core_radius), over_nodes(layer_width)
+    inner, width = jnp.broadcast_arrays(inner, width)
+    lower = jnp.concatenate([jnp.full_like(inner, r_min), inner], axis=-2)
+    span = jnp.concatenate([inner - r_min, width], axis=-2)
+    return LayerNodes(lower + span * u, span * w, inner + width, width, fall, fall_rate)
 
 
 def layer_fall(y: Floats) -> tuple[Floats, Floats]:

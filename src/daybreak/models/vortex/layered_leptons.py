@@ -19,10 +19,20 @@ import daybreak as dk
 from .energies import Energies
 from .functional import boundary_layer
 from .grid_table import GridTable, tabulate
-from .leptons import MASSES, Box, SchemeName, named_parts, target, vortex_parameters, vortices
+from .leptons import (
+    MASSES,
+    Box,
+    SchemeName,
+    beta_parameter,
+    named_parts,
+    range_of,
+    target,
+    vortex_parameters,
+    vortices,
+)
 from .mass_map import GRADIENT_SHARE, calibrated_lambda, electron_scale
 from .original import original_boundary_layer
-from .original_grid import COARSE_STEP, FINE_FACTOR, smart_grid
+from .original_grid import COARSE_STEP, FINE_FACTOR, RadialGrid, smart_grid
 
 LAYER_WIDTH = 0.015
 """w at which the original study compares everything else, dimensionless."""
@@ -49,11 +59,12 @@ FINER_GRID = {"angles": 2 * ANGLES, "fine": 2 * FINE_FACTOR, "coarse": COARSE_ST
 def boundary_layer_problem(
     scheme: SchemeName = "exact",
     beta: tuple[float, float] | float = BETA,
-    width: tuple[float, float] = WIDTH,
+    width: tuple[float, float] | float = WIDTH,
     boxes: Mapping[str, Box] = BOXES,
     *,
     mass_map: Literal["global", "electron"] = "global",
     widths: Sequence[float] = (),
+    finer: bool = False,
 ) -> dk.FitProblem:
     """Masses of three leptons, ``m = S (E_circ - E_stab + E_grad)`` with S eliminated.
 
@@ -65,17 +76,19 @@ def boundary_layer_problem(
         Quadrature.  In the exact one w is a parameter; the grid of the original one is made of
         w, down to the number of its nodes, so there w is a static setting, 0.015 unless given.
     beta, width : (lower, upper)
-        Ranges of beta and, in the exact scheme, of w, dimensionless; one number fixes beta.
+        Ranges of beta and, in the exact scheme, of w, dimensionless; one number fixes either.
     boxes : mapping lepton -> Box
         Bounds of R_c, U and A; another box shows which bound stands in the way.
     mass_map : {"global", "electron"}
         S is the best for all masses, or ``S = m_e / E_e`` at every evaluation, the earlier map.
     widths : sequence of float
         In the original scheme, the values that w will take: it is then traced, and one model
-        serves them all.  The grid becomes three knobs: ``angles``, ``fine`` and ``coarse``.
+        serves them all.
+    finer : bool
+        Make knobs of what else the grid is made of: ``angles``, ``fine`` and ``coarse``.
     """
     leptons, original = tuple(boxes), scheme == "original"
-    free_width = () if original else (dk.Parameter("w", *width),)
+    free_width = () if original else (range_of("w", width, WIDTH),)
     numbers = _grid_settings(widths) if original else {}
 
     def energies(p: Any, settings: Any) -> Energies:
@@ -83,7 +96,7 @@ def boundary_layer_problem(
         functional = boundary_layer(w)
         if original:
             row = [getattr(settings, name) for name in numbers]
-            grid = _table(tuple(widths)).pick(*row) if widths else w
+            grid = _table(tuple(widths), finer).pick(*row) if widths else w
             functional = functional.with_scheme(original_boundary_layer(grid))
         return functional.energies(
             vortices(p, leptons), p.beta, calibrated_lambda(p.beta, settings.eta)
@@ -106,7 +119,7 @@ def boundary_layer_problem(
         return parts if mass_map == "global" else {**parts, "S": scale(found)}
 
     return dk.FitProblem(
-        parameters=[_beta(beta), *free_width, *vortex_parameters(boxes)],
+        parameters=[beta_parameter(beta, BETA), *free_width, *vortex_parameters(boxes)],
         predict=predict,
         observations={
             f"m_{lepton}": target(MASSES[lepton], RELATIVE_SIGMA * MASSES[lepton], "MeV", "mass")
@@ -118,16 +131,9 @@ def boundary_layer_problem(
         static=("w",) if original and not widths else (),
         name=f"boundary layer, {scheme} scheme"
         + ("" if mass_map == "global" else ", electron match"),
-        knobs=[dk.Knob(n, refined=FINER_GRID[n]) for n in numbers if n in FINER_GRID],
+        knobs=[dk.Knob(n, refined=FINER_GRID[n]) for n in FINER_GRID if finer],
         units={} if mass_map == "global" else {"S": "MeV"},
     )
-
-
-def _beta(value: tuple[float, float] | float) -> dk.Parameter:
-    """The parameter beta, free on a range or fixed at a value."""
-    if isinstance(value, tuple):
-        return dk.Parameter("beta", *value)
-    return dk.Parameter("beta", *BETA, fixed=value)
 
 
 def _grid_settings(widths: Sequence[float]) -> dict[str, float]:
@@ -139,13 +145,13 @@ def _grid_settings(widths: Sequence[float]) -> dict[str, float]:
 
 
 @functools.lru_cache(maxsize=8)
-def _table(widths: tuple[float, ...]) -> GridTable:
-    """For each w the published grid, and three that are finer in one respect each."""
-    rows = [{**PUBLISHED_GRID, name: finer} for name, finer in FINER_GRID.items()]
-    choices = [PUBLISHED_GRID, *rows]
+def _table(widths: tuple[float, ...], finer: bool) -> GridTable:  # noqa: FBT001 - cached
+    """For each w the published grid and, if asked, three that are finer in one respect each."""
+    rows = [{**PUBLISHED_GRID, name: value} for name, value in FINER_GRID.items()]
+    choices = [PUBLISHED_GRID, *(rows if finer else [])]
     return tabulate(_grid, [(w, *row.values()) for w in widths for row in choices])
 
 
-def _grid(width: float, angles: float, fine: float, coarse: float) -> Any:
+def _grid(width: float, angles: float, fine: float, coarse: float) -> RadialGrid:
     """Return the grid made of these numbers."""
     return smart_grid(width, int(angles), fine, coarse)

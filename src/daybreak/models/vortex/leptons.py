@@ -50,6 +50,20 @@ def vortex_parameters(
     ]
 
 
+def range_of(
+    name: str, value: tuple[float, float] | float, whole: tuple[float, float]
+) -> dk.Parameter:
+    """A parameter that is free on a range, or fixed at one value inside the `whole` range."""
+    if isinstance(value, tuple):
+        return dk.Parameter(name, *value)
+    return dk.Parameter(name, *whole, fixed=value)
+
+
+def beta_parameter(beta: tuple[float, float] | float, whole: tuple[float, float]) -> dk.Parameter:
+    """Beta, free on a range, or fixed at one value inside the `whole` range."""
+    return range_of("beta", beta, whole)
+
+
 def vortices(p: Any, leptons: Sequence[str], radius: str = "R_c") -> Vortex:
     """Vortices of the parameters of `vortex_parameters`, each field of shape (n_leptons,)."""
 

@@ -5,8 +5,8 @@ alone would have to move.  Here it is moved that far, and the tau's with it, so 
 table is followed to its end: a fine grid, five seeds, then three leptons.
 
 What the night then finds is no better founded: as soon as the ratio of the masses is within reach
-chi2 vanishes, at every beta alike.  A configuration passes softly at most, because the minimum in
-beta has no place that could keep its distance from the edges; and the row for one or two
+chi2 vanishes, at every beta alike.  Whether a configuration passes, or softly only, hangs on P4,
+the distance from the edges of a minimum that has no place.  And the row for one or two
 configurations that pass with chi2 between 100 and 1e6 can hardly be taken, because a fit that
 misses the ratio has all six parameters at bounds.
 """
