@@ -112,7 +112,7 @@ def weigh(
 
 
 def why_no_claim(study: Study, profile: Profile) -> str:
-    """Why the fits are too bad to support a claim, as a clause; empty when they are good enough."""
+    """Why the fits are too bad to support a claim, as a clause; empty when they are not."""
     loose = sum(not point.settled for point in profile.points)
     if loose > MOST_LOOSE * len(profile.points):
         return f"{loose} of {len(profile.points)} points of the profile are not settled"
