@@ -12,6 +12,8 @@ from daybreak.report.summary import Summary
 WIDTH = 96
 _NARROW = 12
 """Characters that are left of a name or of settings before anything else is cut."""
+MOST_NOTES = 3
+"""Notes of the preflight that are printed."""
 
 
 def render(summary: Summary) -> str:
@@ -204,7 +206,13 @@ def _claims(summary: Summary, title: str, *, supported: bool) -> Iterator[str]:
 
 
 def _preflight(summary: Summary) -> list[str]:
-    return [f"{row[0]}: {row[-1]} [{row[1]}]" for row in evening.preflight(summary).rows]
+    """What stands in the way, and the first few notes; the rest is in the report."""
+    rows = evening.preflight(summary).rows
+    notes = [row for row in rows if row[0] == "note"]
+    shown = [row for row in rows if row[0] != "note"] + notes[:MOST_NOTES]
+    lines = [f"{row[0]}: {row[-1]} [{row[1]}]" for row in shown]
+    left = len(notes) - MOST_NOTES
+    return [*lines, f"and {numbers.count(left, 'note')} more in the report"] if left > 0 else lines
 
 
 def _times(summary: Summary) -> str:

@@ -17,7 +17,6 @@ import jax.numpy as jnp
 from .deficit import CoreNodes, Deficit, layer_nodes
 from .numeric import Numeric, over_nodes
 
-
 Wide: TypeAlias = Callable[[Numeric], jax.Array]
 """Gives a share the axes it needs to broadcast."""
 
@@ -37,9 +36,7 @@ def cores(x: jax.Array) -> Cores:
     They are 0, 0.135, 0.04 and 1 at the surface.
     """
     bowl = (1.0 - x) * (1.0 + x)
-    return Cores(
-        bowl * bowl, jnp.exp(-2.0 * x * x), (1.0 + 4.0 * x * x) ** -2, jnp.ones_like(x)
-    )
+    return Cores(bowl * bowl, jnp.exp(-2.0 * x * x), (1.0 + 4.0 * x * x) ** -2, jnp.ones_like(x))
 
 
 def core_slopes(x: jax.Array) -> Cores:
