@@ -8,12 +8,13 @@ import pytest
 import typer.main
 
 import daybreak as dk
+from daybreak import catalogue
 from daybreak.cli import app
 from daybreak.ledger import schema
 from daybreak.problem.ends import StopReason
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINKED = [*PAGES, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -102,6 +103,14 @@ def test_stop_reasons():
     text = (ROOT / "docs" / "glossary.md").read_text()
 
     assert [r.name for r in StopReason if f"| `{r.name}` | {r.value} |" not in text] == []
+
+
+def test_case_study():
+    """Every lepton campaign that can be run by name has its generated part in the case study."""
+    text = (ROOT / "docs" / "case-studies" / "leptons.md").read_text()
+    parts = re.findall(r"<!-- begin (lepton-.*?) -->\n.+?<!-- end \1 -->", text, re.DOTALL)
+
+    assert sorted(parts) == [name for name in catalogue.names() if name.startswith("lepton-")]
 
 
 def test_tables():

@@ -115,8 +115,8 @@ def _decisions(studies: Sequence[dk.Study]) -> list[dk.Decision]:
         dk.Decision(
             "none",
             "No pivot can succeed in this box, as far as searched, nor comes within a factor of "
-            "ten. What stops them is the box, and the preflight says which bound: move it if "
-            "there is a reason, and expect the masses to be met at every beta alike.",
+            "ten. The preflight says which bound of the box stops each: move one only for a "
+            "reason, for with S free the masses would then be met at every beta alike.",
             when=dk.Condition(verdict="FAIL", every=True),
         ),
         dk.Decision("undecided", "No rule applies: read the findings before going on."),
