@@ -51,8 +51,10 @@ def decide(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> tupl
             return number, "no other row holds"
         matching = _matching(row["when"], studies)
         if matching is not None:
-            total = len(counted(studies))
-            return number, f"{len(matching)} of {total} counted studies: {', '.join(matching)}"
+            names, total = ", ".join(matching), len(counted(studies))
+            if all(condition["study"] is not None for condition in row["when"]):
+                return number, f"it holds for {names}"
+            return number, f"{len(matching)} of {total} counted studies: {names}"
     return None
 
 

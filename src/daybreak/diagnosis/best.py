@@ -26,6 +26,8 @@ class Best:
     """Full records at the best and at fits that agree with it; the best first."""
     spread: float
     """Spread of chi2 among the agreeing ends; of all seeds for a stochastic method."""
+    reference: float
+    """The lowest chi2 found anywhere, to its last digit: what intervals and contours rise from."""
 
     @property
     def chi2(self) -> float:
@@ -90,23 +92,30 @@ def find_best(record: StudyRecord) -> Best | None:
     if not fits:
         return None
     chi2 = _chi2(_lowest([*fits, *polished]))
+    recorded = {_mark(t) for t in record.trials if t.kind == "evaluate"}
     lowest = _lowest(fits)
     for group in (shared_fits(record), fits, polished):
         as_low = [t for t in group if same_chi2(_chi2(t), chi2)]
         if as_low:
             # Mirrored minima are equally low: the one that was recorded in full is told.
-            lowest = _lowest([t for t in as_low if _evaluations(record, t)] or as_low)
+            lowest = _lowest([t for t in as_low if _mark(t) in recorded] or as_low)
             break
     cell = [t for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
     stochastic = all(t.origin.startswith("seed") for t in cell)
     same = [t.outcome for t in cell if stochastic or same_chi2(_chi2(t), _chi2(lowest))]
     agreeing = same or [lowest.outcome]
     found = [float(o.chi2 or 0.0) for o in agreeing]
-    return Best(lowest, tuple(agreeing), _evaluations(record, lowest), max(found) - min(found))
+    spread = max(found) - min(found)
+    return Best(lowest, tuple(agreeing), _evaluations(record, lowest), spread, chi2)
 
 
 def _chi2(trial: TrialRecord) -> float:
     return float(trial.outcome.chi2 or 0.0)
+
+
+def _mark(trial: TrialRecord) -> tuple[object, ...]:
+    """The cell of a trial and the place where it ended."""
+    return trial.of, trial.point, tuple(trial.outcome.parameters.items())
 
 
 def _lowest(trials: list[TrialRecord]) -> TrialRecord:

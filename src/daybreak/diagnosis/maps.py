@@ -73,10 +73,9 @@ def _contours(
         frame.at(point) for point, trials in by_point.items()
         if point not in grid and trials[0].origin.startswith("basin")
     ]  # fmt: skip
-    reference = min(best.chi2, *lowest.values())
     found: list[Contour] = []
     for probability, level in LEVELS_2D.items():
-        contour = trace(known, frame.lattice, minima, reference, level)
+        contour = trace(known, frame.lattice, minima, best.reference, level)
         lines = [
             [
                 ContourPoint(x=x, y=y, closed=vertex.closed)
@@ -86,7 +85,7 @@ def _contours(
             for line in contour.lines
         ]
         if lines:
-            chi2 = reference + level
+            chi2 = best.reference + level
             found.append(Contour(level=probability, chi2=chi2, lines=lines, error=contour.error))
     return found
 

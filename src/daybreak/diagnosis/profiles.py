@@ -67,8 +67,7 @@ def _curve(
     if min(bests) <= at <= max(bests):
         bests[at] = min(best.chi2, bests.get(at, best.chi2))
     values = sorted(bests)
-    reference = min(best.chi2, *bests.values())
-    return Curve(values, [bests[v] for v in values], reference, parameter)
+    return Curve(values, [bests[v] for v in values], best.reference, parameter)
 
 
 def _minimum(curve: Curve, name: str, best: Best | None) -> float:

@@ -7,8 +7,8 @@ residuals; by its first two moments (Satterthwaite)
 
     a = tr M^2 / tr M,   dof = (tr M)^2 / tr M^2,   p = Q(dof / 2, chi2 / 2a)
 
-The ceiling is the chi2 of one fitted constant for each group of
-observations that share one: what a model reaches that explains nothing but a common size.
+The ceiling is the chi2 of one fitted constant for each group of observations that share one: what
+a model reaches that explains nothing but a common size.
 Source: Bevington and Robinson (2003), Data Reduction and Error Analysis, chapter 11; Hoaglin and
 Welsch (1978), Am. Stat. 32, 17 (M); Satterthwaite (1946), Biometrics 2, 110.
 """

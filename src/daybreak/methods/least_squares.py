@@ -278,9 +278,7 @@ def _keep(done: Any, old: Any, new: Any, xp: Any) -> Any:
 def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any) -> Any:
     """Code of the first reason that applies to each lane, 0 when it goes on."""
     slope = steepness(s, xp)
-    # Half a unit in the last place of every u moves the residuals by about this much.
-    blur = 1e-16 * xp.sum(s.u * xp.sqrt(xp.sum(s.J * s.J, axis=1)), axis=1)
-    exact = s.chi2 <= xp.clip(blur * blur, 1e-30, 1e-12)
+    exact = s.chi2 <= rounding(s.u, s.J, xp)
     reason = xp.where(
         s.iterations >= options.max_iterations, _CODE[StopReason.ITERATIONS], RUNNING
     )
@@ -305,6 +303,12 @@ def steepness(s: State, xp: Any) -> Any:
     matters = xp.abs(g) > 1e-15 * s.chi2[:, None]
     cosine = xp.where(matters, xp.abs(g) / xp.where(matters, lengths, 1.0), 0.0)
     return xp.max(xp.where(_free(s.u, g), cosine, 0.0), axis=1, initial=0.0)
+
+
+def rounding(u: Any, J: Any, xp: Any) -> Any:
+    """The chi2 that half a unit in the last place of every u makes, at most 1e-12; (L,)."""
+    blur = 1e-16 * xp.sum(u * xp.sqrt(xp.sum(J * J, axis=1)), axis=1)
+    return xp.clip(blur * blur, 1e-30, 1e-12)
 
 
 Checkpoint = Callable[[], None]

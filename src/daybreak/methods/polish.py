@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
-from daybreak.methods.least_squares import End
+from daybreak.methods.least_squares import End, rounding
 from daybreak.problem.ends import StopReason
 from daybreak.problem.parameters import AT_BOUND
 from daybreak.problem.scale_factors import factor_columns
@@ -55,18 +55,19 @@ def polish(
         traces of M and M^2 by group (formula in `daybreak.diagnosis.tension`).
     """
     one = _Spot(evaluator, cells)
-    before, slopes = one.linearise(start[None])
-    if not (np.isfinite(before).all() and np.isfinite(slopes).all()):
+    residuals, slopes = one.linearise(start[None])
+    if not (np.isfinite(residuals).all() and np.isfinite(slopes).all()):
         return End(start.tolist(), float("inf"), StopReason.NONFINITE, 1), {}
     moving = evaluator.layout.moving(cells.pins)[0]
-    free = moving & ~_pressed(start, slopes[0].T @ before[0])
+    free = moving & ~_pressed(start, slopes[0].T @ residuals[0])
     u, evaluations = one.descend(start, free) if free.any() else (start, 0)
-    u = one.newton(u, free)
-    r, J = one.linearise(u[None])
-    # Once more at the end: what was free may have reached a bound.
-    free = moving & ~_pressed(u, J[0].T @ r[0])
-    slope = _slope(J[0][:, free], r[0])
     found = one.curvature(u, free)
+    u = one.newton(u, free, found)
+    r, J = one.linearise(u[None])
+    before, free = free, moving & ~_pressed(u, J[0].T @ r[0])
+    if (free != before).any():  # what was free has reached a bound
+        found = one.curvature(u, free)
+    slope = _slope(J[0][:, free], r[0])
     eigenvalues = [] if found is None else np.linalg.eigvalsh(found.S).tolist()
     details: dict[str, Any] = {
         "from": start[moving].tolist(), "eigenvalues": eigenvalues,
@@ -77,15 +78,9 @@ def polish(
     }  # fmt: skip
     reason = StopReason.GRADIENT if slope <= one.flat else StopReason.STALLED
     chi2 = float(r[0] @ r[0])
-    if chi2 <= max(_rounding(u, J[0]), one.noise(r[0])):
+    if chi2 <= max(rounding(u[None], J, np)[0], one.noise(r[0])):
         reason = StopReason.EXACT
     return End(u.tolist(), chi2, reason, evaluations), details
-
-
-def _rounding(u: Array, J: Array) -> float:
-    """The chi2 that half a unit in the last place of every u makes, at most 1e-12."""
-    blur = 1e-16 * np.sum(u * np.sqrt(np.sum(J * J, axis=0)))
-    return float(np.clip(blur * blur, 1e-30, 1e-12))
 
 
 def _pressed(u: Array, g: Array) -> Any:
@@ -165,9 +160,8 @@ class _Spot:
         better = 2.0 * found.cost <= before @ before
         return (full(found.x)[0] if better else start), int(found.nfev)
 
-    def newton(self, u: Array, free: Any) -> Array:
+    def newton(self, u: Array, free: Any, found: _Curvature | None) -> Array:
         """Follow the gradient to where it vanishes, as long as every step halves it."""
-        found = self.curvature(u, free)
         if found is None or np.linalg.eigvalsh(found.S)[0] <= found.doubt:
             return u
         slope = self._gradient(u, free) / found.d

@@ -43,7 +43,7 @@ from daybreak.methods.method import (
     evaluations,
 )
 from daybreak.methods.multistart import question, search
-from daybreak.methods.relaxation import Ground, Relaxation, Step, chi2_of, together
+from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
 from daybreak.problem.ends import LEVEL_95, same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
@@ -236,13 +236,9 @@ class Profile(AbstractMethod):
         if not lower or isinstance(fit, Evolution):
             return
         box = problem.space.subspace(problem.space.free(()))
-        starts = [
-            np.clip(box.to_unit({n: end.parameters[n] for n in box.names}), 0.0, 1.0).tolist()
-            for _, _, end in lower
-        ]
         ends = yield [
-            Task("fit", problem.space.fixed, tuple(start), fit.describe(), origin=f"below {i}")
-            for i, start in enumerate(starts)
+            Task("fit", problem.space.fixed, at_end(box, end), fit.describe(), origin=f"below {i}")
+            for i, (_, _, end) in enumerate(lower)
         ]
         ground.ends += [*ends, *(yield polishes(problem, ends))]
 

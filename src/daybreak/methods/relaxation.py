@@ -21,6 +21,7 @@ from daybreak.methods.method import Places, evaluations, seed_of, starts_of
 from daybreak.problem.ends import distinct, same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.parameters import Space
 
 Point = tuple[float, ...]
 """Values of the parameters of interest, in their units."""
@@ -91,10 +92,7 @@ class Relaxation:
 
     def start(self, end: Outcome) -> tuple[float, ...]:
         """Where a fit of this relaxation begins to begin at `end`, whose nuisances may differ."""
-        if len(end.u) == len(self.box.names):
-            return tuple(end.u)
-        values = {name: end.parameters[name] for name in self.box.names}
-        return tuple(np.clip(self.box.to_unit(values), 0.0, 1.0).tolist())
+        return tuple(end.u) if len(end.u) == len(self.box.names) else at_end(self.box, end)
 
     def fits(self, point: Point, starts: Iterable[tuple[str, tuple[float, ...]]]) -> list[Task]:
         """Trials that fit one point from named starts."""
@@ -220,6 +218,11 @@ class Relaxation:
 
 _SIDES = ("left", "right", "below", "above")
 """Directions of neighbours, in the order in which a grid lists them."""
+
+
+def at_end(box: Space, end: Outcome) -> tuple[float, ...]:
+    """Where a fit of the parameters of a box begins to begin at `end`."""
+    return tuple(box.to_unit(end.parameters).tolist())
 
 
 def chi2_of(end: Outcome) -> float:
