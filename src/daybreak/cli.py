@@ -209,14 +209,14 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
     from daybreak import night
 
     results = night.open_(_find(directory))
-    holder = night.running(results.directory)
+    holders = night.running(results.directory)
     summary = results.summary
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "campaign": summary.campaign, "directory": str(results.directory),
-                    "running": holder, "finished": summary.finished, "verdict": summary.verdict,
+                    "running": holders, "finished": summary.finished, "verdict": summary.verdict,
                     "progress": summary.progress.model_dump(),
                     "studies": [
                         {"name": s.name, "state": s.state, "verdict": s.verdict,
@@ -228,7 +228,9 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
             )
         )  # fmt: skip
         return
-    state = f"running ({holder})" if holder else summary.timing.runs[-1].ending
+    state = summary.timing.runs[-1].ending
+    if holders:
+        state = f"running ({', '.join(holders)})"
     typer.echo(f"{summary.campaign} in {results.directory}: {state}")
     done = summary.progress
     typer.echo(
@@ -316,7 +318,7 @@ def export(
 def _find(directory: Path | None) -> Path:
     """The directory meant: a path, a campaign's name, or the latest run."""
     from daybreak.errors import LedgerError
-    from daybreak.ledger.store import FILE
+    from daybreak.ledger.place import FILE
 
     if directory is not None:
         named = Path("runs") / directory
