@@ -143,7 +143,7 @@ def record(
         token, (state, newest, ended) = tokens[key], current[key]
         if state in ("done", "failed") and newest == token and ended:
             continue  # carried out twice, because the answer to the first time was lost
-        counts = newest == token and state == "running" or state == "waiting"
+        counts = (newest == token and state == "running") or state == "waiting"
         ending = "failed" if outcome.failed else "done"
         text = canonical(outcome.dump())
         if counts:

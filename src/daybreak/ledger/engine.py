@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -18,7 +18,13 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
 
 from daybreak.errors import LedgerBusyError, LedgerError
 
@@ -152,11 +158,10 @@ def copied_to_memory(path: Path) -> Store:
     """Open a copy of a file that lives as long as this process."""
     engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
     store = Store(_configured(engine, write=True), str(path))
-    with sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True) as source:
-        with engine.connect() as c:
-            target: Any = c.connection.driver_connection
-            source.backup(target)
-    source.close()
+    source = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+    with closing(source), engine.connect() as c:
+        target: Any = c.connection.driver_connection
+        source.backup(target)
     return store
 
 
@@ -169,10 +174,7 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
         When the URL cannot be read, or the driver is not installed.
     """
     try:
-        made = sa.make_url(url)
-        if made.get_backend_name() != "postgresql":
-            raise ValueError(made.get_backend_name())
-        made = made.set(drivername="postgresql+psycopg")
+        made = _postgres_url(url)
         engine = sa.create_engine(made, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         msg = (
@@ -180,7 +182,7 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
             "`pip install 'daybreak[postgres]'`."
         )
         raise LedgerError(msg) from error
-    except (ValueError, sa.exc.ArgumentError) as error:
+    except (ValueError, ArgumentError) as error:
         msg = (
             "`--store` takes the address of a PostgreSQL database, such as "
             f"postgresql://user@host/name, but got {url!r}."
@@ -197,6 +199,13 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
 
     event.listen(engine, "connect", configure)
     return Store(engine, f"{made.render_as_string(hide_password=True)}, schema {schema}")
+
+
+def _postgres_url(url: str) -> sa.URL:
+    made = sa.make_url(url)
+    if made.get_backend_name() != "postgresql":
+        raise ValueError(made.get_backend_name())
+    return made.set(drivername="postgresql+psycopg")
 
 
 def _configured(engine: sa.Engine, *, write: bool) -> sa.Engine:

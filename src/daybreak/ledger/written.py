@@ -27,8 +27,8 @@ def write_studies(
     """Write studies and their criteria down before any of their trials.
 
     Each mapping has ``name, fingerprint, problem, body, criteria`` and ``carried``: starts taken
-    over from an earlier version of the problem, kept when the fingerprint changes. Studies of an earlier plan
-    that are no longer in it stay in the ledger, but out of the summary.
+    over from an earlier version of the problem, kept when the fingerprint changes. Studies of an
+    earlier plan that are no longer in it stay in the ledger, but out of the summary.
     """
     if follows is None:
         c.execute(t.studies.update().values(planned=False))

@@ -170,7 +170,8 @@ class _Spot:
             return u
 
         def step_at(place: Array) -> Array:
-            return np.linalg.solve(found.S, self._gradient(place, free) / found.d)
+            slope = self._gradient(place, free) / found.d
+            return np.asarray(np.linalg.solve(found.S, slope), dtype=np.float64)
 
         step = step_at(u)
         for _ in range(_NEWTON_STEPS):

@@ -193,7 +193,7 @@ def _run(words: Sequence[str], directory: Path, stdout: Path | None, name: str) 
         When it does not end with status 0.
     """
     kills = oom_kills()
-    with _started(words, directory, name) as process:
+    with _started(words, directory, name) as process:  # noqa: SIM117 - the process outlives both
         with Tee(process.stdout, 1, stdout), Tee(process.stderr, 2) as errors:
             try:
                 status = process.wait()

@@ -72,13 +72,7 @@ class Carrier:
             while self._units or self._in_hand or self._elsewhere:
                 self.watch.check()
                 refusal = self._submit()
-                if self._in_hand:
-                    for result in self.executor.completed(_POLL):
-                        self._keep(result)
-                elif refusal:
-                    raise Interrupted(refusal)
-                elif self._elsewhere:
-                    time.sleep(_POLL)
+                self._wait(refusal)
                 self._look_elsewhere()
         except BaseException:
             self.executor.cancel()
@@ -87,6 +81,16 @@ class Carrier:
                     self.ledger.release(one.tokens)
             self._in_hand.clear()
             raise
+
+    def _wait(self, refusal: str) -> None:
+        """Wait for results; with nothing in hand and no time for more, the run ends."""
+        if self._in_hand:
+            for result in self.executor.completed(_POLL):
+                self._keep(result)
+        elif refusal:
+            raise Interrupted(refusal)
+        elif self._elsewhere:
+            time.sleep(_POLL)
 
     def _submit(self) -> str:
         """Hand out units as long as there is room and time; returns why one must not begin."""
@@ -121,9 +125,10 @@ class Carrier:
             self._give_back(mine)
             del self._in_hand[result.number]
             return
-        made, again = mine.made(result), mine.again(result)
+        made, again = mine.made(result.outcomes), mine.again(result.outcomes)
+        span = mine.span(result.seconds, result.memory_mib, result.where)
         printed = list(_printed(result, next(iter(mine.tokens))))
-        self.ledger.record(mine.tokens, made, mine.span(result), again, printed)
+        self.ledger.record(mine.tokens, made, span, again, printed)
         del self._in_hand[result.number]
         for key, outcome in made:
             if key in again:

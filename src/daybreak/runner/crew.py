@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from daybreak.errors import PlanError
 from daybreak.plan import Study
+from daybreak.problem.outcomes import canonical
 from daybreak.runner.executors import AbstractExecutor, InProcess
 from daybreak.runner.workers import Workers
 
@@ -52,7 +53,7 @@ class Crew:
     def __init__(self, means: Means, check: Callable[[], None]) -> None:
         self.means = means
         self._check = check
-        self._made: dict[object, AbstractExecutor] = {}
+        self._made: dict[str, AbstractExecutor] = {}
 
     def executor(self, study: Study, seconds: float) -> AbstractExecutor:
         """Who carries out a study whose trials take about `seconds` each."""
@@ -61,20 +62,22 @@ class Crew:
             return self._kept("dask", self._cluster)
         slow = seconds >= _SLOW and study.problem.backend(study.all_settings) == "numpy"
         if self.means.workers or needs.isolated or slow:
-            return self._kept(needs, lambda: Workers(needs, self.means.workers))
+            mark = canonical(needs.describe())
+            return self._kept(mark, lambda: Workers(needs, self.means.workers))
         return self._kept("here", lambda: InProcess(self._check))
 
     def isolated(self, study: Study) -> AbstractExecutor:
         """A process of its own for a study that has brought this one down before."""
         needs = study.problem.resources
-        return self._kept(("alone", needs), lambda: Workers(needs, 1))
+        mark = f"alone {canonical(needs.describe())}"
+        return self._kept(mark, lambda: Workers(needs, 1))
 
     def _cluster(self) -> AbstractExecutor:
         from daybreak.runner.dask import DaskExecutor
 
         return DaskExecutor(str(self.means.dask))
 
-    def _kept(self, mark: object, make: Callable[[], AbstractExecutor]) -> AbstractExecutor:
+    def _kept(self, mark: str, make: Callable[[], AbstractExecutor]) -> AbstractExecutor:
         if mark not in self._made:
             self._made[mark] = make()
         return self._made[mark]
@@ -83,5 +86,3 @@ class Crew:
         """Send everybody home."""
         for one in self._made.values():
             one.close()
-
-

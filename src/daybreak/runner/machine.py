@@ -1,4 +1,4 @@
-"""What this machine has to give: processors, memory, graphics processors; and how many share it."""
+"""What this machine has to give: processors, memory, graphics processors."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import itertools
 import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 
 from daybreak.decision import decide

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from daybreak.ledger.claims import Span, now
+from daybreak.ledger.liveness import owner
 from daybreak.ledger.place import Server
 from daybreak.ledger.store import Ledger
 from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
-from daybreak.runner.work import Result
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,18 @@ class Claimed:
     retried: Mapping[str, frozenset[StopReason]]
     """Reasons of failure after which a trial is tried once more, by key."""
 
-    def made(self, result: Result) -> list[tuple[str, Outcome]]:
+    def made(self, outcomes: Sequence[Outcome]) -> list[tuple[str, Outcome]]:
         """Outcomes with their keys."""
-        return list(zip(self.tokens, result.outcomes, strict=True))
+        return list(zip(self.tokens, outcomes, strict=True))
 
-    def again(self, result: Result) -> list[str]:
+    def again(self, outcomes: Sequence[Outcome]) -> list[str]:
         """Failed trials that are to be tried once more."""
-        return [key for key, outcome in self.made(result) if outcome.reason in self.retried[key]]
+        return [key for key, o in self.made(outcomes) if o.reason in self.retried[key]]
 
-    def span(self, result: Result) -> Span:
+    def span(self, seconds: float, memory_mib: float, place: str) -> Span:
         """When the trials ran, with the load of this machine at their end."""
-        return Span(
-            self.started, now(), result.seconds / len(self.tokens), os.getloadavg()[0],
-            result.memory_mib, result.where,
-        )  # fmt: skip
+        each = seconds / len(self.tokens)
+        return Span(self.started, now(), each, os.getloadavg()[0], memory_mib, place)
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,13 @@ class Recorder:
     place: str
     claimed: Claimed
 
-    def __call__(self, result: Result) -> None:
+    def __call__(self, _number: int, outcomes: Sequence[Outcome]) -> None:
         """Make the results durable."""
         mine = self.claimed
-        _ledger(self.server, self.place).record(
-            mine.tokens, mine.made(result), mine.span(result), mine.again(result)
-        )
+        since = datetime.now(UTC) - datetime.fromisoformat(mine.started)
+        span = mine.span(since.total_seconds(), 0.0, owner())
+        ledger = _ledger(self.server, self.place)
+        ledger.record(mine.tokens, mine.made(outcomes), span, mine.again(outcomes))
 
 
 @functools.cache

@@ -50,8 +50,12 @@ def settled(ledger: Ledger, study: Study) -> Callable[[], None]:
 
 def standing(criteria: Sequence[Criterion], reading: StudyReading) -> Verdict | None:
     """The verdict that the rest of the method cannot change; None while it can."""
-    hard = [pair for pair in zip(criteria, reading.findings, strict=True) if pair[0].level == "hard"]
-    soft = [pair for pair in zip(criteria, reading.findings, strict=True) if pair[0].level == "soft"]
+    hard = [
+        pair for pair in zip(criteria, reading.findings, strict=True) if pair[0].level == "hard"
+    ]
+    soft = [
+        pair for pair in zip(criteria, reading.findings, strict=True) if pair[0].level == "soft"
+    ]
     if any(_stays(criterion, finding, "missed") for criterion, finding in hard):
         return "FAIL"
     counted = [*hard, *soft]

@@ -30,8 +30,8 @@ def main(commands: int, results: int, life: int, scratch: str) -> None:
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
-        # The parent decides when a worker ends, and hears of a SIGTERM to all by itself. A handler,
-        # unlike ignoring, is not inherited by the programs of a model.
+        # The parent decides when a worker ends, and hears of a SIGTERM to all by itself. A
+        # handler, unlike ignoring, is not inherited by the programs of a model.
         signal.signal(number, _hear)
     child = os.fork()
     if child:
@@ -195,7 +195,7 @@ def _flush_streams() -> None:
 if __name__ == "__main__":
     status = 0
     try:
-        main(*(int(word) for word in sys.argv[1:4]), sys.argv[4])
+        main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
     except SystemExit as end:  # a model that leaves, and must not wait for its threads
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
         _flush_streams()
