@@ -173,7 +173,7 @@ class _Worker:
         if len(job.tasks) > 1:
             job.alone = True
         else:
-            job.outcomes.append(failed(job.unit.problem, job.tasks[0], reason, message))
+            job.outcomes.append(failed(job.unit.problem, next(iter(job.tasks)), reason, message))
         return True
 
     def _memory(self) -> float:
