@@ -39,8 +39,11 @@ def numbers(directory: Path) -> dict[str, str]:
 
 def repeated(directory: Path) -> int:
     """How many trials were made more than once."""
-    made = "SELECT 1 FROM attempts WHERE seconds IS NOT NULL GROUP BY trial HAVING COUNT(*) > 1"
-    query = f"SELECT COUNT(*) FROM ({made})"
+    query = """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM attempts WHERE seconds IS NOT NULL GROUP BY trial HAVING COUNT(*) > 1
+        )
+    """
     with sqlite3.connect(directory / "ledger.db") as ledger:
         return int(ledger.execute(query).fetchone()[0])
 
