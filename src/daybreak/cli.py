@@ -49,6 +49,33 @@ Directory = Annotated[
     ),
 ]
 
+Campaign = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME_OR_FILE",
+        help="A campaign's name, file.py, or file.py:name of the campaign.",
+    ),
+]
+MaxTrials = Annotated[int | None, typer.Option(min=1, help="Stop after this many new trials.")]
+MaxHours = Annotated[
+    float | None, typer.Option(help="Stop after this many hours; sleep does not count.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Worker processes; by default as many as help.", show_default=False),
+]
+Dask = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Dask: tcp://host:port, local:4, slurm:8.")
+]
+Store = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Ledger in PostgreSQL: postgresql://user@host/name."),
+]
+Lease = Annotated[
+    float,
+    typer.Option(min=5.0, help="Seconds of silence after which another host's run is dead."),
+]
+
 
 def main() -> None:
     """Run the command line; what goes wrong on purpose is a sentence, not a traceback."""
@@ -78,13 +105,7 @@ def campaigns(*, as_json: Json = False) -> None:
 
 @app.command()
 def preflight(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     budget: Annotated[
         float, typer.Option(min=1.0, help="Seconds; what does not fit is listed.")
@@ -105,13 +126,7 @@ def preflight(
 
 @app.command()
 def run(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     directory: Annotated[
         Path | None,
@@ -123,33 +138,15 @@ def run(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.")
     ] = None,
-    max_trials: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many new trials.")
-    ] = None,
-    max_hours: Annotated[
-        float | None, typer.Option(help="Stop after this many hours; sleep does not count.")
-    ] = None,
+    max_trials: MaxTrials = None,
+    max_hours: MaxHours = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed trials again.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Worker processes; by default as many as help.", show_default=False
-        ),
-    ] = None,
-    dask: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Dask: tcp://host:port, local:4, slurm:8."),
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Ledger in PostgreSQL: postgresql://user@host/name."),
-    ] = None,
-    lease: Annotated[
-        float,
-        typer.Option(min=5.0, help="Seconds of silence after which another host's run is dead."),
-    ] = 60.0,
+    workers: Workers = None,
+    dask: Dask = None,
+    store: Store = None,
+    lease: Lease = 60.0,
     detach: Annotated[
         bool, typer.Option("--detach", help="Go on in the background; see status and stop.")
     ] = False,
@@ -173,19 +170,10 @@ def run(
     try:
         campaign = catalogue.load(name_or_file)
         results = night.run(
-            campaign,
-            directory,
-            fresh=fresh,
-            until=deadline,
-            max_trials=max_trials,
-            max_hours=max_hours,
-            retry_failed=retry_failed,
-            anyway=anyway,
-            workers=workers,
-            dask=dask,
-            store=store,
-            lease=lease,
-        )
+            campaign, directory, fresh=fresh, until=deadline, max_trials=max_trials,
+            max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, workers=workers,
+            dask=dask, store=store, lease=lease,
+        )  # fmt: skip
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
         raise typer.Exit(_INTERRUPTED) from None
@@ -229,13 +217,7 @@ def stop(directory: Directory = None) -> None:
 
 @app.command()
 def rehearse(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     truth: Annotated[
         str,

@@ -98,29 +98,20 @@ def run(
     campaign : Campaign
     directory : path, optional
         Where everything is kept; ``runs/<campaign>/`` by default.
-    fresh : bool
-        Archive an earlier run of this directory and begin anew.
-    until : datetime, optional
-        Stop at this moment; a later call goes on. Trials that cannot be done by then are not
-        begun.
-    max_trials : int, optional
-        Stop after this many new trials.
-    max_hours : float, optional
-        Stop after this many hours; while the machine sleeps no time passes.
-    retry_failed : bool
-        Try failed trials again.
-    anyway : bool
-        Run although preflight finds the night out of reach.
-    workers : int, optional
-        Worker processes on this machine; by default as many as help.
-    dask : str, optional
-        Make the trials on a Dask cluster: ``tcp://host:port``, ``local:4``, ``slurm:8``.
+    fresh, retry_failed, anyway : bool
+        Archive an earlier run and begin anew; try failed trials again; run although preflight
+        finds the night out of reach.
+    until, max_trials, max_hours : datetime, int, float, optional
+        Stop then, and begin no trial that cannot be done by then; a later call goes on. While
+        the machine sleeps no hours pass.
+    workers, dask : int, str, optional
+        Worker processes here, by default as many as help; or a Dask cluster:
+        ``tcp://host:port``, ``local:4``, ``slurm:8``.
     store : str, optional
         Keep the ledger in a PostgreSQL database, ``postgresql://user@host/name``; several
         processes and hosts may then work on the campaign at once.
     lease : float
-        Seconds without a sign of life after which a process on another host counts as dead and
-        its trials are made by others.
+        Seconds of silence after which a process on another host counts as dead.
     progress : text file, optional
         Where progress is written; standard error by default.
 
@@ -143,17 +134,9 @@ def run(
     listener = _Log(place, sys.stderr if progress is None else progress)
     try:
         run_night(
-            campaign,
-            place,
-            listener,
-            fresh=fresh,
-            retry_failed=retry_failed,
-            anyway=anyway,
-            limits=limits,
-            means=means,
-            store=store,
-            lease=lease,
-        )
+            campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
+            limits=limits, means=means, store=store, lease=lease,
+        )  # fmt: skip
     finally:
         listener.close()
     results = open_(place)
