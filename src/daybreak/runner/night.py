@@ -339,6 +339,8 @@ class _Night:
             usual = 0.0 if study.problem.resources.isolated else self._pace(study)
         checked = settled(self.ledger, study) if study.stop_early else lambda: None
 
+        checked()  # an earlier run may have seen enough
+
         def kept(count: int) -> None:
             self._progressed(study, count)
             checked()
