@@ -228,6 +228,8 @@ class Campaign:
         Values that profiled parameters are compared with, in every study that profiles them.
     anyway : bool
         Run although preflight finds it out of reach, because it demonstrates a failure.
+    origin : str
+        The name or file it was loaded from; filled in by the loader.
 
     Raises
     ------
@@ -243,6 +245,7 @@ class Campaign:
     seed: int = 0
     claims: Sequence[Claim] = ()
     anyway: bool = False
+    origin: str = ""
 
     def __post_init__(self) -> None:
         """Check names and the decision table."""

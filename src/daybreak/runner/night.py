@@ -169,7 +169,8 @@ class _Night:
             for study in studies:  # before anything is written
                 self._compare(study)
         texts = sources(studies)
-        self.ledger.begin_run(provenance(texts), plan_of(studies), texts.bodies, self._returned)
+        made_of = {**provenance(texts), "origin": self.campaign.origin}
+        self.ledger.begin_run(made_of, plan_of(studies), texts.bodies, self._returned)
         try:
             with double_precision():
                 self._write(studies, follows=None)
