@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO
 
 from daybreak.criteria import Decision, Verdict
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import LedgerError, known
+from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.findings import Preflight
 from daybreak.ledger.claims import now
 from daybreak.ledger.liveness import LEASE
@@ -140,7 +141,14 @@ def run(
     finally:
         listener.close()
     results = open_(place)
-    write_report(place, results.summary)
+    try:
+        write_report(place, results.summary)
+    except OSError as error:
+        msg = (
+            f"the report cannot be written into {place} ({error.strerror}), but everything is in "
+            "the ledger; make room or give back the right to write, then `daybreak report`."
+        )
+        raise DaybreakError(msg) from error
     return results
 
 
@@ -185,7 +193,7 @@ class _Log(AbstractListener):
         self.spoken = time.monotonic()
 
     def _say(self, line: str) -> None:
-        with (self.directory / LOG).open("a") as log:
+        with suppress(OSError), (self.directory / LOG).open("a") as log:  # the ledger has it all
             log.write(f"{now()}  {line}\n")
         if self.bar:
             self.bar.line(line)
@@ -221,7 +229,8 @@ class _Log(AbstractListener):
         from daybreak.report.files import write_study
         from daybreak.report.terminal import study_line
 
-        write_study(self.directory, reading)
+        with suppress(OSError):  # it is written again with the report
+            write_study(self.directory, reading)
         self._say(study_line(reading))
 
     def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from daybreak.decision import decide
@@ -184,7 +184,8 @@ class _Night:
         except (KeyboardInterrupt, Interrupted) as stop:
             ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
         except BaseException as error:
-            self.ledger.end_run(f"error: {type(error).__name__}: {error}")
+            with suppress(LedgerError):  # what the ledger itself cannot do is told by `error`
+                self.ledger.end_run(f"error: {type(error).__name__}: {error}")
             raise
         self.ledger.end_run(ending)
         self.listener.ended(ending)
