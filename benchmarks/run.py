@@ -14,6 +14,7 @@ import ledger
 import maps
 import night
 import profiles
+import workers
 from measure import Headline, print_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -26,7 +27,7 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    parts = (least_squares, profiles, maps, night, ledger)
+    parts = (least_squares, profiles, maps, night, ledger, workers)
     found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:

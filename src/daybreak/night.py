@@ -259,8 +259,16 @@ def describe(progress: Progress) -> str:
     finish = "" if left is None else f", about {_duration(left)} to go"
     return (
         f"study {progress.number}/{progress.studies} {progress.study}: {progress.done} trials "
-        f"({share:.0f} %), {progress.rate:.1f} per second{finish}"
+        f"({share:.0f} %), {_pace(progress.rate)}{finish}"
     )
+
+
+def _pace(rate: float) -> str:
+    """Trials per second, in the unit that gives a number above one."""
+    for seconds, unit in ((1, "second"), (60, "minute")):
+        if rate * seconds >= 1.0:
+            return f"{rate * seconds:.1f} per {unit}"
+    return f"{rate * 3600:.1f} per hour"
 
 
 def _duration(seconds: float) -> str:

@@ -43,6 +43,7 @@ def test_slow_trials_are_named_with_load_and_memory():
     """A batch over three times the median and over a second is a surprise; a usual one is not."""
     batches = [BatchRecord(f"2026-11-03T2{i}:00:00+00:00", 1.1, 0.5, 300.0) for i in range(3)]
     slow = BatchRecord("2026-11-03T23:30:00+00:00", 9.0, 7.9, 812.0)
+    polish = BatchRecord("2026-11-03T23:40:00+00:00", 8.0, 0.5, 300.0, "polish")
     record = StudyRecord(
         name="s", follows=None, state="finished", error=None, fingerprint="", problem={},
         settings={}, method={}, counted=True, seed=None, criteria=(), trials=(), seconds=12.3,
@@ -54,4 +55,4 @@ def test_slow_trials_are_named_with_load_and_memory():
     assert "9 s each from 2026-11-03T23:30" in told
     assert "usually 1.1 s" in told
     assert "load 7.9, memory 812 MiB" in told
-    assert build.slow_trials([dataclasses.replace(record, batches=tuple(batches))]) == []
+    assert build.slow_trials([dataclasses.replace(record, batches=(*batches, polish))]) == []

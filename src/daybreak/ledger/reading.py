@@ -97,12 +97,19 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
         point: dict[str, float] = json.loads(m.point)
         of, values = tuple(point), tuple(point.values())
         trials.append(TrialRecord(m.trial, kind, m.origin, of, values, m.grid, seen[m.trial]))
-    mine = sa.select(t.members.c.trial).where(t.members.c.study == row.id).distinct()
+    of_study = t.members.c.study == row.id
+    mine = sa.select(t.members.c.trial).where(of_study).distinct()
+    kinds = (
+        sa.select(t.members.c.trial, sa.func.min(t.members.c.kind).label("kind"))
+        .where(of_study).group_by(t.members.c.trial).subquery()
+    )  # fmt: skip
     spent = sa.select(sa.func.sum(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
     a = t.attempts.c
     batches = (
-        sa.select(a.started, sa.func.avg(a.seconds), a.load, a.memory_mib)
-        .where(a.trial.in_(mine) & a.seconds.is_not(None))
+        sa.select(
+            a.started, sa.func.avg(a.seconds), a.load, a.memory_mib, sa.func.min(kinds.c.kind)
+        )
+        .join(kinds, kinds.c.trial == a.trial).where(a.seconds.is_not(None))
         .group_by(a.run, a.started, a.load, a.memory_mib).order_by(a.started)
     )  # fmt: skip
     return StudyRecord(

@@ -48,6 +48,8 @@ class BatchRecord:
     """Processes waiting for a processor, averaged over a minute."""
     memory_mib: float
     """Largest memory of the process so far, in MiB."""
+    kind: str = "fit"
+    """What its trials do, as only like takes as long as like."""
 
 
 @dataclass(frozen=True)

@@ -200,15 +200,18 @@ def surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
 
 
 def slow_trials(studies: Sequence[StudyRecord]) -> list[str]:
-    """Batches whose trials took over three times the study's median, and over a second."""
+    """Batches that took over a second and three times what trials of their kind usually take."""
     found: list[str] = []
     for study in studies:
-        usual = statistics.median([b.seconds for b in study.batches]) if study.batches else 0.0
+        taken: dict[str, list[float]] = {}
+        for batch in study.batches:
+            taken.setdefault(batch.kind, []).append(batch.seconds)
+        usual = {kind: statistics.median(seconds) for kind, seconds in taken.items()}
         found += [
             f"{study.name}: trials took {b.seconds:.3g} s each from {b.started}, usually "
-            f"{usual:.3g} s (load {b.load:.1f}, memory {b.memory_mib:.0f} MiB then)."
+            f"{usual[b.kind]:.3g} s (load {b.load:.1f}, memory {b.memory_mib:.0f} MiB then)."
             for b in study.batches
-            if b.seconds > max(3.0 * usual, 1.0)
+            if b.seconds > max(3.0 * usual[b.kind], 1.0)
         ]
     return found
 

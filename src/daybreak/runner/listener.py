@@ -27,7 +27,7 @@ class Progress:
     expected: int
     """Estimate of all trials of the plan."""
     seconds: float
-    """Since this run began."""
+    """Since the trials of this run began."""
 
     @property
     def rate(self) -> float:

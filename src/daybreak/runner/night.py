@@ -159,6 +159,8 @@ class _Night:
         """Seconds per fit by problem and static settings."""
         self.places: dict[str, list[dict[str, float]]] = {}
         """Good places known before a study's first trial, by study."""
+        self.since = 0.0
+        """Seconds of this run that were over when its trials began."""
         self.outcomes: dict[str, Outcome] = {}
         """Trials known to be finished, by key."""
 
@@ -252,6 +254,7 @@ class _Night:
 
     def _run_all(self, studies: Sequence[Study]) -> list[StudyReading]:
         readings: list[StudyReading] = []
+        self.since = self.watch.seconds
         for number, study in enumerate(studies, start=1):
             self.place = (number, len(studies))
             self._run_study(study)
@@ -392,7 +395,7 @@ class _Night:
         self.listener.progressed(
             Progress(
                 study.name, place, of, self.done, self.watch.made, self.expected,
-                self.watch.seconds,
+                self.watch.seconds - self.since,
             )
         )  # fmt: skip
 
