@@ -1,18 +1,26 @@
 """A Dask cluster of this machine: the same numbers, killed workers, limits, sentences."""
 
 import itertools
+import os
+import subprocess
+import sys
 import threading
 import time
+from contextlib import closing
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
 import daybreak as dk
 from daybreak.errors import PlanError, WorkerError
+from daybreak.ledger import schema
+from daybreak.ledger.store import Ledger
 from daybreak.runner import dask
 from daybreak.runner.dask import DaskExecutor
 from daybreak.runner.work import Unit
 from tests.runner.dangerous import problem
+from tests.runner.test_postgres import FILE
 from tests.runner.test_workers import GOOD, STEEP
 from tests.runner.toy import line_problem
 
@@ -101,3 +109,41 @@ def test_bad_addresses_are_sentences(monkeypatch):
         DaskExecutor("cray:4")
     with pytest.raises(WorkerError, match=r"cannot be used .*; see that it runs"):
         DaskExecutor("tcp://127.0.0.1:9")
+
+
+SBATCH = """\
+#!/bin/sh
+# Enough of SLURM to try a configuration: the job runs here.
+setsid sh "$1" > /dev/null 2>&1 &
+echo "Submitted batch job $!"
+"""
+JOBS = """
+jobqueue:
+  slurm: {cores: 1, processes: 1, memory: 2GiB, walltime: "01:00:00", queue: night}
+"""
+
+
+def test_a_batch_system_carries_a_night(tmp_path):
+    """`--dask slurm:2` submits two jobs as dask-jobqueue is configured, and they make the trials.
+
+    In a process of its own, because Dask reads its configuration once.
+    """
+    for name, text in (("sbatch", SBATCH), ("scancel", '#!/bin/sh\nkill -- "-$1"\n')):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "jobqueue.yaml").write_text(JOBS)
+    file = tmp_path / "shared.py"
+    file.write_text(FILE.format(nap=0.0, name="batch"))
+    environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "daybreak.cli", "run", str(file), "--dask", "slurm:2"],
+        cwd=tmp_path, env=os.environ | environment | {"DASK_CONFIG": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    with closing(Ledger(tmp_path / "runs" / "batch")) as ledger:
+        query = sa.select(schema.attempts.c.place).distinct()
+        places = ledger.store.read(lambda c: list(c.execute(query).scalars()))
+    assert places
+    assert all("Dask worker" in place for place in places)

@@ -7,6 +7,7 @@ whose worker went away is lost, and the night claims its trials anew.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import resource
 import socket
@@ -192,7 +193,7 @@ def _isolated(unit: Unit) -> Result:
     kept[mark].submit(unit)
     while True:
         for result in kept[mark].completed(1.0):
-            return result
+            return dataclasses.replace(result, where=f"Dask {result.where}")
 
 
 def _result(future: Any, number: int, address: str) -> Result:
