@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import closing
 
+import distributed
 import psutil
 import pytest
 import sqlalchemy as sa
@@ -113,8 +114,9 @@ def test_bad_addresses_are_sentences(monkeypatch):
 
 SBATCH = """\
 #!/bin/sh
-# Enough of SLURM to try a configuration: the job runs here.
-setsid sh "$1" > /dev/null 2>&1 &
+# Enough of SLURM to try a configuration: the job is kept, and runs here.
+cp "$1" "$1.kept"
+setsid sh "$1.kept" > /dev/null 2>&1 &
 echo "Submitted batch job $!"
 """
 JOBS = """
@@ -147,3 +149,23 @@ def test_a_batch_system_carries_a_night(tmp_path):
         places = ledger.store.read(lambda c: list(c.execute(query).scalars()))
     assert places
     assert all("Dask worker" in place for place in places)
+
+
+def test_a_long_queue_is_told_once_and_waited_for(monkeypatch):
+    """While no job has begun it is said, once; when one does, it makes what waited."""
+    monkeypatch.setattr(dask, "_ALONE", 0.2)
+    said = []
+    one = line_problem()
+    with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster:
+        executor = DaskExecutor(cluster.scheduler_address, said.append)
+        executor.submit(Unit(0, one, one.resolve({}), (GOOD,), one.resources))
+        assert [executor.completed(0.3) for _ in range(4)] == [[]] * 4
+        cluster.scale(1)
+        results = []
+        while not results:
+            results = executor.completed(1.0)
+        executor.close()
+
+    assert len(said) == 1
+    assert "no worker of the Dask cluster" in said[0]
+    assert results[0].outcomes[0].chi2 is not None

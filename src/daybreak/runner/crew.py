@@ -48,10 +48,21 @@ class Means:
 
 
 class Crew:
-    """Executors, made when a study first needs them and kept for the next."""
+    """Executors, made when a study first needs them and kept for the next.
 
-    def __init__(self, means: Means, check: Callable[[], None]) -> None:
-        self.means = means
+    Parameters
+    ----------
+    means : Means
+    check : callable
+        Called by work in this process; may raise to abandon it.
+    say : callable
+        Told what the user should know.
+    """
+
+    def __init__(
+        self, means: Means, check: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
+        self.means, self._say = means, say
         self._check = check
         self._made: dict[str, AbstractExecutor] = {}
 
@@ -75,7 +86,7 @@ class Crew:
     def _cluster(self) -> AbstractExecutor:
         from daybreak.runner.dask import DaskExecutor
 
-        return DaskExecutor(str(self.means.dask))
+        return DaskExecutor(str(self.means.dask), self._say)
 
     def _kept(self, mark: str, make: Callable[[], AbstractExecutor]) -> AbstractExecutor:
         if mark not in self._made:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import os
 import resource
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from daybreak.errors import PlanError, WorkerError
@@ -28,7 +30,9 @@ _AHEAD = 2
 _ANSWER = 20.0
 """Seconds for a scheduler to answer."""
 _PATIENCE = 120.0
-"""Seconds for a first worker to appear on a cluster of ours."""
+"""Seconds for a first worker to appear on this machine."""
+_ALONE = 15.0
+"""Seconds without a worker after which it is said."""
 
 
 class DaskExecutor(AbstractExecutor):
@@ -39,6 +43,8 @@ class DaskExecutor(AbstractExecutor):
     address : str
         ``tcp://host:port`` of a scheduler; ``local:4`` for four processes here; or a section of
         dask-jobqueue's configuration with the number of jobs, such as ``slurm:8``.
+    say : callable
+        Told in a sentence when there is nobody to make trials, as a queue may be long.
 
     Raises
     ------
@@ -48,7 +54,7 @@ class DaskExecutor(AbstractExecutor):
         When the address cannot be read.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, say: Callable[[str], None] = lambda _: None) -> None:
         try:
             import distributed
         except ModuleNotFoundError as error:
@@ -59,21 +65,34 @@ class DaskExecutor(AbstractExecutor):
             self._cluster = _cluster(address)
             target = address if self._cluster is None else self._cluster
             self._client: Any = distributed.Client(target, timeout=_ANSWER, set_as_default=False)
-            if self._cluster is not None:
+            if address.startswith("local:"):
                 self._client.wait_for_workers(1, timeout=_PATIENCE)
         except (OSError, TimeoutError, ImportError, RuntimeError) as error:
             self._shut(self._cluster)
             msg = f"the Dask cluster {address!r} cannot be used ({error}); see that it runs."
             raise WorkerError(msg) from error
-        self._address = address
+        self._address, self._say = address, say
+        self._alone = time.monotonic()
+        """Since when there is no worker; infinite once that was said."""
         self._problems: dict[int, tuple[Any, bytes]] = {}
         self._futures: dict[Any, int] = {}
 
     @property
     def capacity(self) -> int:
         """Two units for each thread of the cluster as it is now, and at least one."""
-        threads = sum(w["nthreads"] for w in self._client.scheduler_info(-1)["workers"].values())
-        return max(1, _AHEAD * threads)
+        return max(1, _AHEAD * self._threads())
+
+    def _threads(self) -> int:
+        workers = self._client.scheduler_info(-1)["workers"].values()
+        return sum(worker["nthreads"] for worker in workers)
+
+    def _look_for_workers(self) -> None:
+        """Say it once when there has been no worker for a while."""
+        if self._threads():
+            self._alone = time.monotonic()
+        elif time.monotonic() - self._alone > _ALONE:
+            self._alone = math.inf
+            self._say(f"no worker of the Dask cluster {self._address!r} is there; trials wait.")
 
     def submit(self, unit: Unit) -> None:
         """Send a unit off."""
@@ -92,6 +111,7 @@ class DaskExecutor(AbstractExecutor):
 
         if not self._futures:
             return []
+        self._look_for_workers()
         with contextlib.suppress(TimeoutError), self._client.as_current():
             distributed.wait(list(self._futures), timeout=timeout, return_when="FIRST_COMPLETED")
         if self._client.status not in ("running", "connecting"):

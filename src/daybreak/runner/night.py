@@ -150,7 +150,7 @@ class _Night:
         self.retry_failed = retry_failed
         self.anyway = anyway or campaign.anyway
         self.watch = Watch(limits, self._asked_to_stop)
-        self.crew = Crew(means, self.watch.check)
+        self.crew = Crew(means, self.watch.check, listener.warned)
         self.done = 0
         self.expected = 0
         self.place = (0, 0)
