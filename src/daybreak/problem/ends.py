@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 class StopReason(enum.Enum):
-    """Why a local fit stopped; the value is the sentence the reader sees."""
+    """Why a trial stopped; the value is the sentence the reader sees."""
 
     GRADIENT = "converged: no free parameter can lower chi2 to first order"
     DECREASE = "converged: the next step would lower chi2 by less than its rounding error"
@@ -27,6 +27,10 @@ class StopReason(enum.Enum):
     )
     NONFINITE = "failed: the prediction is not finite at the start"
     RAISED = "failed: predict raised an exception"
+    MEASURED = "completed: every objective was measured"
+    PRUNED = "pruned: its intermediate values fell behind those of other trials"
+    UNMEASURED = "failed: an objective is missing or not a finite number"
+    BROKEN = "failed: evaluate raised an exception"
 
     @property
     def converged(self) -> bool:

@@ -28,12 +28,12 @@ from daybreak.errors import (
 from daybreak.findings import Preflight
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.store import LOCK, Ledger, Span, archive, now, prepare
-from daybreak.methods.evaluation import cells_of
-from daybreak.methods.solve import compiling, seconds_per_fit, solve
+from daybreak.methods.solve import check_contract, compiling, seconds_per_fit, solve
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
+from daybreak.problem.search import SearchProblem
 from daybreak.runner.listener import AbstractListener, Progress
 from daybreak.runner.provenance import provenance
 from daybreak.verdict import read_study
@@ -111,7 +111,7 @@ def run_night(
 
 def _check_contract(study: Study) -> None:
     try:
-        cells_of(study.problem, [study.problem.space.fixed], study.all_settings)
+        check_contract(study.problem, study.all_settings)
         study.check_derived(study.problem.derived_names(study.all_settings))
     except (ProblemError, PlanError) as error:
         msg = f"study {study.name!r}: {error}"
@@ -376,12 +376,17 @@ def _refuse_lookalikes(studies: Sequence[Study]) -> None:
     for study in studies:
         mark = canonical([study.fingerprint, _plain_settings(study)])
         other = first.setdefault(mark, study)
-        if other.problem is study.problem or other.problem.predict is study.problem.predict:
+        if other.problem is study.problem:
+            continue
+        if isinstance(study.problem, SearchProblem) or isinstance(other.problem, SearchProblem):
+            _refuse_searches_alike(other, study)
+            continue
+        if other.fit.predict is study.fit.predict:
             continue
         names = study.problem.space.names
         places = [
             Task("evaluate", dict(zip(names, row, strict=True)))
-            for row in study.problem.probes()[1:4].tolist()
+            for row in study.fit.probes()[1:4].tolist()
         ]
         one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
         told = (_difference(study, a, b) for a, b in zip(one, two, strict=True))
@@ -392,6 +397,18 @@ def _refuse_lookalikes(studies: Sequence[Study]) -> None:
                 f"different models ({difference}): give each FitProblem a `name=` of its own."
             )
             raise PlanError(msg)
+
+
+def _refuse_searches_alike(one: Study, two: Study) -> None:
+    """Refuse two searches that the ledger could not tell apart; evaluating may take hours."""
+    first, second = one.problem, two.problem
+    alike = isinstance(first, SearchProblem) and isinstance(second, SearchProblem)
+    if alike and first.evaluate != second.evaluate:
+        msg = (
+            f"studies {one.name!r} and {two.name!r} have the same objectives and settings but "
+            "different `evaluate`: give each SearchProblem a `name=` of its own."
+        )
+        raise PlanError(msg)
 
 
 def _first_task(study: Study) -> Task:
@@ -425,7 +442,7 @@ def _difference(study: Study, old: Outcome, new: Outcome) -> str:
     """What changed between two evaluations of one point, in words; empty when nothing did."""
     if new.chi2 is None or old.chi2 is None:
         return "the prediction is not finite any more" if new.chi2 is None else ""
-    names = study.problem.data.names
+    names = study.fit.data.names
     if old.details:
         rows = [
             *zip(names, old.details["predictions"], new.details["predictions"], strict=True),
