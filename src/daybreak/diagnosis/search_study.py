@@ -49,7 +49,7 @@ class SearchTrial(Model):
 
 
 class Winner(Model):
-    """A configuration that the verdict may rest on, and all that is needed to evaluate it again."""
+    """A configuration that a verdict may rest on, and all that is needed to evaluate it again."""
 
     number: int
     """Of the trial that it was selected by."""
