@@ -22,6 +22,10 @@ _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
 _INTERRUPTED = 3
 _USAGE = 2
 _HOPELESS = 5
+_STOPPING = 60
+"""Half seconds for which `stop` waits."""
+_SETTLING = 3.0
+"""Seconds in which a detached run shows whether it can begin."""
 
 app = typer.Typer(
     help=(
@@ -119,8 +123,35 @@ def run(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.")
     ] = None,
+    max_trials: Annotated[
+        int | None, typer.Option(min=1, help="Stop after this many new trials.")
+    ] = None,
+    max_hours: Annotated[
+        float | None, typer.Option(help="Stop after this many hours; sleep does not count.")
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed trials again.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Worker processes; by default as many as help.", show_default=False
+        ),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Dask: tcp://host:port, local:4, slurm:8."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Ledger in PostgreSQL: postgresql://user@host/name."),
+    ] = None,
+    lease: Annotated[
+        float,
+        typer.Option(min=5.0, help="Seconds of silence after which another host's run is dead."),
+    ] = 60.0,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Go on in the background; see status and stop.")
     ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Run although preflight finds it out of reach.")
@@ -131,6 +162,9 @@ def run(
     from daybreak import catalogue, night
 
     deadline = None if until is None else _next(until)
+    if detach:
+        _detach(name_or_file, directory)
+        return
     signal.signal(signal.SIGTERM, _terminate)
     _keep_compilations()
     again = f"daybreak run {shlex.quote(name_or_file)}"
@@ -143,8 +177,14 @@ def run(
             directory,
             fresh=fresh,
             until=deadline,
+            max_trials=max_trials,
+            max_hours=max_hours,
             retry_failed=retry_failed,
             anyway=anyway,
+            workers=workers,
+            dask=dask,
+            store=store,
+            lease=lease,
         )
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
@@ -160,6 +200,31 @@ def run(
     if not results.summary.finished:
         typer.echo(f"To go on: {again}", err=True)
         raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def stop(directory: Directory = None) -> None:
+    """Ask a running campaign to stop cleanly, and wait until it has."""
+    import time
+
+    from daybreak import night
+    from daybreak.ledger.place import remembered
+    from daybreak.ledger.store import Ledger
+
+    place = _find(directory)
+    if not night.running(place):
+        typer.echo(f"nothing is running in {place}.")
+        return
+    ledger = Ledger(place, write=True, server=remembered(place))
+    ledger.ask_to_stop("stopped by `daybreak stop`")
+    ledger.close()
+    for _ in range(_STOPPING):
+        if not night.running(place):
+            typer.echo("stopped; nothing is lost, and `daybreak run` goes on.")
+            return
+        time.sleep(0.5)
+    typer.echo("asked to stop, but still running: a trial does not let go.", err=True)
+    raise typer.Exit(_INTERRUPTED)
 
 
 @app.command()
@@ -209,14 +274,14 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
     from daybreak import night
 
     results = night.open_(_find(directory))
-    holder = night.running(results.directory)
+    holders = night.running(results.directory)
     summary = results.summary
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "campaign": summary.campaign, "directory": str(results.directory),
-                    "running": holder, "finished": summary.finished, "verdict": summary.verdict,
+                    "running": holders, "finished": summary.finished, "verdict": summary.verdict,
                     "progress": summary.progress.model_dump(),
                     "studies": [
                         {"name": s.name, "state": s.state, "verdict": s.verdict,
@@ -228,7 +293,9 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
             )
         )  # fmt: skip
         return
-    state = f"running ({holder})" if holder else summary.timing.runs[-1].ending
+    state = summary.timing.runs[-1].ending
+    if holders:
+        state = f"running ({', '.join(holders)})"
     typer.echo(f"{summary.campaign} in {results.directory}: {state}")
     done = summary.progress
     typer.echo(
@@ -316,7 +383,7 @@ def export(
 def _find(directory: Path | None) -> Path:
     """The directory meant: a path, a campaign's name, or the latest run."""
     from daybreak.errors import LedgerError
-    from daybreak.ledger.store import FILE
+    from daybreak.ledger.place import FILE
 
     if directory is not None:
         named = Path("runs") / directory
@@ -369,6 +436,31 @@ def _next(clock: str) -> datetime:
 def _terminate(_number: int, _frame: Any) -> None:
     msg = "stopped by SIGTERM"
     raise KeyboardInterrupt(msg)
+
+
+def _detach(name_or_file: str, directory: Path | None) -> None:
+    """Start the same command again, without the terminal, and say where it can be watched."""
+    import subprocess
+    import time
+
+    from daybreak import catalogue
+    from daybreak.ledger.place import prepare
+
+    place = directory or Path("runs") / catalogue.load(name_or_file).name
+    prepare(place)
+    words = [word for word in sys.argv[1:] if word != "--detach"]
+    with (place / "night.out").open("ab") as out:
+        process = subprocess.Popen(  # noqa: S603 - this very command
+            [sys.executable, "-m", "daybreak.cli", *words],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
+    time.sleep(_SETTLING)
+    if process.poll() not in (None, 0):
+        typer.echo((place / "night.out").read_text().splitlines()[-1], err=True)
+        raise typer.Exit(process.returncode)
+    where = shlex.quote(str(place))
+    typer.echo(f"running as process {process.pid}; what it says goes to {place / 'night.out'}")
+    typer.echo(f"Look: daybreak status {where}\nStop: daybreak stop {where}")
 
 
 def _keep_compilations() -> None:

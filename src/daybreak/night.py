@@ -14,8 +14,9 @@ from daybreak.criteria import Decision, Verdict
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import LedgerError, known
 from daybreak.findings import Preflight
-from daybreak.ledger.lock import held_by
-from daybreak.ledger.store import LOCK, Ledger, now
+from daybreak.ledger.claims import now
+from daybreak.ledger.liveness import LEASE
+from daybreak.ledger.store import Ledger
 from daybreak.plan import Campaign, Study
 from daybreak.report.build import build
 from daybreak.report.summary import DecisionTaken, Summary
@@ -80,8 +81,14 @@ def run(
     *,
     fresh: bool = False,
     until: datetime | None = None,
+    max_trials: int | None = None,
+    max_hours: float | None = None,
     retry_failed: bool = False,
     anyway: bool = False,
+    workers: int | None = None,
+    dask: str | None = None,
+    store: str | None = None,
+    lease: float = LEASE,
     progress: IO[str] | None = None,
 ) -> Results:
     """Start or resume a campaign and write its report.
@@ -94,11 +101,26 @@ def run(
     fresh : bool
         Archive an earlier run of this directory and begin anew.
     until : datetime, optional
-        Stop at this moment; a later call goes on.
+        Stop at this moment; a later call goes on. Trials that cannot be done by then are not
+        begun.
+    max_trials : int, optional
+        Stop after this many new trials.
+    max_hours : float, optional
+        Stop after this many hours; while the machine sleeps no time passes.
     retry_failed : bool
         Try failed trials again.
     anyway : bool
         Run although preflight finds the night out of reach.
+    workers : int, optional
+        Worker processes on this machine; by default as many as help.
+    dask : str, optional
+        Make the trials on a Dask cluster: ``tcp://host:port``, ``local:4``, ``slurm:8``.
+    store : str, optional
+        Keep the ledger in a PostgreSQL database, ``postgresql://user@host/name``; several
+        processes and hosts may then work on the campaign at once.
+    lease : float
+        Seconds without a sign of life after which a process on another host counts as dead and
+        its trials are made by others.
     progress : text file, optional
         Where progress is written; standard error by default.
 
@@ -112,9 +134,12 @@ def run(
         Before anything is lost; see `daybreak.errors`.
     """
     from daybreak.report.files import write_report
+    from daybreak.runner.crew import Means
+    from daybreak.runner.limits import Limits
     from daybreak.runner.night import run_night
 
     place = Path("runs") / campaign.name if directory is None else Path(directory)
+    limits, means = Limits(until, max_trials, max_hours), Means(workers, dask)
     listener = _Log(place, sys.stderr if progress is None else progress)
     try:
         run_night(
@@ -122,9 +147,12 @@ def run(
             place,
             listener,
             fresh=fresh,
-            until=until,
             retry_failed=retry_failed,
             anyway=anyway,
+            limits=limits,
+            means=means,
+            store=store,
+            lease=lease,
         )
     finally:
         listener.close()
@@ -149,15 +177,19 @@ def open_(directory: str | Path) -> Results:
     place = Path(directory)
     ledger = Ledger(place)
     try:
-        summary = build(ledger.read(), alive=running(place) is not None)
+        summary = build(ledger.read(), alive=bool(ledger.living()))
     finally:
         ledger.close()
     return Results(place, summary)
 
 
-def running(directory: Path) -> str | None:
-    """Who is running the campaign in `directory` now, if anybody."""
-    return held_by(directory / LOCK)
+def running(place: Path) -> list[str]:
+    """Who is working on a campaign now, asked without disturbing them."""
+    ledger = Ledger(place)
+    try:
+        return ledger.living()
+    finally:
+        ledger.close()
 
 
 class _Log(AbstractListener):
@@ -182,7 +214,7 @@ class _Log(AbstractListener):
         """Say what will run and where."""
         count = len(campaign.all_studies())
         studies = "1 study" if count == 1 else f"{count} studies"
-        self._say(f"{campaign.name}: {studies}, ledger in {ledger.directory}/")
+        self._say(f"{campaign.name}: {studies}, ledger in {ledger.where}")
 
     def preflighted(self, found: Preflight) -> None:
         """Say in one line what is known before the night."""

@@ -42,6 +42,9 @@ class Study:
         Whether the verdict and decision table of the campaign count it; False for a baseline.
     seed : int, optional
         Replaces the campaign's seed.
+    stop_early : bool
+        End the study once no trial that is left can change its verdict. What the rest of the
+        method would have shown is then not known.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Study:
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     counted: bool = True
     seed: int | None = None
+    stop_early: bool = False
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""

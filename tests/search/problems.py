@@ -55,7 +55,7 @@ def night(
     problem: dk.SearchProblem, method: dk.Search, ledger: dict[str, Outcome] | None = None,
     *, seed: int = 0, killed_after: int | None = None,
 ) -> list[Pair]:  # fmt: skip
-    """Carry a search out, answering from `ledger` what is there; stop after so many evaluations."""
+    """Carry a search out, answering from `ledger` what is there; stop after some evaluations."""
     ledger = {} if ledger is None else ledger
     settings = problem.resolve({})
     method.check(problem)

@@ -103,7 +103,7 @@ def _one(
         except Pruned as pruned:
             reason, measured, draws, message = StopReason.PRUNED, {}, {}, str(pruned)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - evaluate may raise anything
-            reason, measured, draws = StopReason.BROKEN, {}, {}
+            reason, measured, draws = StopReason.RAISED, {}, {}
             message = f"{type(error).__name__}: {error}"
             failure = {"traceback": "".join(traceback.format_exception(error))[-_LONGEST:]}
         details = _details(trial, draws) | failure

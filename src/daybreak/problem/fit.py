@@ -16,6 +16,7 @@ from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision
+from daybreak.problem.resources import Resources, check_resources
 from daybreak.problem.scale_factors import Group, Offset, ScaleFactor, eliminate, group_factors
 from daybreak.problem.settings import (
     Setting,
@@ -63,6 +64,8 @@ class FitProblem:
     knobs : sequence of Knob
         Settings that are numerical and should not matter, each with a refined value for the
         preflight to try; not part of any trial's identity.
+    resources : Resources
+        Limits, threads and retries of every trial; not part of its identity.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class FitProblem:
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
     knobs: Sequence[Knob] = ()
+    resources: Resources = field(default_factory=Resources)
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -110,6 +114,7 @@ class FitProblem:
             msg = f"static names {known(unknown)}, but the settings are {known(self.settings)}."
             raise ProblemError(msg)
         check_knobs_name_settings(self.knobs, self.settings)
+        check_resources(self.resources)
         names = [*self.space.names, *(f.name for f in (*self.scale_factors, *self.offsets))]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -142,6 +147,11 @@ class FitProblem:
     def groups(self) -> tuple[Group, ...]:
         """Groups of observations that share a scale factor or offset."""
         return group_factors(self.data, self.scale_factors, self.offsets)
+
+    @property
+    def functions(self) -> list[Callable[..., Any]]:
+        """The user's own code."""
+        return [self.predict, *([self.derive] if self.derive else [])]
 
     def resolve(self, settings: Settings) -> dict[str, Setting]:
         """Give the problem's settings with some replaced.

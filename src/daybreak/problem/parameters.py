@@ -45,6 +45,9 @@ class Parameter:
     when : (name, value or values), optional
         In a search only: it is part of a configuration only where the named choice or integer
         has this value.
+    earlier : float, optional
+        The value that the parameter had, unsaid, in trials made before it was declared; good
+        places found by them become starts with this value.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class Parameter:
     unit: str = ""
     guess: float | None = None
     fixed: float | None = None
+    earlier: float | None = None
     when: When = None
 
     def __post_init__(self) -> None:
@@ -83,7 +87,8 @@ class Parameter:
                 "give a small positive bound, or use the linear scale."
             )
             raise ProblemError(msg)
-        for what, value in (("guess", self.guess), ("fixed value", self.fixed)):
+        given = {"guess": self.guess, "fixed value": self.fixed, "earlier value": self.earlier}
+        for what, value in given.items():
             if value is not None and not (_is_finite(value) and lower <= value <= upper):
                 msg = (
                     f"the {what} of {name!r} must lie in [{lower}, {upper}], but got {value!r}; "

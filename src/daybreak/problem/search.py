@@ -13,6 +13,7 @@ from daybreak.problem.configuration import Configuration, Searched, SearchSpace
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.objectives import Baseline, Constraint, Objective
 from daybreak.problem.parameters import Parameter, check_name
+from daybreak.problem.resources import Resources, check_resources
 from daybreak.problem.settings import Setting, Settings, plain_settings, resolve_settings
 from daybreak.problem.trial import Trial
 
@@ -55,6 +56,8 @@ class SearchProblem:
     name : str
         Tells apart problems that have the same objectives but evaluate differently; part of
         every trial's identity, as the bounds are not: a widened space keeps its trials.
+    resources : Resources
+        Limits, threads and retries of every trial; not part of its identity.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class SearchProblem:
     precision: Literal["double", "single"] = "double"
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
+    resources: Resources = field(default_factory=Resources)
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -100,6 +104,7 @@ class SearchProblem:
             check_name("setting", name)
         object.__setattr__(self, "settings", plain_settings(self.settings))
         check_knobs_name_settings(self.knobs, self.settings)
+        check_resources(self.resources)
         for baseline in self.baselines:
             if baseline.configuration is not None:
                 self.check(baseline.configuration, f"baseline {baseline.name!r}")
@@ -114,6 +119,16 @@ class SearchProblem:
         """The objectives, in order."""
         given: Any = self.objectives
         return tuple(given)
+
+    @property
+    def functions(self) -> list[Callable[..., Any]]:
+        """The user's own code."""
+        asked = [self.evaluate, self.rehearsal, *(c.holds for c in self.constraints)]
+        return [f for f in (*asked, *(b.evaluate for b in self.baselines)) if f is not None]
+
+    def backend(self, settings: Settings) -> Literal["numpy"]:
+        """Trials are made one by one, whatever they compute with."""
+        return "numpy"
 
     def losses(self, metrics: Mapping[str, float]) -> tuple[float, ...]:
         """The objectives as numbers that are smaller when better."""

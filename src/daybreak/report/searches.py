@@ -167,7 +167,8 @@ def baselines(found: SearchReading) -> Table:
     """Baselines and null tests beside the result."""
     columns = [
         Column("baseline", "name"), Column("kind"), Column("objective"),
-        Column("median", "number"), Column("to beat", "number"), Column("result", "number"), Column("result is"),
+        Column("median", "number"), Column("to beat", "number"),
+        Column("result", "number"), Column("result is"),
         Column("draws", "number"),
     ]  # fmt: skip
     rows: list[list[str]] = []
