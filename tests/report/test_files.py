@@ -112,7 +112,7 @@ def test_nothing_heavy_is_loaded():
     assert done.stdout.strip() == "[]"
 
 
-BASES = (Model, findings.Model)
+BASES = (Model, findings.Model, search_models.Model)
 NOT_IN_SUMMARY = {"Preflight"}
 
 
@@ -122,7 +122,7 @@ def test_every_field_is_documented():
     sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
     models = {
         thing.__name__: thing
-        for module in (study_models, summary_models, findings)
+        for module in (study_models, search_models, summary_models, findings)
         for thing in vars(module).values()
         if isinstance(thing, type) and issubclass(thing, BASES) and thing not in BASES
     }
