@@ -12,11 +12,31 @@ import os
 import shlex
 import signal
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from daybreak.shell import (
+    Campaign,
+    Dask,
+    Directory,
+    Json,
+    Lease,
+    MaxHours,
+    MaxTrials,
+    Output,
+    Store,
+    Workers,
+    deliver,
+    detached,
+    find,
+    keep_compilations,
+    next_time,
+    numbers,
+    terminate,
+    unwritable,
+)
 
 _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
 _INTERRUPTED = 3
@@ -24,8 +44,6 @@ _USAGE = 2
 _HOPELESS = 5
 _STOPPING = 60
 """Half seconds for which `stop` waits."""
-_SETTLING = 3.0
-"""Seconds in which a detached run shows whether it can begin."""
 
 app = typer.Typer(
     help=(
@@ -38,16 +56,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Directory = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="DIR",
-        help="Directory of a run, or a campaign's name; by default the latest in runs/.",
-        show_default=False,
-    ),
-]
 
 
 def main() -> None:
@@ -78,13 +86,7 @@ def campaigns(*, as_json: Json = False) -> None:
 
 @app.command()
 def preflight(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     budget: Annotated[
         float, typer.Option(min=1.0, help="Seconds; what does not fit is listed.")
@@ -96,7 +98,7 @@ def preflight(
     from daybreak.preflight.run import preflight as examine
     from daybreak.report.outlook import render
 
-    _keep_compilations()
+    keep_compilations()
     found = examine(catalogue.load(name_or_file), budget)
     typer.echo(found.model_dump_json(indent=1) if as_json else render(found))
     if found.hopeless:
@@ -105,13 +107,7 @@ def preflight(
 
 @app.command()
 def run(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     directory: Annotated[
         Path | None,
@@ -123,33 +119,15 @@ def run(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.")
     ] = None,
-    max_trials: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many new trials.")
-    ] = None,
-    max_hours: Annotated[
-        float | None, typer.Option(help="Stop after this many hours; sleep does not count.")
-    ] = None,
+    max_trials: MaxTrials = None,
+    max_hours: MaxHours = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed trials again.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Worker processes; by default as many as help.", show_default=False
-        ),
-    ] = None,
-    dask: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Dask: tcp://host:port, local:4, slurm:8."),
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Ledger in PostgreSQL: postgresql://user@host/name."),
-    ] = None,
-    lease: Annotated[
-        float,
-        typer.Option(min=5.0, help="Seconds of silence after which another host's run is dead."),
-    ] = 60.0,
+    workers: Workers = None,
+    dask: Dask = None,
+    store: Store = None,
+    lease: Lease = 60.0,
     detach: Annotated[
         bool, typer.Option("--detach", help="Go on in the background; see status and stop.")
     ] = False,
@@ -161,31 +139,22 @@ def run(
     """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
     from daybreak import catalogue, night
 
-    deadline = None if until is None else _next(until)
+    deadline = None if until is None else next_time(until)
     if detach:
-        _detach(name_or_file, directory)
+        detached(name_or_file, directory)
         return
-    signal.signal(signal.SIGTERM, _terminate)
-    _keep_compilations()
+    signal.signal(signal.SIGTERM, terminate)
+    keep_compilations()
     again = f"daybreak run {shlex.quote(name_or_file)}"
     if directory is not None:
         again += f" --dir {shlex.quote(str(directory))}"
     try:
         campaign = catalogue.load(name_or_file)
         results = night.run(
-            campaign,
-            directory,
-            fresh=fresh,
-            until=deadline,
-            max_trials=max_trials,
-            max_hours=max_hours,
-            retry_failed=retry_failed,
-            anyway=anyway,
-            workers=workers,
-            dask=dask,
-            store=store,
-            lease=lease,
-        )
+            campaign, directory, fresh=fresh, until=deadline, max_trials=max_trials,
+            max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, workers=workers,
+            dask=dask, store=store, lease=lease,
+        )  # fmt: skip
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
         raise typer.Exit(_INTERRUPTED) from None
@@ -211,7 +180,7 @@ def stop(directory: Directory = None) -> None:
     from daybreak.ledger.place import remembered
     from daybreak.ledger.store import Ledger
 
-    place = _find(directory)
+    place = find(directory)
     if not night.running(place):
         typer.echo(f"nothing is running in {place}.")
         return
@@ -229,13 +198,7 @@ def stop(directory: Directory = None) -> None:
 
 @app.command()
 def rehearse(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     truth: Annotated[
         str,
@@ -258,9 +221,9 @@ def rehearse(
     """Run a campaign on simulated data: expected intervals, coverage, rate of each verdict."""
     from daybreak import catalogue, rehearsal
 
-    stated = _numbers("--truth", truth)
-    differing = None if null is None else _numbers("--null", null)
-    _keep_compilations()
+    stated = numbers("--truth", truth)
+    differing = None if null is None else numbers("--null", null)
+    keep_compilations()
     campaign = catalogue.load(name_or_file)
     found = rehearsal.rehearse(
         campaign, stated, nights=nights, null=differing, seed=seed, progress=sys.stderr
@@ -273,7 +236,7 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
     """Say how far a campaign is and whether it is running; never disturbs it."""
     from daybreak import night
 
-    results = night.open_(_find(directory))
+    results = night.open_(find(directory))
     holders = night.running(results.directory)
     summary = results.summary
     if as_json:
@@ -313,11 +276,14 @@ def report(directory: Directory = None, *, as_json: Json = False) -> None:
     from daybreak import night
     from daybreak.report.files import write_report
 
-    results = night.open_(_find(directory))
+    results = night.open_(find(directory))
+    place = results.directory
+    if place.is_file():  # a packed run: the report goes beside it
+        place = place.with_suffix("")
     try:
-        written = write_report(results.directory, results.summary)
+        written = write_report(place, results.summary)
     except OSError as error:
-        raise _unwritable(results.directory, error) from error
+        raise unwritable(place, error) from error
     if as_json:
         typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
         return
@@ -330,7 +296,7 @@ def verdict(directory: Directory = None, *, as_json: Json = False) -> None:
     """Print the verdict; exit status 0 PASS, 1 FAIL, 3 UNDECIDED, 4 SOFT_PASS."""
     from daybreak import night
 
-    results = night.open_(_find(directory))
+    results = night.open_(find(directory))
     summary = results.summary
     if as_json:
         studies = {study.name: study.verdict for study in summary.studies}
@@ -342,132 +308,89 @@ def verdict(directory: Directory = None, *, as_json: Json = False) -> None:
     raise typer.Exit(_VERDICT_STATUS[summary.verdict])
 
 
-@app.command()
-def export(
-    directory: Directory = None,
-    *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to a file, not standard output.")
-    ] = None,
-    as_json: Json = False,
+exports = typer.Typer(
+    help="Write trials, or the best one with everything that reproduces it.",
+    no_args_is_help=True, rich_markup_mode=None,
+)  # fmt: skip
+app.add_typer(exports, name="export")
+
+
+@exports.command("trials")
+def export_trials(
+    directory: Directory = None, *, output: Output = None, as_json: Json = False
 ) -> None:
     """Write every trial with its full configuration as a CSV table (or JSON)."""
-    import csv
-    import io
+    from daybreak.sharing import trials_as_text
 
-    from daybreak.ledger.export import trial_rows
-    from daybreak.ledger.store import Ledger
-
-    ledger = Ledger(_find(directory))
-    rows = trial_rows(ledger.read())
-    ledger.close()
-    if as_json:
-        text = json.dumps(rows, indent=1)
-    else:
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        buffer = io.StringIO()
-        table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-        text = buffer.getvalue().rstrip("\n")
-    if output is None:
-        typer.echo(text)
-    else:
-        try:
-            output.write_text(f"{text}\n")
-        except OSError as error:
-            raise _unwritable(output, error) from error
-        typer.echo(f"{len(rows)} trials written to {output}", err=True)
+    count, text = trials_as_text(find(directory), as_json=as_json)
+    deliver(text, output, f"{count} trials")
 
 
-def _find(directory: Path | None) -> Path:
-    """The directory meant: a path, a campaign's name, or the latest run."""
+@exports.command("best")
+def export_best(
+    directory: Directory = None,
+    *,
+    study: Annotated[
+        str | None, typer.Option(help="By default the study with the lowest chi2.")
+    ] = None,
+    trial: Annotated[
+        str | None, typer.Option(help="The key of a trial, in place of a study's best.")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Write the best trial as JSON: all that `daybreak rerun` needs beside the model's code."""
+    from daybreak.sharing import export_trial
+
+    found = export_trial(find(directory), study=study, key=trial)
+    deliver(found.model_dump_json(by_alias=True, indent=1), output, f"trial {found.key[:12]}")
+
+
+@app.command()
+def rerun(
+    file: Annotated[Path, typer.Argument(metavar="BEST.json", help="What `export best` wrote.")],
+    name_or_file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            show_default=False,
+            help="The campaign; by default where it was loaded from.",
+        ),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make an exported trial again and compare; exit status 1 when the numbers differ."""
+    from daybreak.sharing import read_export, rerun
+
+    keep_compilations()
+    found = rerun(read_export(file), name_or_file)
+    typer.echo(found.model_dump_json(indent=1) if as_json else found.sentence)
+    raise typer.Exit(0 if found.same else 1)
+
+
+@app.command()
+def pack(directory: Directory = None, *, output: Output = None) -> None:
+    """Write a run, finished or living, into one file that `report` opens anywhere."""
+    from daybreak.sharing import pack as packed
+
+    typer.echo(str(packed(find(directory), output)))
+
+
+@app.command()
+def doctor(directory: Directory = None, *, as_json: Json = False) -> None:
+    """Print environment, devices, and the health of a ledger; exit status 1 when it is ill."""
     from daybreak.errors import LedgerError
-    from daybreak.ledger.place import FILE
+    from daybreak.health import examine
 
-    if directory is not None:
-        named = Path("runs") / directory
-        return named if not directory.exists() and named.exists() else directory
-    ledgers = sorted(Path("runs").glob(f"*/{FILE}"), key=_written)
-    if not ledgers:
-        msg = "there is no run in runs/; name its directory, or start one with `daybreak run`."
-        raise LedgerError(msg)
-    return ledgers[-1].parent
-
-
-def _written(ledger: Path) -> float:
-    """When a ledger was last written, in seconds; SQLite keeps the newest part beside it."""
-    parts = (ledger, ledger.with_name(f"{ledger.name}-wal"))
-    there = (p.stat() for p in parts if p.exists())
-    return max((status.st_mtime for status in there if status.st_size > 0), default=0.0)
-
-
-def _unwritable(path: Path, error: OSError) -> Exception:
-    from daybreak.errors import DaybreakError
-
-    return DaybreakError(f"cannot write {path} ({error.strerror}); choose another place.")
-
-
-def _numbers(option: str, text: str) -> dict[str, float]:
-    """Read ``a1=4,k1=1.4``."""
-    found: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, value = (piece.strip() for piece in part.partition("="))
-        try:
-            found[name] = float(value)
-        except ValueError:
-            msg = f"{option} takes numbers by name such as a1=4,k1=1.4, but got {part.strip()!r}."
-            raise typer.BadParameter(msg) from None
-    return found
-
-
-def _next(clock: str) -> datetime:
-    """The next time the clock shows HH:MM."""
+    place = None
     try:
-        wanted = datetime.strptime(clock, "%H:%M").time()  # noqa: DTZ007 - the wall clock is meant
-    except ValueError:
-        msg = f"--until takes a time of day such as 07:00, but got {clock!r}."
-        raise typer.BadParameter(msg) from None
-    moment = datetime.now().astimezone()
-    target = moment.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
-    return target if target > moment else target + timedelta(days=1)
-
-
-def _terminate(_number: int, _frame: Any) -> None:
-    msg = "stopped by SIGTERM"
-    raise KeyboardInterrupt(msg)
-
-
-def _detach(name_or_file: str, directory: Path | None) -> None:
-    """Start the same command again, without the terminal, and say where it can be watched."""
-    import subprocess
-    import time
-
-    from daybreak import catalogue
-    from daybreak.ledger.place import prepare
-
-    place = directory or Path("runs") / catalogue.load(name_or_file).name
-    prepare(place)
-    words = [word for word in sys.argv[1:] if word != "--detach"]
-    with (place / "night.out").open("ab") as out:
-        process = subprocess.Popen(  # noqa: S603 - this very command
-            [sys.executable, "-m", "daybreak.cli", *words],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
-    time.sleep(_SETTLING)
-    if process.poll() not in (None, 0):
-        typer.echo((place / "night.out").read_text().splitlines()[-1], err=True)
-        raise typer.Exit(process.returncode)
-    where = shlex.quote(str(place))
-    typer.echo(f"running as process {process.pid}; what it says goes to {place / 'night.out'}")
-    typer.echo(f"Look: daybreak status {where}\nStop: daybreak stop {where}")
-
-
-def _keep_compilations() -> None:
-    """Let JAX, when a model loads it, keep what it compiles for the next run."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(cache) / "daybreak" / "jax"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        place = find(directory)
+    except LedgerError:
+        if directory is not None:
+            raise
+    found = examine(place)
+    typer.echo(found.model_dump_json(indent=1) if as_json else str(found))
+    raise typer.Exit(1 if found.problems else 0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO
 
 from daybreak.criteria import Decision, Verdict
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import LedgerError, known
+from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.findings import Preflight
 from daybreak.ledger.claims import now
 from daybreak.ledger.liveness import LEASE
@@ -98,29 +99,20 @@ def run(
     campaign : Campaign
     directory : path, optional
         Where everything is kept; ``runs/<campaign>/`` by default.
-    fresh : bool
-        Archive an earlier run of this directory and begin anew.
-    until : datetime, optional
-        Stop at this moment; a later call goes on. Trials that cannot be done by then are not
-        begun.
-    max_trials : int, optional
-        Stop after this many new trials.
-    max_hours : float, optional
-        Stop after this many hours; while the machine sleeps no time passes.
-    retry_failed : bool
-        Try failed trials again.
-    anyway : bool
-        Run although preflight finds the night out of reach.
-    workers : int, optional
-        Worker processes on this machine; by default as many as help.
-    dask : str, optional
-        Make the trials on a Dask cluster: ``tcp://host:port``, ``local:4``, ``slurm:8``.
+    fresh, retry_failed, anyway : bool
+        Archive an earlier run and begin anew; try failed trials again; run although preflight
+        finds the night out of reach.
+    until, max_trials, max_hours : datetime, int, float, optional
+        Stop then, and begin no trial that cannot be done by then; a later call goes on. While
+        the machine sleeps no hours pass.
+    workers, dask : int, str, optional
+        Worker processes here, by default as many as help; or a Dask cluster:
+        ``tcp://host:port``, ``local:4``, ``slurm:8``.
     store : str, optional
         Keep the ledger in a PostgreSQL database, ``postgresql://user@host/name``; several
         processes and hosts may then work on the campaign at once.
     lease : float
-        Seconds without a sign of life after which a process on another host counts as dead and
-        its trials are made by others.
+        Seconds of silence after which a process on another host counts as dead.
     progress : text file, optional
         Where progress is written; standard error by default.
 
@@ -143,21 +135,20 @@ def run(
     listener = _Log(place, sys.stderr if progress is None else progress)
     try:
         run_night(
-            campaign,
-            place,
-            listener,
-            fresh=fresh,
-            retry_failed=retry_failed,
-            anyway=anyway,
-            limits=limits,
-            means=means,
-            store=store,
-            lease=lease,
-        )
+            campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
+            limits=limits, means=means, store=store, lease=lease,
+        )  # fmt: skip
     finally:
         listener.close()
     results = open_(place)
-    write_report(place, results.summary)
+    try:
+        write_report(place, results.summary)
+    except OSError as error:
+        msg = (
+            f"the report cannot be written into {place} ({error.strerror}), but everything is in "
+            "the ledger; make room or give back the right to write, then `daybreak report`."
+        )
+        raise DaybreakError(msg) from error
     return results
 
 
@@ -202,7 +193,7 @@ class _Log(AbstractListener):
         self.spoken = time.monotonic()
 
     def _say(self, line: str) -> None:
-        with (self.directory / LOG).open("a") as log:
+        with suppress(OSError), (self.directory / LOG).open("a") as log:  # the ledger has it all
             log.write(f"{now()}  {line}\n")
         if self.bar:
             self.bar.line(line)
@@ -238,7 +229,8 @@ class _Log(AbstractListener):
         from daybreak.report.files import write_study
         from daybreak.report.terminal import study_line
 
-        write_study(self.directory, reading)
+        with suppress(OSError):  # it is written again with the report
+            write_study(self.directory, reading)
         self._say(study_line(reading))
 
     def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:

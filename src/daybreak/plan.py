@@ -269,6 +269,8 @@ class Campaign:
         Values that profiled parameters are compared with, in every study that profiles them.
     anyway : bool
         Run although preflight finds it out of reach, because it demonstrates a failure.
+    origin : str
+        The name or file it was loaded from; filled in by the loader.
 
     Raises
     ------
@@ -284,6 +286,7 @@ class Campaign:
     seed: int = 0
     claims: Sequence[Claim] = ()
     anyway: bool = False
+    origin: str = ""
 
     def __post_init__(self) -> None:
         """Check names and the decision table."""

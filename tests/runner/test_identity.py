@@ -264,7 +264,7 @@ def test_quantity_derived_later_is_computed(tmp_path):
 
 
 def test_units_and_guesses_change_no_identity(tmp_path):
-    """A new unit or guess repeats no finished trial; the guess is one new start with its checks."""
+    """A new unit or guess repeats no finished trial; a guess is one new start with its checks."""
     before_problem = line_problem()
     dk.run(campaign([dk.Study("s", before_problem, dk.MultiStart(starts=6))]), tmp_path)
     before = trials(tmp_path)

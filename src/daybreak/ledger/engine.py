@@ -33,6 +33,8 @@ T = TypeVar("T")
 PATIENCE = 600.0
 """Seconds for which a server that went away is waited for."""
 _BUSY_MS = 60_000
+_IN_THE_WAY = ("40001", "40P01", "23505")
+"""PostgreSQL's words for another transaction that was first; carried out again, ours sees it."""
 
 
 class Store:
@@ -81,7 +83,7 @@ class Store:
             try:
                 return attempt()
             except DatabaseError as error:
-                if not self._passing(error) or time.monotonic() - since > PATIENCE:
+                if time.monotonic() - since >= self._patience(error):
                     raise self.explained(error) from error
                 if pause == 0.1:
                     self.waiting(f"the database does not answer ({_first_line(error)}); waiting.")
@@ -89,16 +91,16 @@ class Store:
                 time.sleep(pause)
                 pause = min(2.0 * pause, 5.0)
 
-    def _passing(self, error: DBAPIError) -> bool:
-        """Whether the server may come back, or another transaction was in the way."""
+    def _patience(self, error: DBAPIError) -> float:
+        """Seconds for which trying again may help."""
         if not self.shared:
-            return False
-        # Serialisation failure and deadlock; a schema or right that is missing will stay so.
-        state = getattr(error.orig, "sqlstate", None)
-        if state in ("40001", "40P01"):
-            return True
+            return 0.0
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state in _IN_THE_WAY:
+            return 10.0
         lost = isinstance(error, OperationalError | InterfaceError)
-        return error.connection_invalidated or (lost and not str(state or "").startswith("28"))
+        refused = state.startswith("28")  # this user, this password
+        return PATIENCE if error.connection_invalidated or (lost and not refused) else 0.0
 
     def explained(self, error: DatabaseError) -> LedgerError:
         """What is wrong with the database and what to do, as a sentence."""
@@ -173,8 +175,8 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
     LedgerError
         When the URL cannot be read, or the driver is not installed.
     """
+    made = postgres_url(url)
     try:
-        made = _postgres_url(url)
         engine = sa.create_engine(made, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         msg = (
@@ -182,16 +184,12 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
             "`pip install 'daybreak[postgres]'`."
         )
         raise LedgerError(msg) from error
-    except (ValueError, ArgumentError) as error:
-        msg = (
-            "`--store` takes the address of a PostgreSQL database, such as "
-            f"postgresql://user@host/name, but got {url!r}."
-        )
-        raise LedgerError(msg) from error
 
     def configure(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
             if write:
+                # Two that create the same schema at once would collide.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('daybreak'))")
                 cursor.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
             cursor.execute(f'SET search_path TO "{schema}"')
             cursor.execute("SET synchronous_commit TO on")
@@ -201,11 +199,23 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
     return Store(engine, f"{made.render_as_string(hide_password=True)}, schema {schema}")
 
 
-def _postgres_url(url: str) -> sa.URL:
-    made = sa.make_url(url)
-    if made.get_backend_name() != "postgresql":
-        raise ValueError(made.get_backend_name())
-    return made.set(drivername="postgresql+psycopg")
+def postgres_url(url: str) -> sa.URL:
+    """The address of a database, with our driver.
+
+    Raises
+    ------
+    LedgerError
+        When it is none.
+    """
+    with suppress(ArgumentError):
+        made = sa.make_url(url)
+        if made.get_backend_name() == "postgresql":
+            return made.set(drivername="postgresql+psycopg")
+    msg = (
+        "`--store` takes the address of a PostgreSQL database, such as "
+        f"postgresql://user@host/name, but got {url!r}."
+    )
+    raise LedgerError(msg)
 
 
 def _configured(engine: sa.Engine, *, write: bool) -> sa.Engine:

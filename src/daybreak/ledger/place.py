@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from daybreak.errors import LedgerError
-from daybreak.ledger.engine import Store, open_postgres, open_sqlite
+from daybreak.ledger.engine import Store, open_postgres, open_sqlite, postgres_url
 
 FILE = "ledger.db"
 LOCK = "ledger.lock"
@@ -42,8 +42,8 @@ class Server:
 
     def remember(self, directory: Path) -> None:
         """Write down where the ledger is, so that `status DIR` finds it; no password."""
-        bare = sa.make_url(self.url).set(password=None).render_as_string(hide_password=False)
-        text = json.dumps({"url": bare, "schema": self.schema}, indent=1)
+        bare = postgres_url(self.url)._replace(drivername="postgresql", password=None)
+        text = json.dumps({"url": str(bare), "schema": self.schema}, indent=1)
         path = directory / STORE
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from daybreak.decision import decide
@@ -169,7 +169,8 @@ class _Night:
             for study in studies:  # before anything is written
                 self._compare(study)
         texts = sources(studies)
-        self.ledger.begin_run(provenance(texts), plan_of(studies), texts.bodies, self._returned)
+        made_of = {**provenance(texts), "origin": self.campaign.origin}
+        self.ledger.begin_run(made_of, plan_of(studies), texts.bodies, self._returned)
         try:
             with double_precision():
                 self._write(studies, follows=None)
@@ -183,7 +184,8 @@ class _Night:
         except (KeyboardInterrupt, Interrupted) as stop:
             ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
         except BaseException as error:
-            self.ledger.end_run(f"error: {type(error).__name__}: {error}")
+            with suppress(LedgerError):  # what the ledger itself cannot do is told by `error`
+                self.ledger.end_run(f"error: {type(error).__name__}: {error}")
             raise
         self.ledger.end_run(ending)
         self.listener.ended(ending)
@@ -341,6 +343,8 @@ class _Night:
             unknown = study.problem.resources.isolated or isinstance(study.problem, SearchProblem)
             usual = 0.0 if unknown else self._pace(study)
         checked = settled(self.ledger, study) if study.stop_early else lambda: None
+
+        checked()  # an earlier run may have seen enough
 
         def kept(count: int) -> None:
             self._progressed(study, count)
