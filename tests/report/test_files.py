@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak import findings
+from daybreak.diagnosis import search_study as search_models
 from daybreak.diagnosis import study as study_models
 from daybreak.diagnosis.study import Model, Study
 from daybreak.report import files
