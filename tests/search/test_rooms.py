@@ -104,7 +104,7 @@ def test_a_failed_trial_keeps_its_directory(tmp_path):
 
 
 def test_a_host_without_the_run_uses_its_own_place(tmp_path):
-    """Where the run's directory is not seen, a trial's place is a function of both all the same."""
+    """Where the run is not seen, a trial has a place that depends on the run and the trial."""
     one, same = (room(tmp_path / "elsewhere", "0" * 64) for _ in range(2))
     other = room(tmp_path / "another", "0" * 64)
 
