@@ -168,7 +168,7 @@ def test_a_missed_bar_is_recorded_and_never_best(sampler):
 
 
 def test_failures_are_trials():
-    """An exception and a missing or infinite objective are failed trials, and the night goes on."""
+    """An exception and an objective that is missing or not finite fail a trial, not the night."""
 
     def evaluate(c, _):
         if c.y == 1:
