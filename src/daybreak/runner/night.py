@@ -403,7 +403,9 @@ class _Night:
         mark = canonical([study.fingerprint, plain_settings(study)])
         if mark not in self.compared:
             self.compared.add(mark)
-            compare(self.ledger, study)
+            strange = compare(self.ledger, study)
+            if strange:
+                self.listener.warned(strange)
 
 
 def _first_task(study: Study) -> Task:
