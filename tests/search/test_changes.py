@@ -167,7 +167,7 @@ def run_with(evaluate, directory, **more):
 def test_a_changed_evaluate_stops_the_run(tmp_path):
     """A deterministic `evaluate` that gives other numbers is an error that says both."""
     run_with(Bowl(), tmp_path)
-    with pytest.raises(dk.DaybreakError, match="evaluate no longer gives .*'loss' was .* is now"):
+    with pytest.raises(dk.DaybreakError, match=r"evaluate no longer gives .*'loss' was .* is now"):
         run_with(lambda c, _: {"loss": c.x, "size": 1.0}, tmp_path)
 
 

@@ -317,6 +317,7 @@ class Ledger:
             .where(configuration.contains(f'"problem":"{fingerprint}"'))
             .where(configuration.contains(f'"settings":{canonical(settings)}', autoescape=True))
             .where(configuration.contains('"kind":"search"'))
+            .where(t.trials.c.outcome.contains('"metrics":{'))  # none of a pruned one
             .order_by(t.attempts.c.seconds, t.trials.c.key).limit(1)
         )  # fmt: skip
         row = self.store.read(lambda c: c.execute(asked).first())

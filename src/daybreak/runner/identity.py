@@ -14,7 +14,6 @@ from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
 
-
 _QUICK = 0.5
 """Seconds up to which a trial of a search is made again to see whether it is still the same."""
 
