@@ -5,21 +5,17 @@ import io
 import pytest
 
 import daybreak as dk
-from tests.search.problems import Bowl, bowl
+from tests.search.problems import SPACE, Bowl, bowl
 
-SPACE = [
-    dk.Parameter("x", -5, 5),
-    dk.Integer("y", 1, 8),
-    dk.Choice("optimizer", ["sgd", "adam"]),
-]
+PLAIN = SPACE[:3]
 
 
 def space(**replaced):
     """The plain space with some parameters replaced, by name."""
-    return [replaced.get(parameter.name, parameter) for parameter in SPACE]
+    return [replaced.get(parameter.name, parameter) for parameter in PLAIN]
 
 
-def told(directory, parameters=SPACE, method=None, **more):
+def told(directory, parameters=PLAIN, method=None, **more):
     """Run the search; gives what the run says of changes, the search, and its problem."""
     log = io.StringIO()
     problem = bowl(Bowl(), parameters=parameters, **more)
@@ -104,7 +100,7 @@ def test_pruned_trials_are_found_again(tmp_path):
         found = dk.run(dk.Campaign("changing", [study]), tmp_path, progress=io.StringIO())
         return found["s"].search, problem.evaluate.calls
 
-    before, _ = run(SPACE)
+    before, _ = run(PLAIN)
     after, calls = run(space(y=dk.Integer("y", 1, 12)))
 
     assert before.counts["pruned"] > 0
@@ -117,7 +113,7 @@ def test_pruned_trials_are_found_again(tmp_path):
     [
         ({"parameters": space(y=dk.Integer("y", 1, 8, scale="log"))}, "scale of y from linear"),
         (
-            {"parameters": [*SPACE, dk.Parameter("z", 0, 1)]},
+            {"parameters": [*PLAIN, dk.Parameter("z", 0, 1)]},
             "s: parameter z is new; trials in the space as it is now are kept",
         ),
         (
@@ -136,7 +132,7 @@ def test_every_change_is_told_in_one_line(tmp_path, changed, line):
     """Before it runs, a changed search says what was changed and what follows."""
     method = dk.Search("random", trials=3)
     told(tmp_path, method=method)
-    lines, found, _ = told(tmp_path, method=method, **{"parameters": SPACE, **changed})
+    lines, found, _ = told(tmp_path, method=method, **{"parameters": PLAIN, **changed})
 
     assert len(lines) == 1
     assert line in lines[0]
@@ -149,7 +145,7 @@ def test_two_spaces_of_one_problem(tmp_path):
     narrow = bowl(evaluate, parameters=space(x=dk.Parameter("x", 0, 2)))
     method = dk.Search("random", trials=4)
     studies = [dk.Study("narrow", narrow, method),
-               dk.Study("wide", bowl(evaluate, parameters=SPACE), method)]  # fmt: skip
+               dk.Study("wide", bowl(evaluate, parameters=PLAIN), method)]  # fmt: skip
     found = dk.run(dk.Campaign("two", studies), tmp_path, progress=io.StringIO())
 
     assert {len(study.search.trials) for study in found.studies} == {4}
