@@ -4,7 +4,7 @@ From several configurations, every parameter is put elsewhere in its range alone
 seeds.  With d the change of an objective under one seed, and s^2 the variance of d over the seeds
 of one comparison, averaged over n comparisons, a parameter does something when in one of them
 
-    |mean d| > t s / sqrt(r),   t the 99.9 % quantile of Student's t with n (r - 1) degrees
+    |mean d| > t s / sqrt(r),   t the 99.99 % quantile of Student's t with n (r - 1) degrees
 
 and any d is not zero.  Seeds are shared, so noise that does not depend on the parameter drops out.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,7 @@ BASES = 3
 """Configurations from which every parameter is put elsewhere."""
 PLACES = 3
 """Values that are tried of a parameter."""
-_CONFIDENCE = 0.999
+_CONFIDENCE = 0.9999
 
 
 def examine_search(
