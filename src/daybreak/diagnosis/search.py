@@ -17,6 +17,7 @@ from daybreak.diagnosis.search_study import (
     Goal,
     How,
     Importance,
+    SearchedInfo,
     SearchKnob,
     SearchReading,
     SearchTrial,
@@ -112,7 +113,9 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
         for row, bar in zip(record.problem["objectives"], reference, strict=True)
     ]
     reading = SearchReading(
-        sampler=record.method["engine"], goals=goals, trials=list(found.trials[:MOST_TRIALS]),
+        sampler=record.method["engine"], goals=goals,
+        space=[_declared(row) for row in record.problem["parameters"]],
+        trials=list(found.trials[:MOST_TRIALS]),
         counts=dict(Counter(trial.state for trial in found.trials)),
         best=candidates[0] if candidates else None, confirmed=confirmed,
         selection_bias=_bias(found, confirmed), front=_front(found, places, rows),
@@ -121,6 +124,14 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
         exhausted=_exhausted(found, space),
     )  # fmt: skip
     return reading, candidates
+
+
+def _declared(row: Mapping[str, Any]) -> SearchedInfo:
+    return SearchedInfo(
+        name=row["name"], kind=row["kind"], unit=row["unit"], scale=row.get("scale", "linear"),
+        lower=row.get("lower"), upper=row.get("upper"), options=row.get("options", []),
+        fixed=row["fixed"],
+    )  # fmt: skip
 
 
 def _exhausted(found: Searched, space: SearchSpace) -> bool:

@@ -30,6 +30,22 @@ class Goal(Model):
     """Where the dominated volume begins: declared, or the worst of all completed trials."""
 
 
+class SearchedInfo(Model):
+    """A searched parameter as declared."""
+
+    name: str
+    kind: Literal["real", "integer", "choice"]
+    unit: str
+    scale: str
+    """``linear`` or ``log``."""
+    lower: float | None
+    """Null for a choice, as the upper bound."""
+    upper: float | None
+    options: list[Plain]
+    """Of a choice."""
+    fixed: Plain
+
+
 class SearchTrial(Model):
     """One configuration that was evaluated."""
 
@@ -121,6 +137,7 @@ class SearchReading(Model):
     sampler: str
     """What proposed the configurations."""
     goals: list[Goal]
+    space: list[SearchedInfo]
     trials: list[SearchTrial]
     """Forced and proposed ones, in order; at most 5,000."""
     counts: dict[str, int]

@@ -14,6 +14,7 @@ from daybreak.diagnosis.search_study import (
 )
 from daybreak.diagnosis.study import Study
 from daybreak.report import numbers
+from daybreak.report.artifact_figure import artifact_table, files
 from daybreak.report.cells import Column, Table, table_of
 
 MOST_FRONT = 200
@@ -116,8 +117,14 @@ def tables(study: Study) -> list[Table]:
         return []
     return [
         best(found), confirmed(found), baselines(found), front(found), importance(found),
-        knobs(found), trials(found),
+        knobs(found), *attached(found), trials(found),
     ]  # fmt: skip
+
+
+def attached(found: SearchReading) -> list[Table]:
+    """Tables and files of the winner."""
+    artifacts = found.best.artifacts if found.best else []
+    return [*map(artifact_table, artifacts), files(artifacts)]
 
 
 def best(found: SearchReading) -> Table:
