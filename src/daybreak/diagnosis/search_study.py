@@ -104,6 +104,8 @@ class BaselineReading(Model):
     """The best value of the search in each objective."""
     outside: dict[str, bool]
     """Whether the result is better by more than its uncertainty."""
+    beaten: bool
+    """Whether one winner or point of the front is better in all of its objectives at once."""
     message: str
     """Why there are no values; else empty."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from daybreak.diagnosis.search_study import Plain, SearchedInfo, SearchReading, SearchTrial
 from daybreak.report import numbers
-from daybreak.report.canvas import BLUE, GREY, ORANGE, Canvas
+from daybreak.report.canvas import BLUE, GREY, GROUND, ORANGE, Canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def parallel_figure(found: SearchReading) -> Figure | None:
         if found.best is not None:
             _line(axes, space, found.best.configuration, ORANGE, 2.0, 1.0, "winner")
         _scales(axes, space)
-        return canvas.finish("")
+        return canvas.finish("", "a line for each trial")
 
 
 def _good(found: SearchReading, trials: list[SearchTrial]) -> set[int]:
@@ -95,8 +95,10 @@ def _scales(axes: Axes, space: list[SearchedInfo]) -> None:
     for x, info in enumerate(space):
         axes.axvline(x, color=GREY, linewidth=0.6, clip_on=False)
         for y, text in _ticks(info):
-            axes.text(x, y, text, fontsize=6.5, ha="center", clip_on=False,
-                      va="bottom" if y == 1 else "top" if y == 0 else "center")  # fmt: skip
+            axes.text(x, y + (0.02 if y == 1 else -0.02 if y == 0 else 0.0), text, fontsize=6.5,
+                      ha="center", va="bottom" if y == 1 else "top" if y == 0 else "center",
+                      clip_on=False, zorder=9, bbox={"facecolor": GROUND, "linewidth": 0,
+                                                     "alpha": 0.8, "pad": 0.6})  # fmt: skip
 
 
 def _ticks(info: SearchedInfo) -> list[tuple[float, str]]:

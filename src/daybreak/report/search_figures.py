@@ -143,10 +143,11 @@ def _beside(
     """Draw what a result has to beat: lines across, and where they cross."""
     x, y = (baseline.bars.get(goal.name) for goal in (first, second))
     what = f"{'null test' if baseline.null else 'baseline'} {baseline.name}"
+    both = x is not None and y is not None
     for value, line, frame in ((x, axes.axvline, frames[0]), (y, axes.axhline, frames[1])):
         if value is not None and _clip(value, frame) == value:
             line(value, color=colour, linewidth=0.9, linestyle="--" if baseline.null else ":",
-                 zorder=1)  # fmt: skip
+                 zorder=1, label=None if both else what)  # fmt: skip
     if x is not None and y is not None:
         axes.plot([_clip(x, frames[0])], [_clip(y, frames[1])], linestyle="", marker=marker,
                   markersize=6, color=colour, label=what, zorder=5, clip_on=False)  # fmt: skip
