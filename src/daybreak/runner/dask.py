@@ -100,7 +100,9 @@ class DaskExecutor(AbstractExecutor):
             data = pack(unit.problem, "the problem", fresh_path())
             self._problems[id(unit.problem)] = (unit.problem, data)
         problem = self._problems[id(unit.problem)][1]
-        asked = (unit.number, dict(unit.settings), unit.tasks, unit.resources, unit.record)
+        asked = (
+            unit.number, dict(unit.settings), unit.tasks, unit.resources, unit.record, unit.home
+        )  # fmt: skip
         work = pack(asked, "the trials", fresh_path())
         future = self._client.submit(_make, problem, work, retries=0, pure=False)
         self._futures[future] = unit.number
@@ -179,12 +181,12 @@ def _cluster(address: str) -> Any:
 def _make(problem: bytes, work: bytes) -> Result:
     """Carry a unit out; runs on a worker of the cluster."""
     made = _problem(problem)
-    number, settings, tasks, resources, record = unpack(work)
+    number, settings, tasks, resources, record, home = unpack(work)
     if resources.isolated:
-        return _isolated(Unit(number, made, settings, tasks, resources, record))
+        return _isolated(Unit(number, made, settings, tasks, resources, record, home))
     begun = time.monotonic()
     with double_precision_import():
-        outcomes = carry_out(made, settings, tasks)
+        outcomes = carry_out(made, settings, tasks, home=home)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     where = f"Dask worker {os.getpid()} on {socket.gethostname()}"
     result = Result(number, outcomes, time.monotonic() - begun, memory, "", "", where)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daybreak.errors import ChangedModelError, PlanError
 from daybreak.ledger.store import Ledger
+from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+from daybreak.problem.search import SearchProblem
+from daybreak.problem.settings import Setting
+
+_QUICK = 0.5
+"""Seconds up to which a trial of a search is made again to see whether it is still the same."""
 
 
 def configuration(study: Study, task: Task) -> str:
     """Everything that determines a trial's outcome, code aside, as canonical text."""
+    return described(study.problem, study.all_settings, task)
+
+
+def described(problem: Problem, settings: Mapping[str, Setting], task: Task) -> str:
+    """The same, of a trial that is not known as part of a study."""
     where: dict[str, object] = {
-        "problem": study.fingerprint,
-        "settings": plain_settings(study),
+        "problem": digest(problem.identity()),
+        "settings": _plain(problem, settings),
     }
     if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
-        where["derived"] = study.problem.derived_names(study.all_settings)
+        where["derived"] = problem.derived_names(settings)
     return canonical({**where, **task.identity()})
 
 
@@ -41,21 +52,32 @@ def plan_of(studies: Sequence[Study]) -> str:
 
 def plain_settings(study: Study) -> dict[str, object]:
     """Settings as trials record them: numbers as float, unless static."""
-    traced, static = study.problem.split_settings(study.all_settings)
+    return _plain(study.problem, study.all_settings)
+
+
+def _plain(problem: Problem, settings: Mapping[str, Setting]) -> dict[str, object]:
+    traced, static = problem.split_settings(settings)
     return {**static, **traced}
 
 
-def compare(ledger: Ledger, study: Study) -> None:
+def compare(ledger: Ledger, study: Study) -> str:
     """Re-evaluate a stored trial, to see that this is still the problem the ledger knows.
+
+    Returns
+    -------
+    str
+        What looks strange without being proof; empty when nothing does.
 
     Raises
     ------
     ChangedModelError
         Naming the first number that differs.
     """
+    if isinstance(study.problem, SearchProblem):
+        return _compare_search(ledger, study, study.problem)
     stored = ledger.stored_evaluation(study.fingerprint, plain_settings(study))
     if stored is None:
-        return
+        return ""
     _, old = stored
     task = Task("evaluate", old.parameters)
     new = solve(study.problem, study.all_settings, [task])[0]
@@ -68,6 +90,41 @@ def compare(ledger: Ledger, study: Study) -> None:
             "new model a `name=` of its own to keep both."
         )
         raise ChangedModelError(msg)
+    return ""
+
+
+def _compare_search(ledger: Ledger, study: Study, problem: SearchProblem) -> str:
+    """The same of a search, where a trial is quick and made in this process anyway."""
+    found = ledger.quickest(digest(problem.identity()), plain_settings(study))
+    if found is None or found[2] > _QUICK or problem.resources.isolated:
+        return ""
+    configuration, old, _ = found
+    task = Task(
+        "search", {}, options=configuration["options"], seed=configuration["seed"],
+        configuration=configuration["configuration"],
+    )  # fmt: skip
+    new = solve(problem, study.all_settings, [task])[0]
+    rows = [(name, was, new.metrics.get(name)) for name, was in old.metrics.items()]
+    told = next(
+        (f"{name!r} was {was!r} and is now {now!r}" for name, was, now in rows
+         if now is None or abs(was - now) > 1e-9 * max(abs(was), abs(now), 1e-300)),
+        "",
+    )  # fmt: skip
+    if not told:
+        return ""
+    where = f"in study {study.name!r} at {dict(task.configuration or {})}, {told}"
+    if problem.deterministic:
+        msg = (
+            f"evaluate no longer gives the numbers the ledger holds: {where}. Nothing was "
+            "changed. Restore it to continue, start anew with --fresh (the old results are "
+            "archived), or give the new SearchProblem a `name=` of its own to keep both."
+        )
+        raise ChangedModelError(msg)
+    return (
+        f"{where}, with the same seed: evaluate was changed, or draws random numbers that do not "
+        "come from trial.seed. Trials that are there are kept; to keep both apart give the new "
+        "SearchProblem a `name=` of its own."
+    )
 
 
 def refuse_lookalikes(studies: Sequence[Study]) -> None:
@@ -80,14 +137,19 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
     """
     first: dict[str, Study] = {}
     for study in studies:
-        mark = canonical([study.fingerprint, plain_settings(study)])
+        mark = canonical([study.problem.identity(), plain_settings(study)])
         other = first.setdefault(mark, study)
-        if other.problem is study.problem or other.problem.predict is study.problem.predict:
+        if other.problem is study.problem:
+            continue
+        if isinstance(study.problem, SearchProblem) or isinstance(other.problem, SearchProblem):
+            _refuse_searches_alike(other, study)
+            continue
+        if other.fit.predict is study.fit.predict:
             continue
         names = study.problem.space.names
         places = [
             Task("evaluate", dict(zip(names, row, strict=True)))
-            for row in study.problem.probes()[1:4].tolist()
+            for row in study.fit.probes()[1:4].tolist()
         ]
         one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
         told = (difference(study, a, b) for a, b in zip(one, two, strict=True))
@@ -100,11 +162,23 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
             raise PlanError(msg)
 
 
+def _refuse_searches_alike(one: Study, two: Study) -> None:
+    """Refuse two searches that the ledger could not tell apart; evaluating may take hours."""
+    first, second = one.problem, two.problem
+    alike = isinstance(first, SearchProblem) and isinstance(second, SearchProblem)
+    if alike and first.evaluate != second.evaluate:
+        msg = (
+            f"studies {one.name!r} and {two.name!r} have the same objectives and settings but "
+            "different `evaluate`: give each SearchProblem a `name=` of its own."
+        )
+        raise PlanError(msg)
+
+
 def difference(study: Study, old: Outcome, new: Outcome) -> str:
     """What changed between two evaluations of one point, in words; empty when nothing did."""
     if new.chi2 is None or old.chi2 is None:
         return "the prediction is not finite any more" if new.chi2 is None else ""
-    names = study.problem.data.names
+    names = study.fit.data.names
     if old.details:
         rows = [
             *zip(names, old.details["predictions"], new.details["predictions"], strict=True),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
 from daybreak.problem.ends import StopReason
-from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.fit import Setting
 from daybreak.problem.memory import ran_out
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import Resources
+from daybreak.problem.search import SearchProblem
+from daybreak.runner.rooms import desk
 
 Record = Callable[[int, Sequence[Outcome]], None]
 """Called with a unit's number and outcomes where they were made, before they are handed back."""
@@ -27,12 +31,14 @@ class Unit:
     """Trials that are carried out and recorded together."""
 
     number: int
-    problem: FitProblem
+    problem: Problem
     settings: Mapping[str, Setting]
     tasks: tuple[Task, ...]
     resources: Resources
     record: Record | None = None
     """Must be picklable where workers are processes."""
+    home: Path | None = None
+    """The run's directory, in which the trials of a search have directories of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,22 +65,25 @@ class Result:
 
 
 def carry_out(
-    problem: FitProblem, settings: Mapping[str, Setting], tasks: Sequence[Task],
-    checkpoint: Checkpoint = lambda: None,
+    problem: Problem, settings: Mapping[str, Setting], tasks: Sequence[Task],
+    checkpoint: Checkpoint = lambda: None, home: Path | None = None,
 ) -> list[Outcome]:  # fmt: skip
     """Make trials; whatever goes wrong in one is its outcome.
 
     Trials share compiled calls; when something raises nonetheless, each is made alone, so that
     only the one to blame fails.
     """
+    lent = desk(problem, settings, home) if isinstance(problem, SearchProblem) else None
     try:
-        return [_named(outcome) for outcome in solve(problem, settings, tasks, checkpoint)]
+        return [_named(outcome) for outcome in solve(problem, settings, tasks, checkpoint, lent)]
     except Exception as error:  # noqa: BLE001 - a trial's failure is a value
         if len(tasks) == 1:
             message = f"{type(error).__name__}: {error}"
             return [_named(failed(problem, tasks[0], StopReason.RAISED, message))]
     return [
-        outcome for task in tasks for outcome in carry_out(problem, settings, [task], checkpoint)
+        outcome
+        for task in tasks
+        for outcome in carry_out(problem, settings, [task], checkpoint, home)
     ]
 
 
@@ -85,8 +94,13 @@ def _named(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def failed(problem: FitProblem, task: Task, reason: StopReason, message: str) -> Outcome:
+def failed(problem: Problem, task: Task, reason: StopReason, message: str) -> Outcome:
     """The outcome of a trial that has none, at the place where it began."""
+    if isinstance(problem, SearchProblem):
+        details = {"seed": task.seed}
+        return Outcome(
+            dict(task.configuration or {}), None, reason, message=message, details=details
+        )
     held = {**problem.space.fixed, **task.held}
     free = [name for name in problem.space.names if name not in held]
     u = np.full(len(free), 0.5) if task.start is None else np.array(task.start)

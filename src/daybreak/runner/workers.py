@@ -18,8 +18,8 @@ from typing import Any
 import psutil
 
 from daybreak.errors import WorkerError
+from daybreak.methods.method import Problem
 from daybreak.problem.ends import StopReason
-from daybreak.problem.fit import FitProblem
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import GIB, Resources
 from daybreak.runner.clock import AwakeClock
@@ -72,7 +72,7 @@ class _Worker:
         """Runs while a trial does."""
         self.name = ""
         self.fresh_memory = 0.0
-        self._sent: dict[int, FitProblem] = {}
+        self._sent: dict[int, Problem] = {}
         self._frames = Frames()
         self._oom = _oom_kills()
         self.scratch = Path(tempfile.mkdtemp(prefix="daybreak-worker-"))
@@ -104,7 +104,7 @@ class _Worker:
             self._send("problem", id(problem), data)
             self._sent[id(problem)] = problem  # kept, so that its number stays its own
         record = None if job.alone else job.unit.record
-        asked = (job.unit.number, dict(job.unit.settings), job.tasks, record)
+        asked = (job.unit.number, dict(job.unit.settings), job.tasks, record, job.unit.home)
         self.job, self.clock = job, None
         self._send("work", id(problem), pack(asked, "the trials", fresh_path()))
 
