@@ -56,7 +56,7 @@ def test_every_trial_reproduces(night):
         keys = list(dict.fromkeys(t.key for s in ledger.read().studies for t in s.trials))
     for key in keys[::10]:
         exported = sharing.export_trial(place, key=key)
-        found = sharing.make(campaign, exported.problem, exported.configuration)
+        found = sharing.make(campaign, exported)
         assert sharing.compare(exported, found).same, key
 
 
@@ -155,3 +155,41 @@ def test_the_doctor_names_what_is_wrong(night, tmp_path, harm, told):
     with closing(Ledger(path)) as ledger:
         assert any(told in text for text in problems(ledger.store))
     assert command("doctor", path).returncode == 1
+
+
+FOLLOWED = """
+import numpy as np
+import daybreak as dk
+
+X = np.linspace(0.0, 1.0, 12)
+DATA = dk.observations(1.3 * X + 0.4 + 0.05 * np.sin(17.0 * X), 0.05)
+
+
+def line(top):
+    return dk.FitProblem(
+        [dk.Parameter("a", -5, top), dk.Parameter("b", -5, 5)], lambda p, s: p.a * X + p.b, DATA
+    )
+
+
+def wider(studies):
+    top = 10 * studies[0].best.parameters["a"]
+    return [dk.Study("wider", line(top), dk.MultiStart(starts=2))]
+
+
+rows = [dk.Decision("wide", "look further", follow_up=wider)]
+campaign = dk.Campaign(
+    "followed", [dk.Study("s", line(5), dk.MultiStart(starts=2))], decisions=rows
+)
+"""
+
+
+def test_a_follow_up_reproduces(tmp_path):
+    """A trial of a study that a decision asked for is made again from its export alone."""
+    file = tmp_path / "followed.py"
+    file.write_text(FOLLOWED)
+    dk.run(catalogue.load(str(file)), tmp_path / "run")
+    exported = sharing.export_trial(tmp_path / "run", study="wider")
+    found = sharing.rerun(exported)
+
+    assert (exported.follows, len(exported.readings)) == ("wide", 1)
+    assert found.identical

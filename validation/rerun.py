@@ -67,7 +67,7 @@ def repeat(name: str, trials: int, minutes: float, seed: int = 0) -> Repeated:
             file = Path(folder) / "trial.json"
             file.write_text(sharing.export_trial(place, key=key).model_dump_json(by_alias=True))
             exported = sharing.read_export(file)
-            made = sharing.make(campaign, exported.problem, exported.configuration)
+            made = sharing.make(campaign, exported)
             compared = sharing.compare(exported, made)
             found.identical += compared.identical
             found.same += compared.same

@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from daybreak.catalogue import load
 from daybreak.diagnosis.best import find_best
 from daybreak.diagnosis.search_study import Winner
+from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.ledger import schema as t
 from daybreak.ledger.export import trial_rows
@@ -50,6 +52,10 @@ class ExportedTrial(BaseModel):
     """Hash (SHA-256) of the configuration."""
     problem: str
     """Fingerprint of what is declared about the problem."""
+    follows: str | None = None
+    """Row of the decision table that asked for the study."""
+    readings: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
+    """Of a follow-up: the studies that it was made from, as in summary.json."""
     data: str
     """Hash of the observations; empty for a search."""
     campaign_seed: int
@@ -104,9 +110,16 @@ def export_trial(place: Path, study: str | None = None, key: str | None = None) 
         data="" if observations is None else digest(observations),
         campaign_seed=record.body["seed"], configuration=configuration,
         outcome=outcome, provenance=record.runs[-1].provenance,
+        follows=chosen.follows, readings=_planned(record.studies) if chosen.follows else [],
         confirmed=_confirmed(winner) if winner and winner.seeds else None,
         files=_files(place, row.key, outcome),
     )  # fmt: skip
+
+
+def _planned(studies: Sequence[StudyRecord]) -> list[dict[str, Any]]:
+    """The studies of the plan as a decision's follow-up sees them."""
+    planned = [study for study in studies if study.follows is None]
+    return [read_study(study).model_dump(mode="json", by_alias=True) for study in planned]
 
 
 def _confirmed(winner: Winner) -> dict[str, Any]:
@@ -190,19 +203,20 @@ def rerun(exported: ExportedTrial, name_or_file: str | None = None) -> Rerun:
         When the campaign has no such problem any more.
     """
     campaign = load(name_or_file or exported.origin or exported.campaign)
-    return compare(exported, make(campaign, exported.problem, exported.configuration))
+    return compare(exported, make(campaign, exported))
 
 
-def make(campaign: Campaign, problem: str, configuration: dict[str, Any]) -> Outcome:
-    """Make the trial that a configuration describes.
+def make(campaign: Campaign, exported: ExportedTrial) -> Outcome:
+    """Make an exported trial again.
 
     Raises
     ------
     DaybreakError
         When no study of the campaign has this problem.
     """
-    study = _with_problem(campaign, problem)
+    configuration = exported.configuration
     with double_precision():
+        study = _with_problem(campaign, exported)
         settings = study.problem.resolve(configuration["settings"])
         return solve(study.problem, settings, [_task(configuration)])[0]
 
@@ -217,8 +231,9 @@ def _task(configuration: dict[str, Any]) -> Task:
     )
 
 
-def _with_problem(campaign: Campaign, fingerprint: str) -> Study:
-    for study in campaign.all_studies():
+def _with_problem(campaign: Campaign, exported: ExportedTrial) -> Study:
+    fingerprint = exported.problem
+    for study in (*campaign.all_studies(), *_asked_for(campaign, exported)):
         if digest(study.problem.identity()) == fingerprint:
             return study
     msg = (
@@ -227,6 +242,15 @@ def _with_problem(campaign: Campaign, fingerprint: str) -> Study:
         "give the file as it was (the ledger keeps its text), or another campaign."
     )
     raise DaybreakError(msg)
+
+
+def _asked_for(campaign: Campaign, exported: ExportedTrial) -> Sequence[Study]:
+    """The follow-up studies of the decision that asked for an exported one."""
+    readings = [StudyReading.model_validate(reading) for reading in exported.readings]
+    for row in campaign.decisions:
+        if row.name == exported.follows and row.follow_up:
+            return row.follow_up(readings)
+    return ()
 
 
 def compare(exported: ExportedTrial, found: Outcome) -> Rerun:
