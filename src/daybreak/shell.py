@@ -121,22 +121,24 @@ def terminate(_number: int, _frame: Any) -> None:
 def detached(name_or_file: str, directory: Path | None) -> None:
     """Start the same command again, without the terminal, and say where it can be watched."""
     from daybreak.catalogue import load
-    from daybreak.ledger.place import prepare
+    from daybreak.ledger.place import OUT, prepare
 
     place = directory or Path("runs") / load(name_or_file).name
     prepare(place)
     words = [word for word in sys.argv[1:] if word != "--detach"]
-    with (place / "night.out").open("ab") as out:
+    told = place / OUT
+    before = told.stat().st_size if told.exists() else 0
+    with told.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - this very command
             [sys.executable, "-m", "daybreak.cli", *words],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     time.sleep(_SETTLING)
     if process.poll() not in (None, 0):
-        typer.echo((place / "night.out").read_text().splitlines()[-1], err=True)
+        typer.echo(told.read_bytes()[before:].decode(errors="replace").strip(), err=True)
         raise typer.Exit(process.returncode)
     where = shlex.quote(str(place))
-    typer.echo(f"running as process {process.pid}; what it says goes to {place / 'night.out'}")
+    typer.echo(f"running as process {process.pid}; what it says goes to {told}")
     typer.echo(f"Look: daybreak status {where}\nStop: daybreak stop {where}")
 
 

@@ -10,7 +10,7 @@ from daybreak.criteria import Criterion, Verdict
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.best import Best, describe_best, find_best, profiled
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
-from daybreak.diagnosis.checks import read_checks
+from daybreak.diagnosis.checks import early_end, read_checks
 from daybreak.diagnosis.maps import read_maps
 from daybreak.diagnosis.profiles import read_profiles
 from daybreak.diagnosis.resolution import read_knobs, read_scales
@@ -71,7 +71,10 @@ def read_study(record: StudyRecord) -> Study:
         tension=tension,
         model_scales=scales,
         knobs=knobs,
-        checks=read_checks(quality, tension, ends, unseen, profiles, scales, knobs),
+        checks=[
+            *read_checks(quality, tension, ends, unseen, profiles, scales, knobs),
+            *early_end(record.note),
+        ],
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),

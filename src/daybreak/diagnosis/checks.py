@@ -36,6 +36,11 @@ def read_checks(
     return sorted(found, key=lambda check: check.severity != "warning")
 
 
+def early_end(note: str | None) -> list[Check]:
+    """Why a study ended before its method was through."""
+    return [_check("stopped_early", "note", note)] if note else []
+
+
 def _check(code: str, severity: Severity, sentence: str, parameter: str | None = None) -> Check:
     return Check(code=code, severity=severity, parameter=parameter, sentence=sentence)
 

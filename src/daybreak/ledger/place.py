@@ -19,7 +19,9 @@ FILE = "ledger.db"
 LOCK = "ledger.lock"
 STORE = "store.json"
 ARCHIVE = "archive"
-_OURS = {FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, STORE, ARCHIVE}
+OUT = "night.out"
+"""What a detached run says."""
+_OURS = {FILE, f"{FILE}-wal", f"{FILE}-shm", LOCK, STORE, ARCHIVE, OUT}
 _LONGEST = 63
 """Characters of a PostgreSQL name."""
 
@@ -146,7 +148,7 @@ def prepare(directory: Path) -> None:
 
 def archive(directory: Path) -> Path | None:
     """Move everything of an earlier campaign aside; returns where, or None if there is nothing."""
-    things = [p for p in directory.iterdir() if p.name not in (LOCK, ARCHIVE)]
+    things = [p for p in directory.iterdir() if p.name not in (LOCK, ARCHIVE, OUT)]
     if not things:
         return None
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S-%f")
