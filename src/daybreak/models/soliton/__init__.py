@@ -1,0 +1,1 @@
+"""Radial fields."""
