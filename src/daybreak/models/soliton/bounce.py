@@ -17,7 +17,9 @@ from .radial_problem import RadialProblem
 from .solution import Solution
 from .stops import Stop
 
-_DOUBLINGS, _HALVINGS, _STEPS = 24, 60, 400
+_DOUBLINGS, _HALVINGS, _STEPS = 8, 40, 400
+_WIDTHS = (0.1, 0.2, 0.4)
+"""Of the starts, as shares of the box."""
 
 
 def bounce(problem: RadialProblem, shape: Any = None, tolerance: float = 1e-9) -> Solution:
@@ -32,8 +34,8 @@ def bounce(problem: RadialProblem, shape: Any = None, tolerance: float = 1e-9) -
     problem : RadialProblem
         ``f = 0`` is a minimum of its potential, and not the lowest.
     shape : profiles, optional
-        As `RadialProblem.fields` takes them.  By default a Gaussian a tenth of the box wide, in
-        the direction in which the potential is lowest or falls without limit.
+        As `RadialProblem.fields` takes them.  By default Gaussians of several widths, in the direction
+        in which the potential is lowest or falls without limit.
     tolerance : float
         Of the residual.
 
@@ -42,8 +44,39 @@ def bounce(problem: RadialProblem, shape: Any = None, tolerance: float = 1e-9) -
     Solution
         With ``negative_modes == 1`` where a bounce was found, else with `Stop.NO_BARRIER`.
     """
-    profile = problem.fields(shape if shape is not None else _gaussian(problem))
-    low, high = _bracket(problem, profile)
+    shapes = _gaussians(problem) if shape is None else [problem.fields(shape)]
+    brackets = ((one, _bracket(problem, one)) for one in shapes)
+    found = (_halve(problem, one, *ends, tolerance) for one, ends in brackets if ends)
+    none = Place(problem, shapes[0]).end(Stop.NO_BARRIER, 0, tolerance)
+    return next((state for state in found if state is not None), none)
+
+
+def _gaussians(problem: RadialProblem) -> list[Floats]:
+    """Gaussians of three widths in the direction that is worth going."""
+    found = landscape(problem)
+    deep = found.runaway if found.runaway is not None else found.lowest.fields
+    r = problem.mesh.nodes[:, None] / problem.radius
+    return [problem.fields(np.exp(-((r / width) ** 2) / 2) * deep) for width in _WIDTHS]
+
+
+def _bracket(problem: RadialProblem, profile: Floats) -> tuple[float, float] | None:
+    """An amplitude that decays and one twice as large that grows, if there are such."""
+    low, high = 1.0, 1.0
+    for _ in range(_DOUBLINGS):
+        if _follow(problem, high * profile)[0]:
+            break
+        low, high = high, 2 * high
+    else:
+        return None
+    while low > 2.0**-_DOUBLINGS and _follow(problem, low * profile)[0]:
+        low, high = low / 2, low
+    return low, high
+
+
+def _halve(
+    problem: RadialProblem, profile: Floats, low: float, high: float, tolerance: float
+) -> Solution | None:
+    """Halve an interval of amplitudes until Newton's method finds the pass."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         grows, quietest = _follow(problem, middle * profile)
@@ -52,27 +85,7 @@ def bounce(problem: RadialProblem, shape: Any = None, tolerance: float = 1e-9) -
             if found.converged and not found.trivial and found.negative_modes == 1:
                 return found
         low, high = (low, middle) if grows else (middle, high)
-    return Place(problem, high * profile).end(Stop.NO_BARRIER, _HALVINGS, tolerance)
-
-
-def _gaussian(problem: RadialProblem) -> Floats:
-    """A Gaussian in the direction that is worth going."""
-    found = landscape(problem)
-    deep = found.runaway if found.runaway is not None else found.lowest.fields
-    width = problem.radius / 10
-    profile: Floats = np.exp(-(problem.mesh.nodes[:, None] ** 2) / (2 * width**2)) * deep
-    return profile
-
-
-def _bracket(problem: RadialProblem, profile: Floats) -> tuple[float, float]:
-    """An amplitude that decays and a larger one that grows, as far as there are such."""
-    if _follow(problem, profile)[0]:
-        lower = (0.5**k for k in range(1, _DOUBLINGS))
-        low = next((a for a in lower if not _follow(problem, a * profile)[0]), 0.0)
-        return low, 2 * low if low else 1.0
-    higher = (2.0**k for k in range(1, _DOUBLINGS))
-    high = next((a for a in higher if _follow(problem, a * profile)[0]), 1.0)
-    return high / 2, high
+    return None
 
 
 def _follow(problem: RadialProblem, fields: Floats) -> tuple[bool, Place | None]:
