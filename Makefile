@@ -23,7 +23,7 @@ lepton: .venv ## every lepton campaign, and docs/case-studies/leptons.md from th
 	$(BIN)/python docs/case-studies/leptons.py
 
 test: .venv ## tests and validation, warnings as errors
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -rs
 
 lint: .venv ## ruff: rules and format
 	$(BIN)/ruff check

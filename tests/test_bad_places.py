@@ -161,7 +161,8 @@ def test_odd_directories(tmp_path):
 def test_directory_without_ledger(tmp_path, monkeypatch, capsys):
     """Every command refuses a directory without a ledger, in one sentence and with status 2."""
     monkeypatch.chdir(tmp_path)
-    for words in (["status", "."], ["report", "."], ["verdict", "gone"], ["export"], ["status"]):
+    here = (["status", "."], ["report", "."], ["verdict", "gone"])
+    for words in (*here, ["export", "trials"], ["status"], ["pack"], ["doctor", "."]):
         monkeypatch.setattr(sys, "argv", ["daybreak", *words])
         with pytest.raises(SystemExit) as caught:
             cli.main()
@@ -184,7 +185,7 @@ def test_newer_ledger(ledger):
     before = path.read_bytes()
 
     for use in (run, dk.open):
-        with pytest.raises(dk.LedgerError, match=r"schema 99.*knows schema 2; update Daybreak"):
+        with pytest.raises(dk.LedgerError, match=r"schema 99.*knows schema 3; update Daybreak"):
             use(directory)
     assert path.read_bytes() == before
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import daybreak as dk
-from daybreak import catalogue, cli
+from daybreak import catalogue, cli, shell
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = ["ledger.db", "ledger.lock", "night.log", "report.html", "report.md", "summary.json"]
@@ -99,7 +99,8 @@ def daybreak(*words, cwd, **environment):
 def trials(directory):
     """Key, configuration and outcome of every trial in a ledger."""
     with closing(sqlite3.connect(directory / "ledger.db")) as ledger:
-        return ledger.execute("select * from trials order by key").fetchall()
+        query = "select key, configuration, outcome from trials where outcome is not null"
+        return ledger.execute(f"{query} order by key").fetchall()
 
 
 # -- the examples ----------------------------------------------------------------------------
@@ -176,7 +177,7 @@ def test_json(command, place):
 
     found = json.loads(command("status", "--json")[1])
     assert found["campaign"] == "passes"
-    assert (found["finished"], found["running"], found["verdict"]) == (True, None, "PASS")
+    assert (found["finished"], found["running"], found["verdict"]) == (True, [], "PASS")
     assert found["studies"][0]["trials"] == found["progress"]["trials"] > 4
     assert "finished  PASS       fit" in command("status")[1]
 
@@ -184,7 +185,7 @@ def test_json(command, place):
     assert summary == json.loads((place / "runs/passes/summary.json").read_text())
     assert "runs/passes/report.html" in command("report")[1]
 
-    rows = json.loads(command("export", "--json")[1])
+    rows = json.loads(command("export", "trials", "--json")[1])
     assert len(rows) == found["progress"]["trials"]
 
 
@@ -217,7 +218,7 @@ def test_built_in_campaigns():
 def test_export(command, place):
     """The table has every parameter and setting, and one row for every trial."""
     command("run", "../night_file.py")
-    _, text_of_all, _ = command("export", "slow")
+    _, text_of_all, _ = command("export", "trials", "slow")
     rows = list(csv.DictReader(io.StringIO(text_of_all)))
 
     assert [row["trial"] for row in rows] == list(dict.fromkeys(row["trial"] for row in rows))
@@ -231,11 +232,11 @@ def test_export(command, place):
         assert row["study"] == "fit"
     assert {row["of"] for row in rows} == {"", "b"}
 
-    status, text, told = command("export", "slow", "-o", "trials.csv")
+    status, text, told = command("export", "trials", "slow", "-o", "trials.csv")
     assert (status, text) == (0, "")
     assert f"{len(rows)} trials written to trials.csv" in told
     assert (place / "trials.csv").read_text() == text_of_all
-    status, _, told = command("export", "slow", "-o", "missing/trials.csv")
+    status, _, told = command("export", "trials", "slow", "-o", "missing/trials.csv")
     assert (status, "cannot write missing/trials.csv" in told) == (2, True)
 
 
@@ -362,6 +363,6 @@ def test_next_time_of_day():
     """A time of day means the next moment at which the clock shows it."""
     now = datetime.now().astimezone()
     for clock in ("00:00", "07:05", "23:59", f"{now:%H:%M}"):
-        target = cli._next(clock)
+        target = shell.next_time(clock)
         assert f"{target:%H:%M:%S}" == f"{clock}:00"
         assert now < target <= now + timedelta(days=1, minutes=1)

@@ -34,12 +34,16 @@ def start(campaign: str, directory: Path) -> subprocess.Popen[bytes]:
 def numbers(directory: Path) -> dict[str, str]:
     """Every trial's outcome, as the text the ledger holds."""
     with sqlite3.connect(directory / "ledger.db") as ledger:
-        return dict(ledger.execute("SELECT key, outcome FROM trials"))
+        return dict(ledger.execute("SELECT key, outcome FROM trials WHERE outcome IS NOT NULL"))
 
 
 def repeated(directory: Path) -> int:
     """How many trials were made more than once."""
-    query = "SELECT COUNT(*) FROM (SELECT 1 FROM attempts GROUP BY trial HAVING COUNT(*) > 1)"
+    query = """
+        SELECT COUNT(*) FROM (
+            SELECT 1 FROM attempts WHERE seconds IS NOT NULL GROUP BY trial HAVING COUNT(*) > 1
+        )
+    """
     with sqlite3.connect(directory / "ledger.db") as ledger:
         return int(ledger.execute(query).fetchone()[0])
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from daybreak.problem.observations import Observation as Observation
     from daybreak.problem.observations import observations as observations
     from daybreak.problem.parameters import Parameter as Parameter
+    from daybreak.problem.program import Program as Program
+    from daybreak.problem.resources import Resources as Resources
     from daybreak.problem.scale_factors import Offset as Offset
     from daybreak.problem.scale_factors import ScaleFactor as ScaleFactor
     from daybreak.rehearsal import rehearse as rehearse
@@ -53,6 +55,8 @@ _HOMES = {
     "PlanError": "errors",
     "ProblemError": "errors",
     "Profile": "methods.profile",
+    "Program": "problem.program",
+    "Resources": "problem.resources",
     "Results": "night",
     "ScaleFactor": "problem.scale_factors",
     "Study": "plan",
@@ -83,6 +87,8 @@ __all__ = [
     "PlanError",
     "ProblemError",
     "Profile",
+    "Program",
+    "Resources",
     "Results",
     "ScaleFactor",
     "Study",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 from importlib import metadata
@@ -32,6 +33,14 @@ def load(name_or_file: str) -> Campaign:
     CampaignFileError
         When there is no such name or file, it raises on import, or offers no campaign.
     """
+    found = _load(name_or_file)
+    path, _, attribute = name_or_file.partition(":")
+    if path.endswith(".py"):
+        name_or_file = str(Path(path).resolve()) + (f":{attribute}" if attribute else "")
+    return dataclasses.replace(found, origin=name_or_file)
+
+
+def _load(name_or_file: str) -> Campaign:
     file, _, attribute = name_or_file.partition(":")
     if file.endswith(".py"):
         return _from_file(Path(file), attribute or "campaign")

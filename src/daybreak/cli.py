@@ -12,16 +12,38 @@ import os
 import shlex
 import signal
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from daybreak.shell import (
+    Campaign,
+    Dask,
+    Directory,
+    Json,
+    Lease,
+    MaxHours,
+    MaxTrials,
+    Output,
+    Store,
+    Workers,
+    deliver,
+    detached,
+    find,
+    keep_compilations,
+    next_time,
+    numbers,
+    terminate,
+    unwritable,
+)
 
 _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
 _INTERRUPTED = 3
 _USAGE = 2
 _HOPELESS = 5
+_STOPPING = 60
+"""Half seconds for which `stop` waits."""
 
 app = typer.Typer(
     help=(
@@ -34,16 +56,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Directory = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="DIR",
-        help="Directory of a run, or a campaign's name; by default the latest in runs/.",
-        show_default=False,
-    ),
-]
 
 
 def main() -> None:
@@ -74,13 +86,7 @@ def campaigns(*, as_json: Json = False) -> None:
 
 @app.command()
 def preflight(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     budget: Annotated[
         float, typer.Option(min=1.0, help="Seconds; what does not fit is listed.")
@@ -92,7 +98,7 @@ def preflight(
     from daybreak.preflight.run import preflight as examine
     from daybreak.report.outlook import render
 
-    _keep_compilations()
+    keep_compilations()
     found = examine(catalogue.load(name_or_file), budget)
     typer.echo(found.model_dump_json(indent=1) if as_json else render(found))
     if found.hopeless:
@@ -101,13 +107,7 @@ def preflight(
 
 @app.command()
 def run(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     directory: Annotated[
         Path | None,
@@ -119,8 +119,17 @@ def run(
     until: Annotated[
         str | None, typer.Option(metavar="HH:MM", help="Stop at this time; run again to go on.")
     ] = None,
+    max_trials: MaxTrials = None,
+    max_hours: MaxHours = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed trials again.")
+    ] = False,
+    workers: Workers = None,
+    dask: Dask = None,
+    store: Store = None,
+    lease: Lease = 60.0,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Go on in the background; see status and stop.")
     ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Run although preflight finds it out of reach.")
@@ -130,22 +139,22 @@ def run(
     """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
     from daybreak import catalogue, night
 
-    deadline = None if until is None else _next(until)
-    signal.signal(signal.SIGTERM, _terminate)
-    _keep_compilations()
+    deadline = None if until is None else next_time(until)
+    if detach:
+        detached(name_or_file, directory)
+        return
+    signal.signal(signal.SIGTERM, terminate)
+    keep_compilations()
     again = f"daybreak run {shlex.quote(name_or_file)}"
     if directory is not None:
         again += f" --dir {shlex.quote(str(directory))}"
     try:
         campaign = catalogue.load(name_or_file)
         results = night.run(
-            campaign,
-            directory,
-            fresh=fresh,
-            until=deadline,
-            retry_failed=retry_failed,
-            anyway=anyway,
-        )
+            campaign, directory, fresh=fresh, until=deadline, max_trials=max_trials,
+            max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, workers=workers,
+            dask=dask, store=store, lease=lease,
+        )  # fmt: skip
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
         raise typer.Exit(_INTERRUPTED) from None
@@ -163,14 +172,33 @@ def run(
 
 
 @app.command()
+def stop(directory: Directory = None) -> None:
+    """Ask a running campaign to stop cleanly, and wait until it has."""
+    import time
+
+    from daybreak import night
+    from daybreak.ledger.place import remembered
+    from daybreak.ledger.store import Ledger
+
+    place = find(directory)
+    if not night.running(place):
+        typer.echo(f"nothing is running in {place}.")
+        return
+    ledger = Ledger(place, write=True, server=remembered(place))
+    ledger.ask_to_stop("stopped by `daybreak stop`")
+    ledger.close()
+    for _ in range(_STOPPING):
+        if not night.running(place):
+            typer.echo("stopped; nothing is lost, and `daybreak run` goes on.")
+            return
+        time.sleep(0.5)
+    typer.echo("asked to stop, but still running: a trial does not let go.", err=True)
+    raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
 def rehearse(
-    name_or_file: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME_OR_FILE",
-            help="A campaign's name, file.py, or file.py:name of the campaign.",
-        ),
-    ],
+    name_or_file: Campaign,
     *,
     truth: Annotated[
         str,
@@ -193,9 +221,9 @@ def rehearse(
     """Run a campaign on simulated data: expected intervals, coverage, rate of each verdict."""
     from daybreak import catalogue, rehearsal
 
-    stated = _numbers("--truth", truth)
-    differing = None if null is None else _numbers("--null", null)
-    _keep_compilations()
+    stated = numbers("--truth", truth)
+    differing = None if null is None else numbers("--null", null)
+    keep_compilations()
     campaign = catalogue.load(name_or_file)
     found = rehearsal.rehearse(
         campaign, stated, nights=nights, null=differing, seed=seed, progress=sys.stderr
@@ -208,15 +236,15 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
     """Say how far a campaign is and whether it is running; never disturbs it."""
     from daybreak import night
 
-    results = night.open_(_find(directory))
-    holder = night.running(results.directory)
+    results = night.open_(find(directory))
+    holders = night.running(results.directory)
     summary = results.summary
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "campaign": summary.campaign, "directory": str(results.directory),
-                    "running": holder, "finished": summary.finished, "verdict": summary.verdict,
+                    "running": holders, "finished": summary.finished, "verdict": summary.verdict,
                     "progress": summary.progress.model_dump(),
                     "studies": [
                         {"name": s.name, "state": s.state, "verdict": s.verdict,
@@ -228,7 +256,9 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
             )
         )  # fmt: skip
         return
-    state = f"running ({holder})" if holder else summary.timing.runs[-1].ending
+    state = summary.timing.runs[-1].ending
+    if holders:
+        state = f"running ({', '.join(holders)})"
     typer.echo(f"{summary.campaign} in {results.directory}: {state}")
     done = summary.progress
     typer.echo(
@@ -246,11 +276,14 @@ def report(directory: Directory = None, *, as_json: Json = False) -> None:
     from daybreak import night
     from daybreak.report.files import write_report
 
-    results = night.open_(_find(directory))
+    results = night.open_(find(directory))
+    place = results.directory
+    if place.is_file():  # a packed run: the report goes beside it
+        place = place.with_suffix("")
     try:
-        written = write_report(results.directory, results.summary)
+        written = write_report(place, results.summary)
     except OSError as error:
-        raise _unwritable(results.directory, error) from error
+        raise unwritable(place, error) from error
     if as_json:
         typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
         return
@@ -263,7 +296,7 @@ def verdict(directory: Directory = None, *, as_json: Json = False) -> None:
     """Print the verdict; exit status 0 PASS, 1 FAIL, 3 UNDECIDED, 4 SOFT_PASS."""
     from daybreak import night
 
-    results = night.open_(_find(directory))
+    results = night.open_(find(directory))
     summary = results.summary
     if as_json:
         studies = {study.name: study.verdict for study in summary.studies}
@@ -275,107 +308,89 @@ def verdict(directory: Directory = None, *, as_json: Json = False) -> None:
     raise typer.Exit(_VERDICT_STATUS[summary.verdict])
 
 
-@app.command()
-def export(
-    directory: Directory = None,
-    *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write to a file, not standard output.")
-    ] = None,
-    as_json: Json = False,
+exports = typer.Typer(
+    help="Write trials, or the best one with everything that reproduces it.",
+    no_args_is_help=True, rich_markup_mode=None,
+)  # fmt: skip
+app.add_typer(exports, name="export")
+
+
+@exports.command("trials")
+def export_trials(
+    directory: Directory = None, *, output: Output = None, as_json: Json = False
 ) -> None:
     """Write every trial with its full configuration as a CSV table (or JSON)."""
-    import csv
-    import io
+    from daybreak.sharing import trials_as_text
 
-    from daybreak.ledger.export import trial_rows
-    from daybreak.ledger.store import Ledger
-
-    ledger = Ledger(_find(directory))
-    rows = trial_rows(ledger.read())
-    ledger.close()
-    if as_json:
-        text = json.dumps(rows, indent=1)
-    else:
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        buffer = io.StringIO()
-        table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-        text = buffer.getvalue().rstrip("\n")
-    if output is None:
-        typer.echo(text)
-    else:
-        try:
-            output.write_text(f"{text}\n")
-        except OSError as error:
-            raise _unwritable(output, error) from error
-        typer.echo(f"{len(rows)} trials written to {output}", err=True)
+    count, text = trials_as_text(find(directory), as_json=as_json)
+    deliver(text, output, f"{count} trials")
 
 
-def _find(directory: Path | None) -> Path:
-    """The directory meant: a path, a campaign's name, or the latest run."""
+@exports.command("best")
+def export_best(
+    directory: Directory = None,
+    *,
+    study: Annotated[
+        str | None, typer.Option(help="By default the study with the lowest chi2.")
+    ] = None,
+    trial: Annotated[
+        str | None, typer.Option(help="The key of a trial, in place of a study's best.")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Write the best trial as JSON: all that `daybreak rerun` needs beside the model's code."""
+    from daybreak.sharing import export_trial
+
+    found = export_trial(find(directory), study=study, key=trial)
+    deliver(found.model_dump_json(by_alias=True, indent=1), output, f"trial {found.key[:12]}")
+
+
+@app.command()
+def rerun(
+    file: Annotated[Path, typer.Argument(metavar="BEST.json", help="What `export best` wrote.")],
+    name_or_file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            show_default=False,
+            help="The campaign; by default where it was loaded from.",
+        ),
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make an exported trial again and compare; exit status 1 when the numbers differ."""
+    from daybreak.sharing import read_export, rerun
+
+    keep_compilations()
+    found = rerun(read_export(file), name_or_file)
+    typer.echo(found.model_dump_json(indent=1) if as_json else found.sentence)
+    raise typer.Exit(0 if found.same else 1)
+
+
+@app.command()
+def pack(directory: Directory = None, *, output: Output = None) -> None:
+    """Write a run, finished or living, into one file that `report` opens anywhere."""
+    from daybreak.sharing import pack as packed
+
+    typer.echo(str(packed(find(directory), output)))
+
+
+@app.command()
+def doctor(directory: Directory = None, *, as_json: Json = False) -> None:
+    """Print environment, devices, and the health of a ledger; exit status 1 when it is ill."""
     from daybreak.errors import LedgerError
-    from daybreak.ledger.store import FILE
+    from daybreak.health import examine
 
-    if directory is not None:
-        named = Path("runs") / directory
-        return named if not directory.exists() and named.exists() else directory
-    ledgers = sorted(Path("runs").glob(f"*/{FILE}"), key=_written)
-    if not ledgers:
-        msg = "there is no run in runs/; name its directory, or start one with `daybreak run`."
-        raise LedgerError(msg)
-    return ledgers[-1].parent
-
-
-def _written(ledger: Path) -> float:
-    """When a ledger was last written, in seconds; SQLite keeps the newest part beside it."""
-    parts = (ledger, ledger.with_name(f"{ledger.name}-wal"))
-    there = (p.stat() for p in parts if p.exists())
-    return max((status.st_mtime for status in there if status.st_size > 0), default=0.0)
-
-
-def _unwritable(path: Path, error: OSError) -> Exception:
-    from daybreak.errors import DaybreakError
-
-    return DaybreakError(f"cannot write {path} ({error.strerror}); choose another place.")
-
-
-def _numbers(option: str, text: str) -> dict[str, float]:
-    """Read ``a1=4,k1=1.4``."""
-    found: dict[str, float] = {}
-    for part in text.split(","):
-        name, _, value = (piece.strip() for piece in part.partition("="))
-        try:
-            found[name] = float(value)
-        except ValueError:
-            msg = f"{option} takes numbers by name such as a1=4,k1=1.4, but got {part.strip()!r}."
-            raise typer.BadParameter(msg) from None
-    return found
-
-
-def _next(clock: str) -> datetime:
-    """The next time the clock shows HH:MM."""
+    place = None
     try:
-        wanted = datetime.strptime(clock, "%H:%M").time()  # noqa: DTZ007 - the wall clock is meant
-    except ValueError:
-        msg = f"--until takes a time of day such as 07:00, but got {clock!r}."
-        raise typer.BadParameter(msg) from None
-    moment = datetime.now().astimezone()
-    target = moment.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
-    return target if target > moment else target + timedelta(days=1)
-
-
-def _terminate(_number: int, _frame: Any) -> None:
-    msg = "stopped by SIGTERM"
-    raise KeyboardInterrupt(msg)
-
-
-def _keep_compilations() -> None:
-    """Let JAX, when a model loads it, keep what it compiles for the next run."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(cache) / "daybreak" / "jax"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        place = find(directory)
+    except LedgerError:
+        if directory is not None:
+            raise
+    found = examine(place)
+    typer.echo(found.model_dump_json(indent=1) if as_json else str(found))
+    raise typer.Exit(1 if found.problems else 0)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
     DaybreakError
     ├── ProblemError        a problem, parameter or observation that cannot mean anything
     │   └── PredictionError   predict() broke its contract: shape, name, dtype, NaN, exception
+    ├── ProgramError        an external program failed: status, signal, output that is no number
     ├── PlanError           a study, method, criterion or campaign that cannot be carried out
     │   └── CampaignFileError  a campaign file or name that cannot be loaded
+    ├── WorkerError         work cannot be handed out: no worker starts, a scheduler is gone
     └── LedgerError         the store cannot be used as asked
         ├── LedgerBusyError    another process holds the ledger
         └── ChangedModelError  predict() no longer gives the numbers the ledger holds
@@ -29,12 +31,20 @@ class PredictionError(ProblemError):
     """`predict` broke its contract: wrong shape, name or dtype, NaN everywhere, an exception."""
 
 
+class ProgramError(DaybreakError):
+    """An external program failed: its exit status, a signal, output that holds no numbers."""
+
+
 class PlanError(DaybreakError):
     """A study, method, criterion or campaign that cannot be carried out."""
 
 
 class CampaignFileError(PlanError):
     """A campaign file or built-in name that cannot be loaded."""
+
+
+class WorkerError(DaybreakError):
+    """Work cannot be handed out: no worker starts, a problem cannot be sent, no scheduler."""
 
 
 class LedgerError(DaybreakError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import IO
 
 from daybreak.criteria import Decision, Verdict
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import LedgerError, known
+from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.findings import Preflight
-from daybreak.ledger.lock import held_by
-from daybreak.ledger.store import LOCK, Ledger, now
+from daybreak.ledger.claims import now
+from daybreak.ledger.liveness import LEASE
+from daybreak.ledger.store import Ledger
 from daybreak.plan import Campaign, Study
 from daybreak.report.build import build
 from daybreak.report.summary import DecisionTaken, Summary
@@ -80,8 +82,14 @@ def run(
     *,
     fresh: bool = False,
     until: datetime | None = None,
+    max_trials: int | None = None,
+    max_hours: float | None = None,
     retry_failed: bool = False,
     anyway: bool = False,
+    workers: int | None = None,
+    dask: str | None = None,
+    store: str | None = None,
+    lease: float = LEASE,
     progress: IO[str] | None = None,
 ) -> Results:
     """Start or resume a campaign and write its report.
@@ -91,14 +99,20 @@ def run(
     campaign : Campaign
     directory : path, optional
         Where everything is kept; ``runs/<campaign>/`` by default.
-    fresh : bool
-        Archive an earlier run of this directory and begin anew.
-    until : datetime, optional
-        Stop at this moment; a later call goes on.
-    retry_failed : bool
-        Try failed trials again.
-    anyway : bool
-        Run although preflight finds the night out of reach.
+    fresh, retry_failed, anyway : bool
+        Archive an earlier run and begin anew; try failed trials again; run although preflight
+        finds the night out of reach.
+    until, max_trials, max_hours : datetime, int, float, optional
+        Stop then, and begin no trial that cannot be done by then; a later call goes on. While
+        the machine sleeps no hours pass.
+    workers, dask : int, str, optional
+        Worker processes here, by default as many as help; or a Dask cluster:
+        ``tcp://host:port``, ``local:4``, ``slurm:8``.
+    store : str, optional
+        Keep the ledger in a PostgreSQL database, ``postgresql://user@host/name``; several
+        processes and hosts may then work on the campaign at once.
+    lease : float
+        Seconds of silence after which a process on another host counts as dead.
     progress : text file, optional
         Where progress is written; standard error by default.
 
@@ -112,24 +126,29 @@ def run(
         Before anything is lost; see `daybreak.errors`.
     """
     from daybreak.report.files import write_report
+    from daybreak.runner.crew import Means
+    from daybreak.runner.limits import Limits
     from daybreak.runner.night import run_night
 
     place = Path("runs") / campaign.name if directory is None else Path(directory)
+    limits, means = Limits(until, max_trials, max_hours), Means(workers, dask)
     listener = _Log(place, sys.stderr if progress is None else progress)
     try:
         run_night(
-            campaign,
-            place,
-            listener,
-            fresh=fresh,
-            until=until,
-            retry_failed=retry_failed,
-            anyway=anyway,
-        )
+            campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
+            limits=limits, means=means, store=store, lease=lease,
+        )  # fmt: skip
     finally:
         listener.close()
     results = open_(place)
-    write_report(place, results.summary)
+    try:
+        write_report(place, results.summary)
+    except OSError as error:
+        msg = (
+            f"the report cannot be written into {place} ({error.strerror}), but everything is in "
+            "the ledger; make room or give back the right to write, then `daybreak report`."
+        )
+        raise DaybreakError(msg) from error
     return results
 
 
@@ -149,15 +168,19 @@ def open_(directory: str | Path) -> Results:
     place = Path(directory)
     ledger = Ledger(place)
     try:
-        summary = build(ledger.read(), alive=running(place) is not None)
+        summary = build(ledger.read(), alive=bool(ledger.living()))
     finally:
         ledger.close()
     return Results(place, summary)
 
 
-def running(directory: Path) -> str | None:
-    """Who is running the campaign in `directory` now, if anybody."""
-    return held_by(directory / LOCK)
+def running(place: Path) -> list[str]:
+    """Who is working on a campaign now, asked without disturbing them."""
+    ledger = Ledger(place)
+    try:
+        return ledger.living()
+    finally:
+        ledger.close()
 
 
 class _Log(AbstractListener):
@@ -170,7 +193,7 @@ class _Log(AbstractListener):
         self.spoken = time.monotonic()
 
     def _say(self, line: str) -> None:
-        with (self.directory / LOG).open("a") as log:
+        with suppress(OSError), (self.directory / LOG).open("a") as log:  # the ledger has it all
             log.write(f"{now()}  {line}\n")
         if self.bar:
             self.bar.line(line)
@@ -182,7 +205,7 @@ class _Log(AbstractListener):
         """Say what will run and where."""
         count = len(campaign.all_studies())
         studies = "1 study" if count == 1 else f"{count} studies"
-        self._say(f"{campaign.name}: {studies}, ledger in {ledger.directory}/")
+        self._say(f"{campaign.name}: {studies}, ledger in {ledger.where}")
 
     def preflighted(self, found: Preflight) -> None:
         """Say in one line what is known before the night."""
@@ -206,7 +229,8 @@ class _Log(AbstractListener):
         from daybreak.report.files import write_study
         from daybreak.report.terminal import study_line
 
-        write_study(self.directory, reading)
+        with suppress(OSError):  # it is written again with the report
+            write_study(self.directory, reading)
         self._say(study_line(reading))
 
     def decided(self, row: Decision, reason: str, follow_ups: Sequence[Study]) -> None:

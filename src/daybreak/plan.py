@@ -40,6 +40,9 @@ class Study:
         Whether the verdict and decision table of the campaign count it; False for a baseline.
     seed : int, optional
         Replaces the campaign's seed.
+    stop_early : bool
+        End the study once no trial that is left can change its verdict. What the rest of the
+        method would have shown is then not known.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class Study:
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     counted: bool = True
     seed: int | None = None
+    stop_early: bool = False
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -224,6 +228,8 @@ class Campaign:
         Values that profiled parameters are compared with, in every study that profiles them.
     anyway : bool
         Run although preflight finds it out of reach, because it demonstrates a failure.
+    origin : str
+        The name or file it was loaded from; filled in by the loader.
 
     Raises
     ------
@@ -239,6 +245,7 @@ class Campaign:
     seed: int = 0
     claims: Sequence[Claim] = ()
     anyway: bool = False
+    origin: str = ""
 
     def __post_init__(self) -> None:
         """Check names and the decision table."""

@@ -277,7 +277,7 @@ def test_report_makes_no_preflight(tmp_path):
         "import sys\n"
         "sys.modules['jax'] = None\n"
         "import daybreak.preflight.run, daybreak.runner.night as night\n"
-        "del daybreak.preflight.run.preflight, night.preflight, night.solve\n"
+        "del daybreak.preflight.run.preflight, night.preflight, night.Carrier\n"
         "from daybreak.cli import main\nmain()"
     )
     process = subprocess.run(

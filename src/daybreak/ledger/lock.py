@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from daybreak.errors import LedgerBusyError
-
-
-def owner() -> str:
-    """This process, as others see it."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
+from daybreak.ledger.liveness import owner
 
 
 class Lock:
@@ -43,7 +37,7 @@ class Lock:
             file.close()
             msg = (
                 f"the ledger in {self.path.parent} is in use by {holder}; wait for it, "
-                "stop it with Ctrl-C or `kill`, or choose another directory with --dir."
+                "end it with `daybreak stop`, or choose another directory with --dir."
             )
             raise LedgerBusyError(msg) from None
         file.truncate(0)

@@ -1,21 +1,77 @@
-"""From rows to records: what one study planned, and what came out."""
+"""From rows to records: what was planned, and what came out."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from daybreak.errors import LedgerError
+from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
 from daybreak.ledger.records import (
     AGAIN,
     BatchRecord,
+    CampaignRecord,
     CriteriaRecord,
+    EventRecord,
+    PlannedRecord,
+    RunRecord,
     StudyRecord,
     TrialRecord,
 )
 from daybreak.problem.outcomes import Outcome
+
+
+def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
+    """Everything in the ledger.
+
+    Raises
+    ------
+    LedgerError
+        When no campaign has been written down yet.
+    """
+    newest = sa.select(t.campaigns.c.body).order_by(t.campaigns.c.id.desc()).limit(1)
+    there = sa.inspect(c).has_table(t.campaigns.name)
+    body = c.execute(newest).scalar() if there else None
+    if body is None:
+        msg = (
+            f"the ledger in {place} is empty: its run has only just begun, or "
+            "was stopped before its first trial; `daybreak run` goes on."
+        )
+        raise LedgerError(msg)
+    studies = sa.select(t.studies).where(t.studies.c.planned)
+    rows = c.execute(studies.order_by(t.studies.c.position)).all()
+    runs = c.execute(sa.select(t.runs).order_by(t.runs.c.id)).all()
+    latest = sa.select(t.preflights.c.body).order_by(t.preflights.c.id.desc()).limit(1)
+    before = c.execute(latest).scalar()
+    events = c.execute(sa.select(t.events).order_by(t.events.c.id)).all()
+    return CampaignRecord(
+        json.loads(body),
+        tuple(read_study(c, row) for row in rows),
+        tuple(
+            RunRecord(r.started, r.ended, r.ending, r.owner, json.loads(r.provenance), r.seen)
+            for r in runs
+        ),
+        None if before is None else Preflight.model_validate_json(before),
+        tuple(EventRecord(e.written, e.kind, e.text) for e in events),
+    )
+
+
+def read_plan(c: sa.Connection) -> dict[str, PlannedRecord]:
+    """The studies of the present plan, by name."""
+    joined = sa.select(t.studies, t.problems.c.body.label("problem")).join(t.problems)
+    found: dict[str, PlannedRecord] = {}
+    for row in c.execute(joined.where(t.studies.c.planned).order_by(t.studies.c.position)):
+        written = sa.select(t.criteria.c.body).where(t.criteria.c.study == row.id)
+        criteria = c.execute(written.order_by(t.criteria.c.id.desc()).limit(1)).scalar() or "[]"
+        found[row.name] = PlannedRecord(
+            row.name, row.follows, row.fingerprint, json.loads(row.problem),
+            json.loads(row.body), json.loads(criteria),
+        )  # fmt: skip
+    return found
 
 
 def read_study(c: sa.Connection, row: Any) -> StudyRecord:
@@ -27,7 +83,7 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     inner = (
         sa.select(t.members, t.trials.c.outcome)
         .join(t.trials, t.trials.c.key == t.members.c.trial)
-        .where(t.members.c.study == row.id)
+        .where((t.members.c.study == row.id) & t.trials.c.outcome.is_not(None))
         .order_by(t.members.c.round, t.members.c.position)
     )
     trials: list[TrialRecord] = []
@@ -46,7 +102,8 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     a = t.attempts.c
     batches = (
         sa.select(a.started, sa.func.avg(a.seconds), a.load, a.memory_mib)
-        .where(a.trial.in_(mine)).group_by(a.run, a.started).order_by(a.started)
+        .where(a.trial.in_(mine) & a.seconds.is_not(None))
+        .group_by(a.run, a.started, a.load, a.memory_mib).order_by(a.started)
     )  # fmt: skip
     return StudyRecord(
         name=row.name, follows=row.follows, state=row.state, error=row.error,
@@ -56,5 +113,5 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
             CriteriaRecord(w.written, tuple(json.loads(w.body))) for w in c.execute(written)
         ),
         trials=tuple(trials), seconds=float(c.execute(spent).scalar() or 0.0),
-        batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
+        batches=tuple(BatchRecord(*row) for row in c.execute(batches)), note=row.note,
     )  # fmt: skip

@@ -70,6 +70,20 @@ class StudyRecord:
     seconds: float
     """Time spent in its trials."""
     batches: tuple[BatchRecord, ...] = ()
+    note: str | None = None
+    """Why it ended before its method did, if it did."""
+
+
+@dataclass(frozen=True)
+class PlannedRecord:
+    """One study as it was last planned."""
+
+    name: str
+    follows: str | None
+    fingerprint: str
+    problem: dict[str, Any]
+    body: dict[str, Any]
+    criteria: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +95,8 @@ class RunRecord:
     ending: str | None
     owner: str
     provenance: dict[str, Any]
+    seen: str = ""
+    """When it last beat."""
 
 
 @dataclass(frozen=True)

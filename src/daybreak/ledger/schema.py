@@ -15,8 +15,8 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
-"""Schema version; a ledger written by a newer one is refused."""
+VERSION = 3
+"""Schema version: an older ledger is migrated with a backup, a newer one is refused."""
 
 metadata = MetaData()
 
@@ -26,6 +26,8 @@ about = Table(
     Column("value", Text, nullable=False),
 )  # fmt: skip
 
+# One process that works on the campaign. `beat` grows as long as it lives; `host`, `pid` and
+# `born` let others on the same host see at once that it is gone.
 runs = Table(
     "runs", metadata,
     Column("id", Integer, primary_key=True),
@@ -33,7 +35,20 @@ runs = Table(
     Column("ended", String),
     Column("ending", String),
     Column("owner", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("born", Float, nullable=False),
+    Column("beat", Integer, nullable=False),
+    Column("seen", String, nullable=False),
+    Column("stop", Text),
+    Column("plan", String),
     Column("provenance", Text, nullable=False),
+)  # fmt: skip
+
+sources = Table(
+    "sources", metadata,
+    Column("sha256", String, primary_key=True),
+    Column("body", Text, nullable=False),
 )  # fmt: skip
 
 campaigns = Table(
@@ -60,6 +75,8 @@ studies = Table(
     Column("body", Text, nullable=False),
     Column("batch", Integer),
     Column("places", Text),
+    Column("carried", Text),
+    Column("note", Text),
     Column("state", String, nullable=False),
     Column("error", Text),
     Column("ended", String),
@@ -74,27 +91,57 @@ criteria = Table(
     Column("body", Text, nullable=False),
 )  # fmt: skip
 
+# `token` counts the claims of a trial; a result counts only with the newest token.
 trials = Table(
     "trials", metadata,
     Column("key", String, primary_key=True),
     Column("configuration", Text, nullable=False),
     Column("state", String, nullable=False),
-    Column("outcome", Text, nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("run", Integer, ForeignKey("runs.id")),
+    Column("outcome", Text),
+    Index("trials_by_state", "state"),
 )  # fmt: skip
 
 attempts = Table(
     "attempts", metadata,
-    Column("id", Integer, primary_key=True),
-    Column("trial", String, ForeignKey("trials.key"), nullable=False),
+    Column("trial", String, ForeignKey("trials.key"), primary_key=True),
+    Column("token", Integer, primary_key=True),
     Column("run", Integer, ForeignKey("runs.id"), nullable=False),
     Column("started", String, nullable=False),
-    Column("ended", String, nullable=False),
-    Column("seconds", Float, nullable=False),
-    Column("load", Float, nullable=False),
-    Column("memory_mib", Float, nullable=False),
+    Column("ended", String),
+    Column("seconds", Float),
+    Column("load", Float),
+    Column("memory_mib", Float),
     Column("state", String, nullable=False),
-    Column("message", Text, nullable=False),
-    Index("attempts_by_trial", "trial"),
+    Column("reason", String),
+    Column("message", Text),
+    Column("place", String),
+    Column("outcome", Text),
+    Index("attempts_by_run", "run", "state"),
+)  # fmt: skip
+
+# What a trial attached, or what the program behind it printed.
+artifacts = Table(
+    "artifacts", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("trial", String, ForeignKey("trials.key"), nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("artifacts_by_trial", "trial"),
+)  # fmt: skip
+
+# What a trial reports while it runs: a learning curve, a loss.
+reports = Table(
+    "reports", metadata,
+    Column("trial", String, ForeignKey("trials.key"), primary_key=True),
+    Column("token", Integer, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("written", String, nullable=False),
+    Column("value", Float),
 )  # fmt: skip
 
 members = Table(

@@ -161,18 +161,28 @@ class _Spot:
         return (full(found.x)[0] if better else start), int(found.nfev)
 
     def newton(self, u: Array, free: Any, found: _Curvature | None) -> Array:
-        """Follow the gradient to where it vanishes, as long as every step halves it."""
+        """Follow the gradient to where it vanishes, as long as every step is half the last.
+
+        The steps are compared, not the gradients: where the curvatures differ by many powers of
+        ten, rounding in the steep directions hides what the flat ones still have to go.
+        """
         if found is None or np.linalg.eigvalsh(found.S)[0] <= found.doubt:
             return u
-        slope = self._gradient(u, free) / found.d
+
+        def step_at(place: Array) -> Array:
+            slope = self._gradient(place, free) / found.d
+            return np.asarray(np.linalg.solve(found.S, slope), dtype=np.float64)
+
+        step = step_at(u)
         for _ in range(_NEWTON_STEPS):
             after = u.copy()
-            after[free] -= np.linalg.solve(found.S, slope) / found.d
-            inside = ((after >= 0.0) & (after <= 1.0)).all()
-            left = self._gradient(after, free) / found.d if inside else slope
-            if not np.abs(left).max() < 0.5 * np.abs(slope).max():
+            after[free] -= step / found.d
+            if not ((after >= 0.0) & (after <= 1.0)).all():
                 return u
-            u, slope = after, left
+            left = step_at(after)
+            if not np.abs(left).max() < 0.5 * np.abs(step).max():
+                return u
+            u, step = after, left
         return u
 
     def noise(self, r: Array) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 class StopReason(enum.Enum):
-    """Why a local fit stopped; the value is the sentence the reader sees."""
+    """Why a trial stopped; the value is the sentence the reader sees."""
 
     GRADIENT = "converged: no free parameter can lower chi2 to first order"
     DECREASE = "converged: the next step would lower chi2 by less than its rounding error"
@@ -27,6 +27,9 @@ class StopReason(enum.Enum):
     )
     NONFINITE = "failed: the prediction is not finite at the start"
     RAISED = "failed: predict raised an exception"
+    CRASHED = "failed: the process that made it ended before it did"
+    OUT_OF_MEMORY = "failed: memory ran out; allow more, or give the model less to hold"
+    TIME_LIMIT = "failed: it took longer than its time limit; allow more, or look for what hangs"
 
     @property
     def converged(self) -> bool:

@@ -18,6 +18,7 @@ from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision
+from daybreak.problem.resources import Resources, check_resources
 from daybreak.problem.scale_factors import Group, Offset, ScaleFactor, eliminate, group_factors
 
 Setting = float | int | str | bool
@@ -69,6 +70,8 @@ class FitProblem:
     knobs : sequence of Knob
         Settings that are numerical and should not matter, each with a refined value for the
         preflight to try; not part of any trial's identity.
+    resources : Resources
+        Limits, threads and retries of every trial; not part of its identity.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class FitProblem:
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
     knobs: Sequence[Knob] = ()
+    resources: Resources = field(default_factory=Resources)
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
@@ -109,6 +113,7 @@ class FitProblem:
             msg = f"static names {known(unknown)}, but the settings are {known(self.settings)}."
             raise ProblemError(msg)
         check_knobs_name_settings(self.knobs, self.settings)
+        check_resources(self.resources)
         names = [*self.space.names, *(f.name for f in (*self.scale_factors, *self.offsets))]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -40,6 +40,9 @@ class Parameter:
         The first start of every multi-start, inside the bounds.
     fixed : float, optional
         Hold the parameter at this value instead of fitting it.
+    earlier : float, optional
+        The value that the parameter had, unsaid, in trials made before it was declared; good
+        places found by them become starts with this value.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class Parameter:
     unit: str = ""
     guess: float | None = None
     fixed: float | None = None
+    earlier: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot mean anything, with the rule, the values and the next move."""
@@ -76,7 +80,8 @@ class Parameter:
                 "give a small positive bound, or use the linear scale."
             )
             raise ProblemError(msg)
-        for what, value in (("guess", self.guess), ("fixed value", self.fixed)):
+        given = {"guess": self.guess, "fixed value": self.fixed, "earlier value": self.earlier}
+        for what, value in given.items():
             if value is not None and not (_is_finite(value) and lower <= value <= upper):
                 msg = (
                     f"the {what} of {name!r} must lie in [{lower}, {upper}], but got {value!r}; "

@@ -101,6 +101,14 @@ class Provenance(Model):
     seed: int
     fingerprints: dict[str, str]
     """Problem fingerprint by study."""
+    sources: dict[str, str] = Field(default_factory=dict)
+    """Hash (SHA-256) of each file the campaign is written in, by path; the ledger has the text."""
+    commit: str = ""
+    """Commit of the repository they lie in."""
+    origin: str = ""
+    """Name or file that the campaign was loaded from."""
+    changes: str = ""
+    """Hash of what differs from that commit; the ledger has the text."""
 
 
 class Progress(Model):

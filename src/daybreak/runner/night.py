@@ -1,51 +1,53 @@
-"""Run a campaign: study after study, round after round, batch after batch, each one durable.
+"""Run a campaign: study after study, round after round, each trial durable before it counts.
 
 A study's method is replayed from its beginning; trials that the ledger already holds are answered
-from there, so a killed night goes on where its last committed batch ended, with the same batches.
+from there, so a killed night goes on where its last committed unit ended, with the same units.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import os
-import resource
-import time
 import traceback
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import (
-    ChangedModelError,
-    DaybreakError,
-    LedgerError,
-    PlanError,
-    ProblemError,
-)
+from daybreak.errors import DaybreakError, LedgerError, PlanError, ProblemError
 from daybreak.findings import Preflight
+from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
-from daybreak.ledger.store import LOCK, Ledger, Span, archive, now, prepare
+from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
+from daybreak.ledger.store import Ledger
 from daybreak.methods.evaluation import cells_of
-from daybreak.methods.solve import compiling, seconds_per_fit, solve
+from daybreak.methods.solve import compiling, seconds_per_fit
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
+from daybreak.runner.carry import Carrier
+from daybreak.runner.changes import carried_over, explain
+from daybreak.runner.crew import Crew, Means
+from daybreak.runner.identity import (
+    compare,
+    configuration,
+    key_of,
+    plain_settings,
+    plan_of,
+    refuse_lookalikes,
+)
+from daybreak.runner.limits import Interrupted, Limits, Watch
 from daybreak.runner.listener import AbstractListener, Progress
-from daybreak.runner.provenance import provenance
+from daybreak.runner.provenance import provenance, sources
+from daybreak.runner.settled import Settled, settled
 from daybreak.verdict import read_study
 
-_BATCH_SECONDS = 20.0
-"""What a batch should take at most by the pilot's estimate; a kill loses no more than a batch."""
+_UNIT_SECONDS = {"jax": 20.0, "numpy": 2.0}
+"""What a unit should take by the pilot's estimate; a kill loses no more than units in hand."""
 _MOST_TRIALS = 4096
-
-
-class Interrupted(BaseException):
-    """Raised between iterations when the run must end; the batch in hand is abandoned."""
-
+_DANGEROUS = 3
+"""A trial lost with so many processes is carried out in one of its own."""
 
 FINISHED = "finished"
 HOPELESS = "stopped as hopeless"
@@ -57,9 +59,12 @@ def run_night(
     listener: AbstractListener,
     *,
     fresh: bool = False,
-    until: datetime | None = None,
     retry_failed: bool = False,
     anyway: bool = False,
+    limits: Limits | None = None,
+    means: Means | None = None,
+    store: str | None = None,
+    lease: float = LEASE,
 ) -> str:
     """Start or resume a campaign in `directory`.
 
@@ -71,12 +76,18 @@ def run_night(
     listener : AbstractListener
     fresh : bool
         Archive what is there and begin anew.
-    until : datetime, optional
-        Stop at this moment.
     retry_failed : bool
         Try failed trials again.
     anyway : bool
         Run although preflight finds the night out of reach.
+    limits : Limits, optional
+        When to stop before the end.
+    means : Means, optional
+        Who carries the trials out.
+    store : str, optional
+        Address of a PostgreSQL database for the ledger, which several processes may then share.
+    lease : float
+        Seconds of silence after which a run on another host is taken for dead.
 
     Returns
     -------
@@ -96,17 +107,25 @@ def run_night(
     for study in studies:
         _check_contract(study)
     prepare(directory)
-    with Lock(directory / LOCK):
+    with ExitStack() as open_things:
+        server = remembered(directory) if store is None else Server.of(store, campaign.name)
+        if server is None:
+            open_things.enter_context(Lock(directory / LOCK))
         if fresh:
             archive(directory)
-        ledger = Ledger(directory, write=True)
-        try:
-            night = _Night(
-                campaign, ledger, listener, until=until, retry_failed=retry_failed, anyway=anyway
-            )
-            return night.run(studies)
-        finally:
-            ledger.close()
+            if server is not None:
+                server.archive()
+        if server is not None:
+            server.remember(directory)
+        ledger = Ledger(directory, write=True, server=server, lease=lease)
+        open_things.callback(ledger.close)
+        ledger.store.waiting = listener.warned
+        night = _Night(
+            campaign, ledger, listener, limits=limits or Limits(), means=means or Means(),
+            retry_failed=retry_failed, anyway=anyway,
+        )  # fmt: skip
+        open_things.callback(night.crew.close)
+        return night.run(studies)
 
 
 def _check_contract(study: Study) -> None:
@@ -123,34 +142,35 @@ class _Night:
 
     def __init__(
         self, campaign: Campaign, ledger: Ledger, listener: AbstractListener, *,
-        until: datetime | None, retry_failed: bool, anyway: bool,
+        limits: Limits, means: Means, retry_failed: bool, anyway: bool,
     ) -> None:  # fmt: skip
         self.campaign = campaign
         self.ledger = ledger
         self.listener = listener
-        self.until = until
         self.retry_failed = retry_failed
         self.anyway = anyway or campaign.anyway
-        self.begun = time.perf_counter()
+        self.watch = Watch(limits, self._asked_to_stop)
+        self.crew = Crew(means, self.watch.check)
         self.done = 0
-        self.made = 0
         self.expected = 0
         self.place = (0, 0)
         self.compared: set[str] = set()
         self.pace: dict[tuple[object, ...], float] = {}
         """Seconds per fit by problem and static settings."""
         self.places: dict[str, list[dict[str, float]]] = {}
-        """Good places that the preflight found, by study."""
+        """Good places known before a study's first trial, by study."""
         self.outcomes: dict[str, Outcome] = {}
         """Trials known to be finished, by key."""
 
     def run(self, studies: list[Study]) -> str:
         """All studies, the decision, its follow-ups."""
         with double_precision():
-            _refuse_lookalikes(studies)
+            refuse_lookalikes(studies)
             for study in studies:  # before anything is written
                 self._compare(study)
-        self.ledger.begin_run(provenance())
+        texts = sources(studies)
+        made_of = {**provenance(texts), "origin": self.campaign.origin}
+        self.ledger.begin_run(made_of, plan_of(studies), texts.bodies, self._returned)
         try:
             with double_precision():
                 self._write(studies, follows=None)
@@ -164,20 +184,35 @@ class _Night:
         except (KeyboardInterrupt, Interrupted) as stop:
             ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
         except BaseException as error:
-            self.ledger.end_run(f"error: {type(error).__name__}: {error}")
+            with suppress(LedgerError):  # what the ledger itself cannot do is told by `error`
+                self.ledger.end_run(f"error: {type(error).__name__}: {error}")
             raise
         self.ledger.end_run(ending)
         self.listener.ended(ending)
         return ending
 
+    def _asked_to_stop(self) -> str:
+        return self.ledger.heart.stop if self.ledger.heart else ""
+
+    def _returned(self) -> None:
+        self.listener.warned(
+            "this process was silent for so long that others took it for dead and may have taken "
+            "over its trials; it goes on, and what it had in hand is kept as another attempt."
+        )
+
     def _write(self, studies: Sequence[Study], follows: str | None) -> None:
+        known = self.ledger.planned()
         if follows is None:
+            for line in explain(known, studies):
+                self.listener.warned(line)
+                self.ledger.note("change", line)
             self.ledger.write_campaign(self.campaign.describe())
         rows = [
             {
                 "name": study.name, "fingerprint": study.fingerprint,
                 "problem": study.problem.describe(), "body": study.describe(),
                 "criteria": [criterion.describe() for criterion in study.accept],
+                "carried": carried_over(self.ledger, known, study),
             }
             for study in studies
         ]  # fmt: skip
@@ -186,13 +221,7 @@ class _Night:
 
     def _preflight(self, studies: Sequence[Study]) -> Preflight:
         """What can be known before the night; made once for a plan, then read from the ledger."""
-        plan = digest(
-            [
-                [study.name, study.fingerprint, study.describe(),
-                 [criterion.describe() for criterion in study.accept]]
-                for study in studies
-            ]
-        )  # fmt: skip
+        plan = plan_of(studies)
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
         if found is None or (found.hopeless and not started):
             first = studies[0]
@@ -203,21 +232,21 @@ class _Night:
         for one in found.studies:
             places = [reach.best for reach in one.reachability if reach.best]
             places = [place for i, place in enumerate(places) if place not in places[:i]]
-            self.places[one.study] = self.ledger.places(one.study, places)
+            kept = self.ledger.places(one.study, places)
+            self.places[one.study] = [*kept, *self.ledger.carried(one.study)]
         self._compare_deadline(found)
         return found
 
     def _compare_deadline(self, found: Preflight) -> None:
         """Say what fits before the deadline, when not everything does."""
-        if self.until is None:
-            return
-        left = (self.until - datetime.now(self.until.tzinfo)).total_seconds()
+        left, until = self.watch.left, self.watch.limits.until
         lengths = [one.forecast.seconds if one.forecast else 0.0 for one in found.studies]
         fitting = sum(total <= left for total in itertools.accumulate(lengths))
         if fitting < len(lengths):
+            by = f"by {until:%H:%M}" if until else "by then"
             self.listener.warned(
                 f"the deadline leaves {left:.0f} s, but {sum(lengths):.0f} s are forecast: about "
-                f"{fitting} of {len(lengths)} studies will be done by {self.until:%H:%M}; the "
+                f"{fitting} of {len(lengths)} studies will be done {by}; the "
                 "same command goes on later."
             )
 
@@ -226,8 +255,7 @@ class _Night:
         for number, study in enumerate(studies, start=1):
             self.place = (number, len(studies))
             self._run_study(study)
-            record = self.ledger.read_study(study.name)
-            reading = read_study(record)
+            reading = read_study(self.ledger.read_study(study.name))
             sha = digest([criterion.describe() for criterion in study.accept])
             body = [finding.model_dump() for finding in reading.findings]
             self.ledger.write_findings(study.name, sha, reading.verdict, body)
@@ -265,6 +293,8 @@ class _Night:
             self._rounds(study, batch)
         except LedgerError:
             raise
+        except Settled as early:
+            self.ledger.set_state(study.name, "finished", note=str(early))
         except Exception as error:  # noqa: BLE001 - a failed study never ends the night
             known = isinstance(error, DaybreakError)
             text = str(error) if known else f"{type(error).__name__}: {error}"
@@ -274,170 +304,103 @@ class _Night:
             self.ledger.set_state(study.name, "finished")
 
     def _batch_size(self, study: Study) -> int:
-        """How many trials take about 20 s; studies that differ in numbers only share a pilot."""
-        first = _first_task(study)
-        if first.kind == "evolve":
+        """How many trials make a unit; one where each is watched or takes long."""
+        if _first_task(study).kind == "evolve" or study.problem.resources.isolated:
             return 1
+        aim = _UNIT_SECONDS[study.problem.backend(study.all_settings)]
+        return max(1, min(_MOST_TRIALS, int(aim / self._pace(study))))
+
+    def _pace(self, study: Study) -> float:
+        """Seconds per fit; studies that differ in numbers only share a pilot."""
         _, static = study.problem.split_settings(study.all_settings)
         mark = (id(study.problem), *static.items())
         if mark not in self.pace:
-            seconds = seconds_per_fit(study.problem, study.all_settings, first.held)
+            held = _first_task(study).held
+            seconds = seconds_per_fit(study.problem, study.all_settings, held)
             self.pace[mark] = max(seconds, 1e-9)
-        return max(1, min(_MOST_TRIALS, int(_BATCH_SECONDS / self.pace[mark])))
+        return self.pace[mark]
 
     def _rounds(self, study: Study, batch: int) -> None:
         seed = self.campaign.seed if study.seed is None else study.seed
         places = self.places.get(study.name, [])
         rounds = study.method.rounds(study.problem, study.all_settings, seed, places)
+        carrier = self._carrier(study)
         number, outcomes = 0, None
         while True:
             try:
                 tasks = next(rounds) if outcomes is None else rounds.send(outcomes)
             except StopIteration:
                 break
-            outcomes = self._round(study, number, tasks, batch)
+            outcomes = self._round(study, carrier, number, tasks, batch)
             number += 1
         self.ledger.end_rounds(study.name, number)
 
-    def _round(self, study: Study, number: int, tasks: list[Task], batch: int) -> list[Outcome]:
-        texts = [configuration(study, task) for task in tasks]
-        keys = [digest_text(text) for text in texts]
-        keyed = list(zip(tasks, keys, strict=True))
-        unknown = [key for key in keys if key not in self.outcomes]
-        self.outcomes |= self.ledger.finished(unknown, retry_failed=self.retry_failed)
-        unique = dict(zip(keys, zip(tasks, texts, strict=True), strict=True))
-        order = list(unique)
-        self.done += len(order)
-        fresh = [key for key in order if key not in self.outcomes]
-        self.done -= len(fresh)
-        for first in range(0, len(order), batch):
-            todo = [key for key in order[first : first + batch] if key not in self.outcomes]
-            if todo:
-                self._batch(study, number, keyed, {key: unique[key] for key in todo})
-        if not fresh:
-            self.ledger.record(study.name, number, keyed, [], _span(now(), 0.0))
-        return [self.outcomes[key] for key in keys]
+    def _carrier(self, study: Study) -> Carrier:
+        usual = self.ledger.usual_seconds(study.name)
+        if usual is None:
+            usual = 0.0 if study.problem.resources.isolated else self._pace(study)
+        checked = settled(self.ledger, study) if study.stop_early else lambda: None
 
-    def _batch(
-        self, study: Study, number: int, keyed: list[tuple[Task, str]],
-        todo: dict[str, tuple[Task, str]],
-    ) -> None:  # fmt: skip
-        self._checkpoint()
-        started, clock = now(), time.perf_counter()
-        tasks = [task for task, _ in todo.values()]
-        found = solve(study.problem, study.all_settings, tasks, self._checkpoint)
-        seconds = time.perf_counter() - clock
-        made = [(k, text, o) for (k, (_, text)), o in zip(todo.items(), found, strict=True)]
-        self.ledger.record(study.name, number, keyed, made, _span(started, seconds))
-        self.outcomes |= {key: outcome for key, _, outcome in made}
-        self.done += len(made)
-        self.made += len(made)
-        spent = time.perf_counter() - self.begun
-        place, of = self.place
-        self.listener.progressed(
-            Progress(study.name, place, of, self.done, self.made, self.expected, spent)
+        checked()  # an earlier run may have seen enough
+
+        def kept(count: int) -> None:
+            self._progressed(study, count)
+            checked()
+
+        return Carrier(
+            self.ledger, study, self.crew.executor(study, usual), self.watch, kept, usual
         )
 
-    def _checkpoint(self) -> None:
-        if self.until is not None and datetime.now(self.until.tzinfo) >= self.until:
-            msg = f"the deadline {self.until:%H:%M} was reached"
-            raise Interrupted(msg)
+    def _round(
+        self, study: Study, carrier: Carrier, number: int, tasks: list[Task], batch: int
+    ) -> list[Outcome]:
+        texts = [configuration(study, task) for task in tasks]
+        keys = [key_of(text) for text in texts]
+        unique = dict(zip(keys, tasks, strict=True))
+        order = list(unique)
+        unknown = [key for key in order if key not in self.outcomes]
+        self.outcomes |= self.ledger.finished(unknown, retry_failed=self.retry_failed)
+        missing = {key for key in order if key not in self.outcomes}
+        self.done += len(order) - len(missing)
+        keyed = list(zip(tasks, keys, strict=True))
+        written = {k: text for k, text in zip(keys, texts, strict=True) if k in missing}
+        self.ledger.write_round(
+            study.name, number, keyed, written, order if self.retry_failed else ()
+        )
+        if missing:
+            self._isolate(study, carrier, sorted(missing))
+            units = [
+                [key for key in order[first : first + batch] if key in missing]
+                for first in range(0, len(order), batch)
+            ]
+            carrier.carry_out(unique, [unit for unit in units if unit])
+            self.outcomes |= carrier.outcomes
+        return [self.outcomes[key] for key in keys]
+
+    def _isolate(self, study: Study, carrier: Carrier, keys: Sequence[str]) -> None:
+        """Give trials that went down with several processes a process of their own."""
+        tries = self.ledger.tries(keys)
+        if any(endings.count("lost") >= _DANGEROUS for endings in tries.values()):
+            carrier.executor = self.crew.isolated(study)
+
+    def _progressed(self, study: Study, count: int) -> None:
+        self.done += count
+        self.watch.made += count
+        place, of = self.place
+        self.listener.progressed(
+            Progress(
+                study.name, place, of, self.done, self.watch.made, self.expected,
+                self.watch.seconds,
+            )
+        )  # fmt: skip
 
     def _compare(self, study: Study) -> None:
-        """Re-evaluate a stored trial, to see that this is still the problem the ledger knows."""
-        mark = canonical([study.fingerprint, study.all_settings])
-        stored = self.ledger.stored_evaluation(study.fingerprint, _plain_settings(study))
-        if mark in self.compared or stored is None:
-            return
-        self.compared.add(mark)
-        _, old = stored
-        task = Task("evaluate", old.parameters)
-        new = solve(study.problem, study.all_settings, [task])[0]
-        difference = _difference(study, old, new)
-        if difference:
-            msg = (
-                f"predict no longer gives the numbers the ledger holds: in study {study.name!r} "
-                f"at {old.parameters}, {difference}. Nothing was changed. Restore the model to "
-                "continue, start anew with --fresh (the old results are archived), or give the "
-                "new model a `name=` of its own to keep both."
-            )
-            raise ChangedModelError(msg)
-
-
-def _span(started: str, seconds: float) -> Span:
-    """When a batch ran, with the load and memory at its end."""
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Span(started, now(), seconds, os.getloadavg()[0], memory)
-
-
-def _refuse_lookalikes(studies: Sequence[Study]) -> None:
-    """Refuse two problems that are declared alike and predict differently."""
-    first: dict[str, Study] = {}
-    for study in studies:
-        mark = canonical([study.fingerprint, _plain_settings(study)])
-        other = first.setdefault(mark, study)
-        if other.problem is study.problem or other.problem.predict is study.problem.predict:
-            continue
-        names = study.problem.space.names
-        places = [
-            Task("evaluate", dict(zip(names, row, strict=True)))
-            for row in study.problem.probes()[1:4].tolist()
-        ]
-        one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
-        told = (_difference(study, a, b) for a, b in zip(one, two, strict=True))
-        difference = next((text for text in told if text), "")
-        if difference:
-            msg = (
-                f"studies {other.name!r} and {study.name!r} have the same parameters and data but "
-                f"different models ({difference}): give each FitProblem a `name=` of its own."
-            )
-            raise PlanError(msg)
+        mark = canonical([study.fingerprint, plain_settings(study)])
+        if mark not in self.compared:
+            self.compared.add(mark)
+            compare(self.ledger, study)
 
 
 def _first_task(study: Study) -> Task:
     """The first trial that the study's method asks for."""
     return next(study.method.rounds(study.problem, study.all_settings, 0))[0]
-
-
-def _plain_settings(study: Study) -> dict[str, object]:
-    """Settings as trials record them: numbers as float, unless static."""
-    traced, static = study.problem.split_settings(study.all_settings)
-    return {**static, **traced}
-
-
-def configuration(study: Study, task: Task) -> str:
-    """Everything that determines a trial's outcome, code aside, as canonical text."""
-    where: dict[str, object] = {
-        "problem": study.fingerprint,
-        "settings": _plain_settings(study),
-    }
-    if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
-        where["derived"] = study.problem.derived_names(study.all_settings)
-    return canonical({**where, **task.identity()})
-
-
-def digest_text(text: str) -> str:
-    """A trial's key: the hash of its configuration."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _difference(study: Study, old: Outcome, new: Outcome) -> str:
-    """What changed between two evaluations of one point, in words; empty when nothing did."""
-    if new.chi2 is None or old.chi2 is None:
-        return "the prediction is not finite any more" if new.chi2 is None else ""
-    names = study.problem.data.names
-    if old.details:
-        rows = [
-            *zip(names, old.details["predictions"], new.details["predictions"], strict=True),
-            *(
-                (name, was, new.details["derived"][name])
-                for name, was in old.details["derived"].items()
-                if name in new.details["derived"]
-            ),
-        ]
-    else:
-        rows = [("chi2", old.chi2, new.chi2)]
-    for name, was, is_now in rows:
-        if abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
-            return f"{name!r} was {was!r} and is now {is_now!r}"
-    return ""

@@ -1,24 +1,111 @@
-"""What made the numbers: versions, machine."""
+"""What made the numbers: sources, versions, machine."""
 
 from __future__ import annotations
 
+import hashlib
 import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numpy", "scipy", "jax", "jaxlib", "sqlalchemy", "pydantic")
+from daybreak.plan import Study
+
+_PACKAGES = (
+    "numpy", "scipy", "jax", "jaxlib", "optuna", "sqlalchemy", "pydantic", "torch", "equinox",
+)  # fmt: skip
+_LONGEST = 1_000_000
+"""Bytes of a file or difference that is kept; a longer one is not a source."""
 
 
-def provenance() -> dict[str, Any]:
-    """Versions of everything that enters the numbers, and the processor's name."""
+@dataclass(frozen=True)
+class Sources:
+    """Files that a campaign is written in, and what differs from the last commit."""
+
+    files: dict[str, str]
+    """Hash of each file, by its path."""
+    commit: str
+    """Of the repository they lie in; empty where there is none."""
+    changes: str
+    """Hash of the uncommitted changes; empty where there are none."""
+    bodies: dict[str, str]
+    """Texts by hash."""
+
+
+def sources(studies: Sequence[Study]) -> Sources:
+    """The study file, the local modules beside it, and the uncommitted difference, as text."""
+    functions = [f for s in studies for f in (s.problem.predict, s.problem.derive) if f]
+    modules = {getattr(f, "__module__", None) or type(f).__module__ for f in functions}
+    folders = {path.parent for path in _files(modules)}
+    here = [p for p in _files(sys.modules) if any(p.is_relative_to(f) for f in folders)]
+    bodies: dict[str, str] = {}
+    files = {str(path): _keep(path.read_text(errors="replace"), bodies) for path in here}
+    commit, changes = _git(min(folders, key=lambda f: len(f.parts))) if folders else ("", "")
+    return Sources(files, commit, _keep(changes, bodies) if changes else "", bodies)
+
+
+def _files(modules: Iterable[str | None]) -> list[Path]:
+    """Files of modules that are no installed package."""
+    found: set[Path] = set()
+    for name in modules:
+        file = getattr(sys.modules.get(name or ""), "__file__", None)
+        path = Path(file).resolve() if file else None
+        if path and path.suffix == ".py" and path.is_file() and not _installed(path):
+            found.add(path)
+    return sorted(path for path in found if path.stat().st_size <= _LONGEST)
+
+
+def _installed(path: Path) -> bool:
+    """Whether a file belongs to Python, to an installed package or to Daybreak itself."""
+    homes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
+    if any(path.is_relative_to(Path(home).resolve()) for home in homes):
+        return True
+    parts = path.parts
+    return "site-packages" in parts or "dist-packages" in parts or path.is_relative_to(_DAYBREAK)
+
+
+_DAYBREAK = Path(__file__).resolve().parents[1]
+
+
+def _keep(text: str, bodies: dict[str, str]) -> str:
+    sha = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    # PostgreSQL's text holds no NUL.
+    bodies[sha] = text.replace("\0", "\ufffd")
+    return sha
+
+
+def _git(folder: Path) -> tuple[str, str]:
+    """Commit and uncommitted changes of the repository around a folder; empty without one."""
+    commit = _output(["git", "-C", str(folder), "rev-parse", "HEAD"])
+    if not commit:
+        return "", ""
+    changes = _output(["git", "-C", str(folder), "diff", "HEAD", "--", str(folder)])
+    return commit.strip(), changes if len(changes) <= _LONGEST else ""
+
+
+def _output(command: Sequence[str]) -> str:
+    try:
+        found = subprocess.run(  # noqa: S603 - git, with a folder
+            command, capture_output=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.decode(errors="replace") if found.returncode == 0 else ""
+
+
+def provenance(found: Sources) -> dict[str, Any]:
+    """Versions of everything that enters the numbers, the processor's name, the sources."""
     return {
         "daybreak": _version("daybreak") or "not installed",
         "python": platform.python_version(),
-        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+        "versions": {name: version for name in _PACKAGES if (version := _version(name))},
         "platform": platform.platform(),
-        "processor": _processor(),
-    }
+        "processor": processor(),
+        "sources": found.files, "commit": found.commit, "changes": found.changes,
+    }  # fmt: skip
 
 
 def _version(package: str) -> str:
@@ -29,7 +116,8 @@ def _version(package: str) -> str:
         return ""
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The model of this machine's processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,0 +1,270 @@
+"""Claims: which run works on which trial, and which result counts.
+
+A trial is waiting, running, done or failed. Claiming it takes the next token; a result counts
+when its token is still the newest. A result that comes later than that (its run was thought dead)
+is kept as one more attempt, so nothing that was computed is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from daybreak.ledger import schema as t
+from daybreak.ledger.engine import insert_missing
+from daybreak.problem.outcomes import Outcome, Task, canonical
+
+_MANY = 500
+"""Keys in one SQL statement."""
+
+
+def now() -> str:
+    """This moment in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True)
+class Span:
+    """When some trials ran, how long each took, and what the machine was doing."""
+
+    started: str
+    ended: str
+    seconds: float
+    """Of each trial."""
+    load: float
+    memory_mib: float
+    place: str = ""
+    """The process that made them."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Something a trial attached."""
+
+    trial: str
+    name: str
+    kind: str
+    """What `body` is: ``text``, or the name of a picture's data such as ``Curve``."""
+    body: str
+
+
+def write_round(
+    c: sa.Connection, study: str, number: int, tasks: Sequence[tuple[Task, str]],
+    configurations: Mapping[str, str],
+) -> None:  # fmt: skip
+    """Write down what a round asks for, in order, and the trials that are not there yet."""
+    # The row of the study also keeps two processes from writing the same round at once.
+    mine = c.execute(
+        sa.select(t.studies.c.id).where(t.studies.c.name == study).with_for_update()
+    ).scalar()
+    here = (t.members.c.study == mine) & (t.members.c.round == number)
+    rows = [
+        {
+            "study": mine, "round": number, "position": place, "trial": key,
+            "kind": task.kind, "origin": task.origin, "grid": task.grid,
+            "point": json.dumps(dict(zip(task.of, task.point, strict=True))),
+        }
+        for place, (task, key) in enumerate(tasks)
+    ]  # fmt: skip
+    there = sa.select(t.members.c.trial, t.members.c.origin).where(here)
+    found = [tuple(row) for row in c.execute(there.order_by(t.members.c.position))]
+    if found != [(row["trial"], row["origin"]) for row in rows]:
+        c.execute(t.members.delete().where(here))
+        if rows:
+            c.execute(t.members.insert(), rows)
+    fresh = {"state": "waiting", "token": 0}
+    insert_missing(
+        c, t.trials,
+        [{"key": key, "configuration": text, **fresh} for key, text in configurations.items()],
+    )  # fmt: skip
+
+
+def reopen(c: sa.Connection, keys: Sequence[str]) -> None:
+    """Let failed trials be claimed again."""
+    for some in _parts(keys):
+        failed = t.trials.c.key.in_(some) & (t.trials.c.state == "failed")
+        c.execute(t.trials.update().where(failed).values(state="waiting"))
+
+
+def claim(c: sa.Connection, run: int, keys: Sequence[str]) -> dict[str, int]:
+    """Take trials that are free; returns their tokens by key.
+
+    A trial that `run` holds already counts as free: it asks only for what it has not in hand.
+    """
+    tokens: dict[str, int] = {}
+    free = (t.trials.c.state == "waiting") | (
+        (t.trials.c.state == "running") & (t.trials.c.run == run)
+    )
+    for some in _parts(keys):
+        mine = sa.select(t.trials.c.key, t.trials.c.token).where(t.trials.c.key.in_(some) & free)
+        for key, token in c.execute(mine.with_for_update(skip_locked=True)):
+            tokens[key] = int(token) + 1
+    if tokens:
+        rows = [{"k": key, "n": token} for key, token in tokens.items()]
+        c.execute(
+            t.trials.update().where(t.trials.c.key == sa.bindparam("k"))
+            .values(state="running", run=run, token=sa.bindparam("n")),
+            rows,
+        )  # fmt: skip
+        started = now()
+        c.execute(
+            t.attempts.insert(),
+            [
+                {"trial": key, "token": token, "run": run, "started": started, "state": "running"}
+                for key, token in tokens.items()
+            ],
+        )
+    return tokens
+
+
+def record(
+    c: sa.Connection, tokens: Mapping[str, int], made: Sequence[tuple[str, Outcome]],
+    span: Span, again: Iterable[str] = (), artifacts: Sequence[Artifact] = (),
+) -> None:  # fmt: skip
+    """Keep results.
+
+    Parameters
+    ----------
+    tokens : mapping key -> token
+        Under which the trials were claimed.
+    made : sequence of (key, outcome)
+    again : keys
+        Failed trials that are to be tried once more.
+    """
+    retried, current = set(again), _current(c, [key for key, _ in made])
+    trials: list[dict[str, Any]] = []
+    tries: list[dict[str, Any]] = []
+    for key, outcome in made:
+        token, (state, newest, ended) = tokens[key], current[key]
+        if state in ("done", "failed") and newest == token and ended:
+            continue  # carried out twice, because the answer to the first time was lost
+        counts = (newest == token and state == "running") or state == "waiting"
+        ending = "failed" if outcome.failed else "done"
+        text = canonical(outcome.dump())
+        if counts:
+            kept = key not in retried
+            trials.append(
+                {"k": key, "s": ending if kept else "waiting", "o": text if kept else None}
+            )
+        tries.append(
+            {
+                "k": key, "n": token, "started": span.started, "ended": span.ended,
+                "seconds": span.seconds, "load": span.load, "memory": span.memory_mib,
+                "state": ending if counts else "late", "reason": outcome.reason.name,
+                "message": outcome.message, "place": span.place,
+                "outcome": text if not counts or key in retried else None,
+            }
+        )  # fmt: skip
+    if trials:
+        c.execute(_SET_TRIAL, trials)
+    if tries:
+        c.execute(_SET_ATTEMPT, tries)
+    if artifacts:
+        rows = [{**vars(one), "token": tokens[one.trial]} for one in artifacts]
+        c.execute(t.artifacts.insert(), rows)
+
+
+_SET_TRIAL = (
+    t.trials.update().where(t.trials.c.key == sa.bindparam("k"))
+    .values(state=sa.bindparam("s"), outcome=sa.bindparam("o"))
+)  # fmt: skip
+_SET_ATTEMPT = (
+    t.attempts.update()
+    .where((t.attempts.c.trial == sa.bindparam("k")) & (t.attempts.c.token == sa.bindparam("n")))
+    .values(
+        started=sa.bindparam("started"), ended=sa.bindparam("ended"),
+        seconds=sa.bindparam("seconds"), load=sa.bindparam("load"),
+        memory_mib=sa.bindparam("memory"), state=sa.bindparam("state"),
+        reason=sa.bindparam("reason"), message=sa.bindparam("message"),
+        place=sa.bindparam("place"), outcome=sa.bindparam("outcome"),
+    )
+)  # fmt: skip
+
+
+def _current(c: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[str, int, bool]]:
+    """State, newest token and whether there is an outcome, by key; locked until the end."""
+    found: dict[str, tuple[str, int, bool]] = {}
+    columns = sa.select(
+        t.trials.c.key, t.trials.c.state, t.trials.c.token, t.trials.c.outcome.is_not(None)
+    )
+    for some in _parts(sorted(keys)):
+        rows = columns.where(t.trials.c.key.in_(some)).order_by(t.trials.c.key).with_for_update()
+        found |= {key: (state, int(token), bool(there)) for key, state, token, there in
+                  c.execute(rows)}  # fmt: skip
+    return found
+
+
+def release(c: sa.Connection, tokens: Mapping[str, int], state: str) -> None:
+    """Give trials back unmade; `state` of their attempts says why: ``abandoned`` or ``lost``."""
+    rows = [{"k": key, "n": token} for key, token in tokens.items()]
+    if not rows:
+        return
+    mine = (t.trials.c.key == sa.bindparam("k")) & (t.trials.c.token == sa.bindparam("n"))
+    running = mine & (t.trials.c.state == "running")
+    c.execute(t.trials.update().where(running).values(state="waiting"), rows)
+    attempt = (t.attempts.c.trial == sa.bindparam("k")) & (t.attempts.c.token == sa.bindparam("n"))
+    going = attempt & (t.attempts.c.state == "running")
+    c.execute(t.attempts.update().where(going).values(state=state, ended=now()), rows)
+
+
+def reclaim(c: sa.Connection, dead: Sequence[int]) -> int:
+    """Close everything that dead runs had in hand; returns how many trials are free again."""
+    theirs = t.trials.c.run.in_(dead) & (t.trials.c.state == "running")
+    freed = c.execute(t.trials.update().where(theirs).values(state="waiting")).rowcount
+    open_ones = t.attempts.c.run.in_(dead) & (t.attempts.c.state == "running")
+    c.execute(t.attempts.update().where(open_ones).values(state="lost", ended=now()))
+    return freed
+
+
+def outcomes(c: sa.Connection, keys: Iterable[str], *, retry_failed: bool) -> dict[str, Outcome]:
+    """Outcomes that are there, by key."""
+    found: dict[str, Outcome] = {}
+    there = t.trials.c.outcome.is_not(None)
+    if retry_failed:
+        there &= t.trials.c.state == "done"
+    columns = sa.select(t.trials.c.key, t.trials.c.outcome)
+    for some in _parts(list(dict.fromkeys(keys))):
+        for key, text in c.execute(columns.where(t.trials.c.key.in_(some) & there)):
+            found[key] = Outcome.load(json.loads(text))
+    return found
+
+
+def waiting(c: sa.Connection, keys: Sequence[str]) -> list[str]:
+    """Those of `keys` that nobody holds."""
+    found: set[str] = set()
+    for some in _parts(keys):
+        free = t.trials.c.key.in_(some) & (t.trials.c.state == "waiting")
+        found |= set(c.execute(sa.select(t.trials.c.key).where(free)).scalars())
+    return [key for key in keys if key in found]
+
+
+def tries(c: sa.Connection, keys: Sequence[str]) -> dict[str, list[str]]:
+    """How earlier attempts at trials ended, by key: ``lost``, or the reason of a failure."""
+    found: dict[str, list[str]] = {}
+    a = t.attempts.c
+    for some in _parts(keys):
+        ended = sa.select(a.trial, a.state, a.reason).where(
+            a.trial.in_(some) & a.state.in_(("failed", "lost"))
+        )
+        for key, state, reason in c.execute(ended.order_by(a.trial, a.token)):
+            found.setdefault(key, []).append("lost" if state == "lost" else reason)
+    return found
+
+
+def usual_seconds(c: sa.Connection, study: str) -> float | None:
+    """Mean length of a study's trials; None before the first."""
+    mine = (
+        sa.select(t.members.c.trial).join(t.studies, t.studies.c.id == t.members.c.study)
+        .where(t.studies.c.name == study)
+    )  # fmt: skip
+    spent = sa.select(sa.func.avg(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
+    return c.execute(spent).scalar()
+
+
+def _parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (keys[first : first + _MANY] for first in range(0, len(keys), _MANY))

@@ -1,0 +1,202 @@
+"""Carry a round out: claim its trials, hand them to an executor, keep what comes back.
+
+Several processes may carry the same round out on one ledger: each claims what is free, and takes
+from the ledger what the others have made.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+from daybreak.errors import LedgerError
+from daybreak.ledger.claims import Artifact, Span, now
+from daybreak.ledger.store import Ledger
+from daybreak.plan import Study
+from daybreak.problem.ends import StopReason
+from daybreak.problem.outcomes import Outcome, Task
+from daybreak.runner.executors import AbstractExecutor
+from daybreak.runner.limits import Interrupted, Watch
+from daybreak.runner.recorder import Claimed, Recorder
+from daybreak.runner.work import Result, Unit
+
+_POLL = 0.5
+"""Seconds for which results are waited for before limits are looked at again."""
+_OTHERS = 1.0
+"""Seconds between looks at what other processes have made."""
+_LOST = 3
+"""After so many workers lost under it, a trial is taken to be what kills them."""
+
+
+class Carrier:
+    """Carries rounds of one study out.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    study : Study
+    executor : AbstractExecutor
+    watch : Watch
+        Asked between units; may end the run.
+    kept : callable
+        Told how many trials have just become durable.
+    seconds : float
+        What a trial is expected to take, until some have been made.
+    """
+
+    def __init__(
+        self, ledger: Ledger, study: Study, executor: AbstractExecutor, watch: Watch,
+        kept: Callable[[int], None], seconds: float,
+    ) -> None:  # fmt: skip
+        self.ledger, self.study, self.executor, self.watch = ledger, study, executor, watch
+        self.kept = kept
+        self.spent, self.timed = seconds, 0
+        """Seconds per trial, and how many were timed."""
+        self.outcomes: dict[str, Outcome] = {}
+        self._tasks: Mapping[str, Task] = {}
+        self._units: deque[list[str]] = deque()
+        self._in_hand: dict[int, Claimed] = {}
+        self._elsewhere: list[str] = []
+        self._looked = 0.0
+        self._tries: dict[str, Counter[str]] = {}
+        self._numbers = itertools.count()
+
+    def carry_out(self, tasks: Mapping[str, Task], units: Iterable[list[str]]) -> None:
+        """Make every trial of `units`, lists of keys; `outcomes` has them afterwards."""
+        self._tasks = tasks
+        self._units = deque(units)
+        try:
+            while self._units or self._in_hand or self._elsewhere:
+                self.watch.check()
+                refusal = self._submit()
+                self._wait(refusal)
+                self._look_elsewhere()
+        except BaseException:
+            self.executor.cancel()
+            with suppress(LedgerError):  # what cannot be given back is reclaimed later
+                for one in self._in_hand.values():
+                    self.ledger.release(one.tokens)
+            self._in_hand.clear()
+            raise
+
+    def _wait(self, refusal: str) -> None:
+        """Wait for results; with nothing in hand and no time for more, the run ends."""
+        if self._in_hand:
+            for result in self.executor.completed(_POLL):
+                self._keep(result)
+        elif refusal:
+            raise Interrupted(refusal)
+        elif self._elsewhere:
+            time.sleep(_POLL)
+
+    def _submit(self) -> str:
+        """Hand out units as long as there is room and time; returns why one must not begin."""
+        while self._units and len(self._in_hand) < self.executor.capacity:
+            under_way = sum(len(one.tokens) for one in self._in_hand.values())
+            count = len(self._units[0])
+            refusal = self.watch.refusal(under_way + count, self.spent * count)
+            if refusal:
+                return refusal
+            keys = self._units.popleft()
+            tokens = self.ledger.claim(keys)
+            self._elsewhere += [key for key in keys if key not in tokens]
+            if tokens:
+                self._hand_over({key: tokens[key] for key in keys if key in tokens})
+        return ""
+
+    def _hand_over(self, tokens: Mapping[str, int]) -> None:
+        number = next(self._numbers)
+        mine = Claimed(tokens, now(), {key: self._retried(key) for key in tokens})
+        self._in_hand[number] = mine
+        study, server = self.study, self.ledger.server
+        tasks = tuple(self._tasks[key] for key in tokens)
+        hook = Recorder(server, str(self.ledger.place), mine) if server else None
+        self.executor.submit(
+            Unit(number, study.problem, study.all_settings, tasks, study.problem.resources, hook)
+        )
+
+    def _keep(self, result: Result) -> None:
+        """Make a result durable, then count it."""
+        mine = self._in_hand[result.number]
+        if result.lost:
+            self._give_back(mine)
+            del self._in_hand[result.number]
+            return
+        made, again = mine.made(result.outcomes), mine.again(result.outcomes)
+        span = mine.span(result.seconds, result.memory_mib, result.where)
+        printed = list(_printed(result, next(iter(mine.tokens))))
+        self.ledger.record(mine.tokens, made, span, again, printed)
+        del self._in_hand[result.number]
+        for key, outcome in made:
+            if key in again:
+                self._earlier(key)[outcome.reason.name] += 1
+                self._units.append([key])
+            else:
+                self.outcomes[key] = outcome
+        self._time(result.seconds, len(made))
+        self.kept(len(made) - len(again))
+
+    def _time(self, seconds: float, trials: int) -> None:
+        """What a trial takes is the mean of what was seen, the newest counting most."""
+        weight = max(0.3, trials / (self.timed + trials))
+        self.spent += weight * (seconds / trials - self.spent)
+        self.timed += trials
+
+    def _give_back(self, lost: Claimed) -> None:
+        """Trials whose worker went away are free again, unless they are what kills workers."""
+        self.ledger.release(lost.tokens, "lost")
+        for key in lost.tokens:
+            self._earlier(key)["lost"] += 1
+            if self._tries[key]["lost"] < _LOST:
+                self._units.append([key])
+                continue
+            token = self.ledger.claim([key])
+            outcome = _gone(self._tasks[key])
+            moment = now()
+            self.ledger.record(token, [(key, outcome)], Span(moment, moment, 0.0, 0.0, 0.0))
+            self.outcomes[key] = outcome
+            self.kept(1)
+
+    def _retried(self, key: str) -> frozenset[StopReason]:
+        """Reasons of failure after which a trial is tried once more."""
+        resources = self.study.problem.resources
+        if not resources.retries:
+            return frozenset()
+        tries = self._earlier(key)
+        return frozenset(r for r in StopReason if tries[r.name] < resources.retries_after(r))
+
+    def _earlier(self, key: str) -> Counter[str]:
+        if key not in self._tries:
+            self._tries[key] = Counter(self.ledger.tries([key]).get(key, []))
+        return self._tries[key]
+
+    def _look_elsewhere(self) -> None:
+        """Take what other processes have made, and what they have left."""
+        if not self._elsewhere or time.monotonic() - self._looked < _OTHERS:
+            return
+        self._looked = time.monotonic()
+        found = self.ledger.finished(self._elsewhere)
+        self.outcomes |= found
+        self.kept(0)
+        left = [key for key in self._elsewhere if key not in found]
+        self.ledger.bury_dead()
+        free = self.ledger.waiting(left)
+        self._elsewhere = [key for key in left if key not in set(free)]
+        self._units.extend([key] for key in free)
+
+
+def _printed(result: Result, key: str) -> Iterable[Artifact]:
+    """What the unit's process printed, as artifacts of its first trial."""
+    for name, text in (("stdout", result.output), ("stderr", result.errors)):
+        if text:
+            yield Artifact(key, name, "text", text)
+
+
+def _gone(task: Task) -> Outcome:
+    return Outcome(
+        dict(task.held), None, StopReason.CRASHED,
+        message=f"{_LOST} workers went away while they were on it",
+    )  # fmt: skip

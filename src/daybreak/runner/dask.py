@@ -1,0 +1,179 @@
+"""A Dask cluster: started here, running somewhere, or a batch system's through dask-jobqueue.
+
+Dask only carries units to its workers and results back. It tries nothing again by itself; a unit
+whose worker went away is lost, and the night claims its trials anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import socket
+import time
+from typing import Any
+
+from daybreak.errors import PlanError, WorkerError
+from daybreak.runner.executors import AbstractExecutor
+from daybreak.runner.shipping import fresh_path, pack, unpack
+from daybreak.runner.work import Result, Unit, carry_out
+
+_AHEAD = 2
+"""Units in hand for each thread of the cluster, so that none waits for the post."""
+_PATIENCE = 120.0
+"""Seconds for a first worker to appear on a cluster of ours."""
+
+
+class DaskExecutor(AbstractExecutor):
+    """Makes units on a Dask cluster.
+
+    Parameters
+    ----------
+    address : str
+        ``tcp://host:port`` of a scheduler; ``local:4`` for four processes here; or a section of
+        dask-jobqueue's configuration with the number of jobs, such as ``slurm:8``.
+
+    Raises
+    ------
+    WorkerError
+        When Dask is not installed, or the cluster cannot be reached.
+    PlanError
+        When the address cannot be read.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            import distributed
+        except ModuleNotFoundError as error:
+            msg = "`--dask` needs Dask: install it with `pip install 'daybreak[dask]'`."
+            raise WorkerError(msg) from error
+        self._cluster: Any = None
+        try:
+            self._cluster = _cluster(address)
+            target = address if self._cluster is None else self._cluster
+            self._client: Any = distributed.Client(target, timeout=20, set_as_default=False)
+            if self._cluster is not None:
+                self._client.wait_for_workers(1, timeout=_PATIENCE)
+        except (OSError, TimeoutError, ImportError, RuntimeError) as error:
+            self._shut(self._cluster)
+            msg = f"the Dask cluster {address!r} cannot be used ({error}); see that it runs."
+            raise WorkerError(msg) from error
+        self._address = address
+        self._problems: dict[int, tuple[Any, bytes]] = {}
+        self._futures: dict[Any, int] = {}
+
+    @property
+    def capacity(self) -> int:
+        """Two units for each thread of the cluster as it is now, and at least one."""
+        threads = sum(w["nthreads"] for w in self._client.scheduler_info(-1)["workers"].values())
+        return max(1, _AHEAD * threads)
+
+    def submit(self, unit: Unit) -> None:
+        """Send a unit off."""
+        if id(unit.problem) not in self._problems:
+            data = pack(unit.problem, "the problem", fresh_path())
+            self._problems[id(unit.problem)] = (unit.problem, data)
+        problem = self._problems[id(unit.problem)][1]
+        asked = (unit.number, dict(unit.settings), unit.tasks, unit.record)
+        work = pack(asked, "the trials", fresh_path())
+        future = self._client.submit(_make, problem, work, retries=0, pure=False)
+        self._futures[future] = unit.number
+
+    def completed(self, timeout: float) -> list[Result]:
+        """Results that have come back; a unit whose worker went away comes back as lost."""
+        import distributed
+
+        if not self._futures:
+            return []
+        with contextlib.suppress(TimeoutError):
+            distributed.wait(list(self._futures), timeout=timeout, return_when="FIRST_COMPLETED")
+        if self._client.status not in ("running", "connecting"):
+            msg = (
+                f"the scheduler of the Dask cluster {self._address!r} is gone; what was recorded "
+                "is kept. Start it again, then run the same command."
+            )
+            raise WorkerError(msg)
+        done = [future for future in self._futures if future.done()]
+        return [_result(future, self._futures.pop(future)) for future in done]
+
+    def cancel(self) -> None:
+        """Abandon everything in hand."""
+        with contextlib.suppress(Exception):
+            self._client.cancel(list(self._futures), force=True)
+        self._futures.clear()
+
+    def close(self) -> None:
+        """Leave the cluster, and end it if it was started here."""
+        self._shut(self._client)
+        self._shut(self._cluster)
+
+    @staticmethod
+    def _shut(thing: Any) -> None:
+        if thing is not None:
+            with contextlib.suppress(Exception):
+                thing.close()
+
+
+def _cluster(address: str) -> Any:
+    """A cluster of our own, or None where one runs already."""
+    import dask.config as settings
+    import distributed
+
+    cluster: Any = distributed.LocalCluster
+    settings.set({"distributed.scheduler.allowed-failures": 0})
+    kind, _, count = address.partition(":")
+    if "://" in address:
+        return None
+    if not count.isdigit() or int(count) < 1:
+        msg = (
+            "`--dask` takes a scheduler's address such as tcp://host:8786, a number of processes "
+            f"here such as local:4, or of jobs such as slurm:8, but got {address!r}."
+        )
+        raise PlanError(msg)
+    if kind == "local":
+        return cluster(
+            n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address=None
+        )
+    import dask_jobqueue
+
+    known = {name.removesuffix("Cluster").lower(): name for name in dir(dask_jobqueue)
+             if name.endswith("Cluster")}  # fmt: skip
+    if kind not in known:
+        msg = f"dask-jobqueue knows no {kind!r}; it knows {', '.join(sorted(known))}."
+        raise PlanError(msg)
+    jobs: Any = getattr(dask_jobqueue, known[kind])()
+    jobs.scale(jobs=int(count))
+    return jobs
+
+
+def _make(problem: bytes, work: bytes) -> Result:
+    """Carry a unit out; runs on a worker of the cluster."""
+    from daybreak.problem.precision import double_precision_import
+
+    made = _problem(problem)
+    number, settings, tasks, record = unpack(work)
+    begun = time.monotonic()
+    with double_precision_import():
+        outcomes = carry_out(made, settings, tasks)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    where = f"Dask worker {os.getpid()} on {socket.gethostname()}"
+    result = Result(number, outcomes, time.monotonic() - begun, memory, "", "", where)
+    if record is not None:
+        record(number, outcomes)
+    return result
+
+
+_LOADED: dict[bytes, Any] = {}
+
+
+def _problem(data: bytes) -> Any:
+    """The problem, unpacked once for each worker, so that what it compiled is kept."""
+    if data not in _LOADED:
+        _LOADED[data] = unpack(data)
+    return _LOADED[data]
+
+
+def _result(future: Any, number: int) -> Result:
+    if future.status == "finished":
+        return future.result()
+    return Result(number, [], 0.0, 0.0, "", "", "", lost=True)

@@ -1,0 +1,122 @@
+"""Which trial is which, and whether the model is still the one the ledger knows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from daybreak.errors import ChangedModelError, PlanError
+from daybreak.ledger.store import Ledger
+from daybreak.methods.solve import solve
+from daybreak.plan import Study
+from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+
+
+def configuration(study: Study, task: Task) -> str:
+    """Everything that determines a trial's outcome, code aside, as canonical text."""
+    where: dict[str, object] = {
+        "problem": study.fingerprint,
+        "settings": plain_settings(study),
+    }
+    if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
+        where["derived"] = study.problem.derived_names(study.all_settings)
+    return canonical({**where, **task.identity()})
+
+
+def key_of(text: str) -> str:
+    """A trial's key: the hash of its configuration."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_of(studies: Sequence[Study]) -> str:
+    """Hash of everything declared about some studies: problems, methods, settings, criteria."""
+    return digest(
+        [
+            [study.name, study.fingerprint, study.describe(),
+             [criterion.describe() for criterion in study.accept]]
+            for study in studies
+        ]
+    )  # fmt: skip
+
+
+def plain_settings(study: Study) -> dict[str, object]:
+    """Settings as trials record them: numbers as float, unless static."""
+    traced, static = study.problem.split_settings(study.all_settings)
+    return {**static, **traced}
+
+
+def compare(ledger: Ledger, study: Study) -> None:
+    """Re-evaluate a stored trial, to see that this is still the problem the ledger knows.
+
+    Raises
+    ------
+    ChangedModelError
+        Naming the first number that differs.
+    """
+    stored = ledger.stored_evaluation(study.fingerprint, plain_settings(study))
+    if stored is None:
+        return
+    _, old = stored
+    task = Task("evaluate", old.parameters)
+    new = solve(study.problem, study.all_settings, [task])[0]
+    told = difference(study, old, new)
+    if told:
+        msg = (
+            f"predict no longer gives the numbers the ledger holds: in study {study.name!r} "
+            f"at {old.parameters}, {told}. Nothing was changed. Restore the model to "
+            "continue, start anew with --fresh (the old results are archived), or give the "
+            "new model a `name=` of its own to keep both."
+        )
+        raise ChangedModelError(msg)
+
+
+def refuse_lookalikes(studies: Sequence[Study]) -> None:
+    """Refuse two problems that are declared alike and predict differently.
+
+    Raises
+    ------
+    PlanError
+        Naming both studies and the first number that differs.
+    """
+    first: dict[str, Study] = {}
+    for study in studies:
+        mark = canonical([study.fingerprint, plain_settings(study)])
+        other = first.setdefault(mark, study)
+        if other.problem is study.problem or other.problem.predict is study.problem.predict:
+            continue
+        names = study.problem.space.names
+        places = [
+            Task("evaluate", dict(zip(names, row, strict=True)))
+            for row in study.problem.probes()[1:4].tolist()
+        ]
+        one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
+        told = (difference(study, a, b) for a, b in zip(one, two, strict=True))
+        found = next((text for text in told if text), "")
+        if found:
+            msg = (
+                f"studies {other.name!r} and {study.name!r} have the same parameters and data but "
+                f"different models ({found}): give each FitProblem a `name=` of its own."
+            )
+            raise PlanError(msg)
+
+
+def difference(study: Study, old: Outcome, new: Outcome) -> str:
+    """What changed between two evaluations of one point, in words; empty when nothing did."""
+    if new.chi2 is None or old.chi2 is None:
+        return "the prediction is not finite any more" if new.chi2 is None else ""
+    names = study.problem.data.names
+    if old.details:
+        rows = [
+            *zip(names, old.details["predictions"], new.details["predictions"], strict=True),
+            *(
+                (name, was, new.details["derived"][name])
+                for name, was in old.details["derived"].items()
+                if name in new.details["derived"]
+            ),
+        ]
+    else:
+        rows = [("chi2", old.chi2, new.chi2)]
+    for name, was, is_now in rows:
+        if abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
+            return f"{name!r} was {was!r} and is now {is_now!r}"
+    return ""

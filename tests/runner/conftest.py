@@ -1,0 +1,12 @@
+"""A PostgreSQL server for the tests of this folder, started once."""
+
+import pytest
+
+from tests.postgres import server
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One server for all tests of this process."""
+    with server() as made:
+        yield made

@@ -1,0 +1,162 @@
+"""What ends a run: deadlines, budgets, requests; and studies whose verdict stands."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import daybreak as dk
+from daybreak.ledger.store import Ledger
+from daybreak.runner.limits import Interrupted, Limits, Watch
+from tests.runner.toy import Line, campaign, line_problem
+
+
+def test_a_trial_that_cannot_finish_is_not_begun():
+    """Before a deadline there is room for what takes less than is left, and for nothing longer."""
+    watch = Watch(Limits(until=datetime.now(UTC) + timedelta(seconds=100)))
+
+    assert watch.refusal(1, 50.0) == ""
+    assert "next trials would take about 200 s" in watch.refusal(1, 200.0)
+    watch.check()
+
+
+def test_budgets_are_counted():
+    """Trials and hours of this run are counted, and a limit that is reached ends it."""
+    watch = Watch(Limits(max_trials=10))
+    watch.made = 8
+    assert watch.refusal(2, 0.0) == ""
+    assert "--max-trials allows 10" in watch.refusal(3, 0.0)
+    hours = Watch(Limits(max_hours=1e-9))
+    with pytest.raises(Interrupted, match="--max-hours 1e-09 was reached"):
+        hours.check()
+
+
+@pytest.mark.parametrize("bad", [{"max_trials": 0}, {"max_hours": -1.0}])
+def test_limits_that_allow_nothing_are_refused(bad):
+    """A limit must be positive."""
+    with pytest.raises(dk.PlanError, match="> 0` must hold"):
+        Limits(**bad)
+
+
+def test_max_trials_over_several_runs(tmp_path):
+    """Runs of a few trials each come to the numbers of one run."""
+
+    def study():
+        problem = line_problem(resources=dk.Resources(isolate=True))
+        return campaign([dk.Study("s", problem, dk.MultiStart(starts=5))])
+
+    endings = []
+    for _ in range(8):
+        results = dk.run(study(), tmp_path / "parts", max_trials=4, workers=1)
+        endings.append(results.summary.timing.runs[-1].ending)
+        if endings[-1] == "finished":
+            break
+    whole = dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=5))]),
+                   tmp_path / "whole")  # fmt: skip
+
+    assert endings[-1] == "finished"
+    assert all("--max-trials allows 4" in ending for ending in endings[:-1])
+    assert len(endings) > 2
+    assert results["s"].best == whole["s"].best
+
+
+class _Sleepy(Line):
+    """A line that takes its time once the night has begun."""
+
+    def __call__(self, p, settings):
+        if self.calls > 2000:
+            time.sleep(0.01)
+        return super().__call__(p, settings)
+
+
+def test_a_request_to_stop_ends_the_run(tmp_path):
+    """Asked by `daybreak stop`, a run ends cleanly and says why."""
+    one = campaign([dk.Study("s", line_problem(_Sleepy()), dk.Profile("a", points=41))])
+
+    def ask():
+        for _ in range(200):
+            time.sleep(0.1)
+            if (tmp_path / "ledger.db").exists():
+                break
+        time.sleep(1.0)
+        ledger = Ledger(tmp_path, write=True)
+        ledger.ask_to_stop("stopped by `daybreak stop`")
+        ledger.close()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    results = dk.run(one, tmp_path)
+    thread.join()
+
+    assert results.summary.timing.runs[-1].ending == "interrupted: stopped by `daybreak stop`"
+
+
+FILE = """
+import time
+import daybreak as dk
+
+def predict(p, settings):
+    time.sleep(30 if settings.slow and __name__ != "__main__" and NIGHT() else 0)
+    return [p.a, p.a]
+
+def NIGHT():
+    import os
+    return "daybreak.runner.worker" in open(f"/proc/{os.getpid()}/cmdline").read()
+
+problem = dk.FitProblem([dk.Parameter("a", 0, 5)], predict, dk.observations([1.0, 1.1], 0.1),
+                        settings={"slow": True}, resources=dk.Resources(isolate=True))
+campaign = dk.Campaign("preempted", [dk.Study("s", problem, dk.MultiStart(starts=2))])
+"""
+
+
+def test_sigterm_stops_within_ten_seconds(tmp_path):
+    """Preempted in the middle of a long trial, a run ends at once and the ledger says why."""
+    (tmp_path / "study.py").write_text(FILE)
+    command = [sys.executable, "-m", "daybreak.cli", "run", "study.py", "--dir", "run"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    for _ in range(300):
+        time.sleep(0.1)
+        log = tmp_path / "run" / "night.log"
+        if log.exists() and "preflight" in log.read_text():
+            break
+    time.sleep(1.0)
+    process.send_signal(signal.SIGTERM)
+    told, _ = process.communicate(timeout=10)
+
+    assert process.returncode == 3, told
+    ending = dk.open(tmp_path / "run").summary.timing.runs[-1].ending
+    assert ending == "interrupted: stopped by SIGTERM"
+
+
+# -- studies whose verdict stands ------------------------------------------------------------
+
+
+def stopped(tmp_path, *criteria):
+    """A profile of a line, in worker processes, that may stop early."""
+    problem = line_problem(resources=dk.Resources(isolate=True))
+    study = dk.Study("s", problem, dk.MultiStart(starts=40), criteria, stop_early=True)
+    return dk.run(campaign([study]), tmp_path, workers=1)["s"]
+
+
+def test_a_pass_that_stands_ends_the_study(tmp_path):
+    """A bar above chi2 that is met stays met, so the rest of the starts is not made."""
+    found = stopped(tmp_path, dk.Criterion("chi2", below=100))
+
+    assert found.verdict == "PASS"
+    assert found.metrics.trials < 40
+    again = stopped(tmp_path, dk.Criterion("chi2", below=100))
+    assert again.metrics.trials == found.metrics.trials
+
+
+def test_a_verdict_that_may_change_does_not(tmp_path):
+    """A criterion that more trials may turn keeps the study going to its end."""
+    found = stopped(tmp_path, dk.Criterion("chi2", below=100), dk.Criterion("a", above=1.0))
+
+    assert found.verdict == "PASS"
+    assert found.metrics.trials > 40
