@@ -35,7 +35,7 @@ class Bands:
 
     @property
     def n_fields(self) -> int:
-        """n."""
+        """Fields per node, n."""
         return self.blocks.shape[1]
 
     @cached_property
@@ -60,9 +60,7 @@ class Bands:
         bands = self.lower.copy()
         bands[0] += shift * self.metric
         try:
-            return linalg.cholesky_banded(
-                bands, overwrite_ab=True, lower=True, check_finite=False
-            )
+            return linalg.cholesky_banded(bands, overwrite_ab=True, lower=True, check_finite=False)
         except linalg.LinAlgError:
             return None
 
@@ -154,7 +152,8 @@ class Bands:
             found: Floats = linalg.cho_solve_banded((factor, True), right, check_finite=False)
             return root * found
 
-        operator = LinearOperator((size, size), matvec=inverse, dtype=float)
+        make: Any = LinearOperator  # its stub lacks the arguments
+        operator = make((size, size), matvec=inverse, dtype=float)
         start = np.random.default_rng(0).standard_normal(size)
         found, vectors = eigsh(operator, count, which="LM", v0=start, tol=0)
         order = np.argsort(-found)

@@ -34,8 +34,8 @@ def bounce(problem: RadialProblem, shape: Any = None, tolerance: float = 1e-9) -
     problem : RadialProblem
         ``f = 0`` is a minimum of its potential, and not the lowest.
     shape : profiles, optional
-        As `RadialProblem.fields` takes them.  By default Gaussians of several widths, in the direction
-        in which the potential is lowest or falls without limit.
+        As `RadialProblem.fields` takes them.  By default Gaussians of several widths, in the
+        direction in which the potential is lowest or falls without limit.
     tolerance : float
         Of the residual.
 

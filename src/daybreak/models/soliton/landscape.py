@@ -109,6 +109,7 @@ def _step(
     step = -np.einsum("sij,sj->si", vectors, along)
     share = moving.astype(float)
     noise = 1e-14 * (np.abs(local.value) + np.max(np.abs(fields * local.slope), axis=1))
+    new, there = fields, local
     for _ in range(30):
         new = fields + share[:, None] * step
         there = problem.local(new, r)

@@ -51,7 +51,7 @@ class Mesh:
 
     @property
     def step(self) -> float:
-        """h = R / N."""
+        """Distance of neighbouring nodes, ``h = R / N``."""
         return self.radius / self.cells
 
     @cached_property

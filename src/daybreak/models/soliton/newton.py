@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ class Place:
 
 
 def minimise(
-    problem: RadialProblem, start: Floats, tolerance: float = 1e-9, iterations: int = 300
+    problem: RadialProblem, start: Any, tolerance: float = 1e-9, iterations: int = 300
 ) -> Solution:
     """Descend to a minimum by Newton's method with a shift.
 
@@ -92,13 +93,14 @@ def minimise(
     Parameters
     ----------
     problem : RadialProblem
-    start : array, shape (N + 1, n)
+    start : profiles
+        As `RadialProblem.fields` takes them.
     tolerance : float
         Of the residual ``sqrt(sum G^2 / w)``; never asked below what rounding allows.
     iterations : int
         Most factorisations.
     """
-    here, shift = Place(problem, start), 0.0
+    here, shift = Place(problem, problem.fields(start)), 0.0
     if not here.finite:
         return here.end(Stop.NON_FINITE, 0, tolerance)
     for done in range(iterations):
@@ -138,14 +140,24 @@ def _leave(here: Place) -> Place:
 
 
 def stationary(
-    problem: RadialProblem, start: Floats, tolerance: float = 1e-9, iterations: int = 60
+    problem: RadialProblem, start: Any, tolerance: float = 1e-9, iterations: int = 60
 ) -> Solution:
     """Find the stationary state of any signature near `start` by damped Newton steps.
 
     Each step solves ``H step = -G`` by a banded LU factor with pivoting and is halved until the
     residual falls.  Look at `Solution.negative_modes` for what was found.
+
+    Parameters
+    ----------
+    problem : RadialProblem
+    start : profiles
+        As `RadialProblem.fields` takes them.
+    tolerance : float
+        Of the residual ``sqrt(sum G^2 / w)``; never asked below what rounding allows.
+    iterations : int
+        Most factorisations.
     """
-    here = Place(problem, start)
+    here = Place(problem, problem.fields(start))
     if not here.finite:
         return here.end(Stop.NON_FINITE, 0, tolerance)
     for done in range(iterations):

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 """A NumPy array of float64: grids, weights, fields."""
 
 Potential: TypeAlias = Any
-"""A callable ``V(fields, r, *arguments)`` in JAX: one point in space, (n,) and a scalar -> scalar."""
+"""A callable ``V(fields, r, *arguments)`` in JAX, of one point: (n,) and a scalar -> scalar."""

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import daybreak as dk
+
 from .numeric import Floats
 from .radial_problem import RadialProblem
 
@@ -52,8 +54,8 @@ class Octaves:
     lam_2: float = math.pi
     delta: float = 0.2
     beta: float = 0.15
-    lambda_H: float = 0.5
-    g_Y: float = 0.0
+    lambda_H: float = 0.5  # noqa: N815 - the study's letters
+    g_Y: float = 0.0  # noqa: N815 - as above
     mu2: float = 0.0
     quartic_sign: float = 1.0
 
@@ -74,7 +76,11 @@ VALIDATION = Octaves(
 """Model A: one octave, attractive quartic term, the run that was to validate the sextic term."""
 
 
-def octave_potential(psi: jax.Array, r: jax.Array, octaves: Octaves) -> jax.Array:
+def octave_potential(
+    psi: jax.Array,
+    r: jax.Array,  # noqa: ARG001 - every potential takes the radius
+    octaves: Octaves,
+) -> jax.Array:
     """Return V of the octaves alone at one point; `psi` has shape (n,)."""
     o = octaves
     square = psi**2
@@ -100,7 +106,20 @@ def octave_problem(
     *,
     with_phi: bool = True,
 ) -> RadialProblem:
-    """Return the radial problem of `n_octaves` octaves, and of Phi as its last field."""
+    """Return the radial problem of `n_octaves` octaves, and of Phi as its last field.
+
+    Raises
+    ------
+    daybreak.ProblemError
+        Where there is no octave, or a coupling is not a number.
+    """
+    if n_octaves < 1:
+        msg = f"`n_octaves` must be at least 1, but got {n_octaves!r}; Phi alone is no soliton."
+        raise dk.ProblemError(msg)
+    for name, value in vars(octaves).items():
+        if not math.isfinite(value):
+            msg = f"couplings must be finite, but {name} is {value!r}."
+            raise dk.ProblemError(msg)
     return RadialProblem(
         full_potential if with_phi else octave_potential,
         n_octaves + with_phi, radius, cells, arguments=(octaves,),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,6 @@ import daybreak as dk
 from .bands import Bands
 from .mesh import Mesh
 from .numeric import Floats, Potential
-
-if TYPE_CHECKING:
-    from .landscape import Landscape
-    from .solution import Solution
-
 
 EPSILON = float(np.finfo(float).eps)
 
@@ -77,14 +72,18 @@ class RadialProblem:
         Further arguments of `potential`: numbers, arrays, or trees of them.  Two problems that
         differ in these alone share one compilation.
 
+    See Also
+    --------
+    minimise, stationary, bounce : states of the problem
+    landscape : minima of the potential itself
+
     Examples
     --------
     >>> import jax.numpy as jnp
-    >>> from daybreak.models.soliton import RadialProblem
+    >>> from daybreak.models.soliton import RadialProblem, bounce
     >>> def well(f, r):
     ...     return jnp.sum(f**2) / 2 - jnp.sum(f**4) / 4
-    >>> bounce = RadialProblem(well, n_fields=1, radius=12.0, cells=400).bounce()
-    >>> bounce.negative_modes
+    >>> bounce(RadialProblem(well, n_fields=1, radius=12.0, cells=400)).negative_modes
     1
     """
 
@@ -98,7 +97,7 @@ class RadialProblem:
     def __post_init__(self) -> None:
         """Refuse a problem that cannot mean anything."""
         _ = self.mesh
-        if not isinstance(self.n_fields, int) or self.n_fields < 1:
+        if self.n_fields < 1 or self.n_fields != int(self.n_fields):
             msg = f"`n_fields` must be a whole number of at least 1, but got {self.n_fields!r}."
             raise dk.ProblemError(msg)
         for leaf in jax.tree.leaves(self.arguments):
@@ -166,7 +165,7 @@ class RadialProblem:
         found[-1] = 0.0
         return found
 
-    def _each(self, profiles: Sequence[Any]) -> Sequence[Any]:
+    def _each(self, profiles: Any) -> Sequence[Any]:
         if len(profiles) != self.n_fields:
             msg = (
                 f"There must be one profile for each of {self.n_fields} fields, or one array of "
@@ -258,40 +257,13 @@ class RadialProblem:
         mesh, r = self.mesh, self.mesh.nodes
         with jax.enable_x64(True):
             value, radial = (
-                np.asarray(part)
-                for part in _radial(self.potential)(fields, r, self._traced)
+                np.asarray(part) for part in _radial(self.potential)(fields, r, self._traced)
             )
         slope = (3 * fields[-1] - 4 * fields[-2] + fields[-3]) / (2 * mesh.step)
         bulk = (mesh.dimension - 2) * self.kinetic(fields)
         bulk += float(mesh.volumes @ (mesh.dimension * value + r * radial))
         wall = mesh.radius * mesh.surface * (float(value[-1]) - float(slope @ slope) / 2)
         return bulk, wall
-
-    # ---- what is asked of it -----------------------------------------------------------------
-
-    def minimise(self, start: Any, tolerance: float = 1e-9, iterations: int = 300) -> Solution:
-        """The minimum that a descent from `start` reaches; see `newton.minimise`."""
-        from .newton import minimise
-
-        return minimise(self, self.fields(start), tolerance, iterations)
-
-    def stationary(self, start: Any, tolerance: float = 1e-9, iterations: int = 60) -> Solution:
-        """The stationary point of any signature near `start`; see `newton.stationary`."""
-        from .newton import stationary
-
-        return stationary(self, self.fields(start), tolerance, iterations)
-
-    def bounce(self, shape: Any = None, tolerance: float = 1e-9) -> Solution:
-        """The saddle over which ``f = 0`` decays; see `bounce.bounce`."""
-        from .bounce import bounce
-
-        return bounce(self, shape, tolerance)
-
-    def landscape(self, starts: int = 64, seed: int = 0) -> Landscape:
-        """Minima of the potential itself, for fields that fill space; see `landscape`."""
-        from .landscape import landscape
-
-        return landscape(self, starts, seed)
 
 
 @lru_cache(maxsize=64)

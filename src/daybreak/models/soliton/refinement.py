@@ -107,7 +107,7 @@ class BoxStudy:
 
     @property
     def growth(self) -> float:
-        """p of ``|E| ~ R^p``, between the two largest balls."""
+        """The power p of ``|E| ~ R^p``, between the two largest balls."""
         (r1, r2), (e1, e2) = self.radii[-2:], self.energies[-2:]
         if e1 == 0 or e2 == 0 or (e1 < 0) != (e2 < 0):
             return 0.0
