@@ -21,9 +21,7 @@ DRAWS = 200
 _OUTSIDE = 0.025
 """Share of the null distribution beyond each of its ends."""
 
-MIDDLE = Octaves(
-    m0=0.55, g=0.125, lam_1=0.065, lam_2=0.0275, g_Y=0.275, mu2=-1.25
-)
+MIDDLE = Octaves(m0=0.55, g=0.125, lam_1=0.065, lam_2=0.0275, g_Y=0.275, mu2=-1.25)
 """The middle of the box that the original study searches."""
 MIDDLE_PHI = 0.85
 """What that study fills space with there: v_H sqrt(-mu2 / lambda_H)."""

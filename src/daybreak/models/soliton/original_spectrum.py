@@ -57,7 +57,9 @@ def original_eigenvalues(
     links = np.full(diagonal.size - n, -1 / grid.step**2)
     couplings = sparse.kron(sparse.eye(grid.nodes), uniform_couplings(octaves, n))
     matrix = sparse.diags([links, diagonal, links], [-n, 0, n]) + couplings
-    floor = float(np.min(local)) - float(np.sum(np.abs(uniform_couplings(octaves, n)), axis=1).max())
+    floor = float(np.min(local)) - float(
+        np.sum(np.abs(uniform_couplings(octaves, n)), axis=1).max()
+    )
     found = eigsh(matrix.tocsc(), count, sigma=floor - 0.1, which="LM", return_eigenvectors=False)
     return np.sort(found)
 

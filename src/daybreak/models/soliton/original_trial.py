@@ -165,6 +165,8 @@ def checked(psi: Floats, phi: Floats, energy: float) -> OriginalEnd:
     if not math.isfinite(energy) or energy > 0:
         return OriginalEnd.UNSTABLE
     low, high = _PHI_RANGE
-    return OriginalEnd.ACCEPTED if low <= np.mean(np.abs(phi)) <= high else (
-        OriginalEnd.PHI_OUT_OF_BOUNDS
+    return (
+        OriginalEnd.ACCEPTED
+        if low <= np.mean(np.abs(phi)) <= high
+        else (OriginalEnd.PHI_OUT_OF_BOUNDS)
     )

@@ -121,7 +121,9 @@ def _density(logarithms: Floats) -> Floats | None:
 
     if logarithms.size < 2 or np.ptp(logarithms) < 1e-12:
         return None
-    return gaussian_kde(logarithms)(np.linspace(math.log10(SMALLEST), math.log10(LARGEST), _POINTS))
+    return gaussian_kde(logarithms)(
+        np.linspace(math.log10(SMALLEST), math.log10(LARGEST), _POINTS)
+    )
 
 
 @lru_cache(maxsize=1)
