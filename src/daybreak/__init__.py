@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from daybreak.methods.least_squares import LeastSquares as LeastSquares
     from daybreak.methods.multistart import MultiStart as MultiStart
     from daybreak.methods.profile import Profile as Profile
+    from daybreak.methods.search import Search as Search
     from daybreak.night import Results as Results
     from daybreak.night import open_ as open  # noqa: A004 - read as daybreak.open
     from daybreak.night import run as run
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
     from daybreak.plan import Study as Study
     from daybreak.plan import Sweep as Sweep
     from daybreak.preflight.run import preflight as preflight
+    from daybreak.problem.artifacts import Curve as Curve
+    from daybreak.problem.artifacts import Matrix as Matrix
+    from daybreak.problem.artifacts import Table as Table
+    from daybreak.problem.choices import Choice as Choice
+    from daybreak.problem.choices import Integer as Integer
     from daybreak.problem.fit import FitProblem as FitProblem
     from daybreak.problem.knobs import Knob as Knob
+    from daybreak.problem.objectives import Baseline as Baseline
+    from daybreak.problem.objectives import Constraint as Constraint
+    from daybreak.problem.objectives import Objective as Objective
     from daybreak.problem.observations import Observation as Observation
     from daybreak.problem.observations import observations as observations
     from daybreak.problem.parameters import Parameter as Parameter
@@ -34,21 +43,29 @@ if TYPE_CHECKING:
     from daybreak.problem.resources import Resources as Resources
     from daybreak.problem.scale_factors import Offset as Offset
     from daybreak.problem.scale_factors import ScaleFactor as ScaleFactor
+    from daybreak.problem.search import SearchProblem as SearchProblem
     from daybreak.rehearsal import rehearse as rehearse
 
 _HOMES = {
+    "Baseline": "problem.objectives",
     "Campaign": "plan",
+    "Choice": "problem.choices",
     "Claim": "criteria",
     "Condition": "criteria",
+    "Constraint": "problem.objectives",
     "Criterion": "criteria",
+    "Curve": "problem.artifacts",
     "DaybreakError": "errors",
     "Decision": "criteria",
     "Evolution": "methods.evolution",
     "FitProblem": "problem.fit",
+    "Integer": "problem.choices",
     "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
+    "Matrix": "problem.artifacts",
     "MultiStart": "methods.multistart",
+    "Objective": "problem.objectives",
     "Observation": "problem.observations",
     "Offset": "problem.scale_factors",
     "Parameter": "problem.parameters",
@@ -59,28 +76,38 @@ _HOMES = {
     "Resources": "problem.resources",
     "Results": "night",
     "ScaleFactor": "problem.scale_factors",
+    "Search": "methods.search",
+    "SearchProblem": "problem.search",
     "Study": "plan",
     "Sweep": "plan",
+    "Table": "problem.artifacts",
     "observations": "problem.observations",
-    "preflight": "preflight.run",
     "open": "night:open_",
+    "preflight": "preflight.run",
     "rehearse": "rehearsal",
     "run": "night",
 }
 
 __all__ = [
+    "Baseline",
     "Campaign",
+    "Choice",
     "Claim",
     "Condition",
+    "Constraint",
     "Criterion",
+    "Curve",
     "DaybreakError",
     "Decision",
     "Evolution",
     "FitProblem",
+    "Integer",
     "Knob",
     "LeastSquares",
     "LedgerError",
+    "Matrix",
     "MultiStart",
+    "Objective",
     "Observation",
     "Offset",
     "Parameter",
@@ -91,8 +118,11 @@ __all__ = [
     "Resources",
     "Results",
     "ScaleFactor",
+    "Search",
+    "SearchProblem",
     "Study",
     "Sweep",
+    "Table",
     "observations",
     "open",
     "preflight",

@@ -21,6 +21,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daybreak.criteria import VERDICTS, Verdict
+from daybreak.diagnosis.search_findings import SearchEvidence
+from daybreak.diagnosis.search_study import SearchReading
 from daybreak.diagnosis.study import Study
 from daybreak.diagnosis.tension import p_value
 
@@ -96,6 +98,8 @@ def _holds(when: Condition, study: Study, studies: Sequence[Study]) -> bool:
 
 def quantity_of(study: Study, name: str) -> float | None:
     """A quantity at a study's best fit, by name."""
+    if study.search is not None:
+        return _of_search(study.search, name)
     best = study.best
     if best is None:
         return None
@@ -103,6 +107,11 @@ def quantity_of(study: Study, name: str) -> float | None:
         return getattr(study.metrics, name)
     known = {**best.parameters, **best.scale_factors, **best.derived, "chi2": best.chi2}
     return known.get(name)
+
+
+def _of_search(reading: SearchReading, name: str) -> float | None:
+    """A quantity of a search: of all its trials, or a metric of the winner."""
+    return SearchEvidence(reading, deterministic=True, winner=reading.best).measure(name)[0]
 
 
 def compared(quantity: str, study: Study, other: Study) -> float | None:

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from daybreak.criteria import Claim, Condition, Criterion, Decision
 from daybreak.errors import PlanError, known
-from daybreak.methods.method import AbstractMethod
+from daybreak.methods.method import AbstractMethod, Problem
+from daybreak.methods.search import Search
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import digest
+from daybreak.problem.search import SearchProblem
 
 Rule = Literal["all", "any"]
 _GENERAL = ("chi2", "reduced_chi2", "p_value", "n_at_bounds", "edge_distance", "identified")
@@ -28,10 +30,10 @@ class Study:
     ----------
     name : str
         Unique in its campaign.
-    problem : FitProblem
+    problem : FitProblem or SearchProblem
         What is asked.
-    method : MultiStart, Profile or Evolution
-        How it is found.
+    method : MultiStart, Profile or Evolution; Search
+        How it is found: a search problem needs a Search.
     accept : sequence of Criterion
         What counts, fixed before the first trial.
     settings : mapping name -> value
@@ -51,8 +53,8 @@ class Study:
     """
 
     name: str
-    problem: FitProblem
-    method: AbstractMethod
+    problem: Problem
+    method: AbstractMethod[Any]
     accept: Sequence[Criterion] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     counted: bool = True
@@ -64,13 +66,34 @@ class Study:
         if not self.name.strip():
             msg = "a study needs a name that can be read, but got an empty one."
             raise PlanError(msg)
+        self._check_method()
         self.method.check(self.problem)
         self.problem.resolve(self.settings)
         for criterion in self.accept:
             self._check(criterion)
 
+    def _check_method(self) -> None:
+        given: Any = self.problem
+        if not isinstance(given, (FitProblem, SearchProblem)):
+            msg = f"study {self.name!r} needs a FitProblem or SearchProblem, but got {given!r}."
+            raise PlanError(msg)
+        if isinstance(given, SearchProblem) != isinstance(self.method, Search):
+            kind, fitting = (
+                ("SearchProblem", "dk.Search()")
+                if isinstance(given, SearchProblem)
+                else ("FitProblem", "dk.MultiStart(), dk.Profile(name) or dk.Evolution()")
+            )
+            msg = (
+                f"study {self.name!r} asks a {kind} with a {type(self.method).__name__}; give it "
+                f"method={fitting}."
+            )
+            raise PlanError(msg)
+
     def _check(self, criterion: Criterion) -> None:
         problem = self.problem
+        if isinstance(problem, SearchProblem):
+            # Which metrics `evaluate` returns is known only once it has run.
+            return
         names = problem.space.names
         unknown = [name for name in criterion.names if name not in names]
         if unknown:
@@ -110,6 +133,8 @@ class Study:
         PlanError
             Listing the quantities there are.
         """
+        if isinstance(self.problem, SearchProblem):
+            return
         known_ones = [*self._declared(), *derived]
         for criterion in self.accept:
             if criterion.quantity not in known_ones:
@@ -120,8 +145,24 @@ class Study:
 
     def _declared(self) -> list[str]:
         problem = self.problem
+        if isinstance(problem, SearchProblem):
+            return [goal.name for goal in problem.goals]
         factors = [factor.name for factor in (*problem.scale_factors, *problem.offsets)]
         return [*_GENERAL, *problem.space.names, *factors, *problem.data.names]
+
+    @property
+    def fit(self) -> FitProblem:
+        """The problem, where it is a fit.
+
+        Raises
+        ------
+        PlanError
+            When it is a search.
+        """
+        if isinstance(self.problem, FitProblem):
+            return self.problem
+        msg = f"study {self.name!r} is a search, and only a fit can be asked for residuals."
+        raise PlanError(msg)
 
     @property
     def all_settings(self) -> dict[str, Setting]:
@@ -158,8 +199,8 @@ class Sweep:
     """
 
     name: str
-    problem: FitProblem
-    method: AbstractMethod
+    problem: Problem
+    method: AbstractMethod[Any]
     over: Sequence[Mapping[str, Setting]] | Mapping[str, Sequence[Setting]]
     accept: Sequence[Criterion] = ()
     names: Sequence[str] | None = None
@@ -299,13 +340,16 @@ class Campaign:
             study for study in studies
             if (study.counted if condition.study is None else study.name == condition.study)
         ]  # fmt: skip
-        if condition.quantity is None or any(s.problem.derive is not None for s in asked):
+        problems = [s.problem for s in asked if isinstance(s.problem, FitProblem)]
+        # What `derive` and `evaluate` return is known only once they have run.
+        unknown = len(problems) < len(asked) or any(p.derive is not None for p in problems)
+        if condition.quantity is None or unknown:
             return
-        names = {name for study in asked for name in study.problem.space.names}
+        names = {name for problem in problems for name in problem.space.names}
         factors = {
             factor.name
-            for study in asked
-            for factor in (*study.problem.scale_factors, *study.problem.offsets)
+            for problem in problems
+            for factor in (*problem.scale_factors, *problem.offsets)
         }
         there = [*_COMPARABLE, *sorted(names | factors)]
         if condition.quantity not in there:

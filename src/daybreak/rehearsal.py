@@ -171,7 +171,7 @@ def rehearse(
     begun = time.perf_counter()
     problems: dict[FitProblem, FitProblem] = {}
     studies = [
-        replace(study, problem=problems.setdefault(study.problem, _simulated(study.problem)))
+        replace(study, problem=problems.setdefault(study.fit, _simulated(study.fit)))
         for study in campaign.all_studies()
     ]
     stage = _Stage(campaign, studies, nights, seed, progress)
@@ -270,10 +270,10 @@ class _Stage:
         )  # fmt: skip
 
     def _night(self, number: int, means: Sequence[Array]) -> _Night:
-        order = list(dict.fromkeys(study.problem for study in self.studies))
+        order = list(dict.fromkeys(study.fit for study in self.studies))
         readings: list[Reading] = []
         for study, mean in zip(self.studies, means, strict=True):
-            problem = study.problem
+            problem = study.fit
             rng = np.random.default_rng([self.seed, number, order.index(problem)])
             drawn = mean + problem.data.sigmas * rng.standard_normal(len(problem.data))
             moves = (drawn - problem.data.values).tolist()
@@ -290,7 +290,7 @@ class _Stage:
 def _check_truth(studies: Sequence[Study], truth: Mapping[str, float]) -> None:
     there: dict[str, None] = {}
     for study in studies:
-        problem = study.problem
+        problem = study.fit
         there |= dict.fromkeys(problem.space.names)
         there |= dict.fromkeys(f.name for f in (*problem.scale_factors, *problem.offsets))
         missing = [name for name in problem.space.free(()) if name not in truth]
@@ -312,7 +312,7 @@ def _check_truth(studies: Sequence[Study], truth: Mapping[str, float]) -> None:
 
 def _means(study: Study, truth: Mapping[str, float]) -> Array:
     """What the observations would be without noise, shape (n_observations,)."""
-    problem = study.problem
+    problem = study.fit
     stated = {name: truth[name] for name in problem.space.names if name in truth}
     values = {**problem.space.fixed, **stated}
     evaluator, cells = cells_of(problem, [values], study.all_settings)

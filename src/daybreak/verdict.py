@@ -14,6 +14,8 @@ from daybreak.diagnosis.checks import read_checks
 from daybreak.diagnosis.maps import read_maps
 from daybreak.diagnosis.profiles import read_profiles
 from daybreak.diagnosis.resolution import read_knobs, read_scales
+from daybreak.diagnosis.search import read_search
+from daybreak.diagnosis.search_findings import choose, judge_search, search_checks
 from daybreak.diagnosis.study import (
     CriteriaVersion,
     Finding,
@@ -28,6 +30,7 @@ from daybreak.diagnosis.tension import (
     metrics,
     p_value,
     read_tension,
+    search_metrics,
     waterfall,
 )
 from daybreak.ledger.records import StudyRecord
@@ -38,6 +41,8 @@ Measured = tuple[float | None, float | None, bool]
 
 def read_study(record: StudyRecord) -> Study:
     """Everything a reader wants to know of one study, judged by the criteria in force."""
+    if record.problem.get("kind") == "search":
+        return _read_search_study(record)
     best = find_best(record)
     profiles, ends, unseen = read_profiles(record, best), read_ends(record), missed(record)
     tension, quality = read_tension(record, best), metrics(record, best)
@@ -69,18 +74,53 @@ def read_study(record: StudyRecord) -> Study:
         checks=read_checks(quality, tension, ends, unseen, profiles, scales, knobs),
         failures=failures(record),
         error=record.error,
-        criteria_history=[
-            CriteriaVersion(
-                written=w.written, criteria=[f"{c.title} {c.bar} ({c.level})" for c in criteria],
-                verdict=verdict, current=w is record.criteria[-1],
-            )
-            for w, criteria, verdict in zip(record.criteria, versions, verdicts, strict=True)
-        ],
+        criteria_history=_history(record, versions, verdicts),
         units=_units(record.problem),
     )  # fmt: skip
 
 
+def _read_search_study(record: StudyRecord) -> Study:
+    """The same for a search."""
+    reading, candidates = read_search(record)
+    deterministic = record.problem["deterministic"]
+    versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
+    weighed = [choose(reading, candidates, v, deterministic=deterministic) for v in versions]
+    judged = [
+        [judge_search(c, evidence) for c in criteria]
+        for criteria, evidence in zip(versions, weighed, strict=True)
+    ]
+    verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
+    method = record.method
+    return Study(
+        name=record.name, counted=record.counted, follows=record.follows,
+        state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
+        settings=record.settings, method=_method(method), parameters=[], verdict=verdicts[-1],
+        findings=judged[-1], metrics=search_metrics(record), best=None, profiles=[], maps=[],
+        starts=[], ends=[], missed=None, tension=None, model_scales=[], knobs=[],
+        checks=search_checks(weighed[-1], method["sampler"], method["engine"]),
+        failures=failures(record), error=record.error,
+        criteria_history=_history(record, versions, verdicts), units=dict(record.problem["units"]),
+        search=reading.model_copy(update={"best": weighed[-1].winner}),
+    )  # fmt: skip
+
+
+def _history(
+    record: StudyRecord, versions: Sequence[Sequence[Criterion]], verdicts: Sequence[Verdict]
+) -> list[CriteriaVersion]:
+    """Every version of the criteria, and what it says."""
+    return [
+        CriteriaVersion(
+            written=w.written, criteria=[f"{c.title} {c.bar} ({c.level})" for c in criteria],
+            verdict=verdict, current=w is record.criteria[-1],
+        )
+        for w, criteria, verdict in zip(record.criteria, versions, verdicts, strict=True)
+    ]  # fmt: skip
+
+
 def _method(method: Mapping[str, Any]) -> str:
+    if method["method"] == "search":
+        forced = f", {len(method['forced'])} of them forced" if method["forced"] else ""
+        return f"search by {method['engine']}, {method['trials']} trials{forced}"
     if method["method"] == "multistart":
         return f"{method['starts']} starts"
     if method["method"] == "evolution":

@@ -401,7 +401,7 @@ def _small(name: str, verdict: str, values: list[float], chi2: list[Any], unsett
                     ],
                     "intervals": intervals, "code": code, "sentence": f"k2 is {code}."}],
         "starts": [{"chi2": lowest, "converged": True, "basin": 0}] * 2,
-        "failures": {"failed: predict raised an exception": 1} if code != "several_intervals"
+        "failures": {"failed: the model raised an exception": 1} if code != "several_intervals"
         else {},
         "error": None, "criteria_history": [], "units": {"cut": "s"},
     }  # fmt: skip

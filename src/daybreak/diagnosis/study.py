@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
+from daybreak.diagnosis.search_study import SearchReading
 from daybreak.findings import Check
 
 EndKind = Literal[
@@ -351,6 +352,8 @@ class Study(Model):
     criteria_history: list[CriteriaVersion]
     units: dict[str, str]
     """Units of derived quantities, settings, scale factors."""
+    search: SearchReading | None = None
+    """What a search found; null for a fit, as `best` is for a search."""
 
     @property
     def profile(self) -> Profile | None:

@@ -25,7 +25,7 @@ _WORST = 1e100
 
 
 @dataclass(frozen=True)
-class Evolution(AbstractMethod):
+class Evolution(AbstractMethod[FitProblem]):
     """Search by differential evolution, once per seed; their spread is the method's noise.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from daybreak.errors import PlanError
 from daybreak.problem.ends import basins, units
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task, canonical
+from daybreak.problem.search import SearchProblem
+
+Problem = FitProblem | SearchProblem
+Asked = TypeVar("Asked", FitProblem, SearchProblem)
+"""The kind of problem that a method treats."""
 
 Rounds = Generator[list[Task], list[Outcome], None]
 """Yields the trials of a round and is sent their outcomes, in order."""
@@ -24,7 +29,7 @@ EVALUATED_HITS = 4
 """How many of the fits that found the best minimum are evaluated in full."""
 
 
-class AbstractMethod(ABC):
+class AbstractMethod(ABC, Generic[Asked]):
     """The plan that proposes trials.
 
     A method is a pure function of problem, settings, seed and the outcomes it is sent, so that
@@ -33,7 +38,7 @@ class AbstractMethod(ABC):
 
     @abstractmethod
     def rounds(
-        self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
+        self, problem: Asked, settings: Mapping[str, Setting], seed: int, places: Places = ()
     ) -> Rounds:
         """Ask for trials, round after round, until nothing more is worth trying.
 
@@ -46,15 +51,15 @@ class AbstractMethod(ABC):
         """The method's options as plain data for the ledger."""
 
     @abstractmethod
-    def expected_trials(self, problem: FitProblem) -> int:
+    def expected_trials(self, problem: Asked) -> int:
         """Roughly how many trials the plan will ask for, for progress and forecasts."""
 
     @abstractmethod
-    def interest(self, problem: FitProblem) -> tuple[str, ...]:
+    def interest(self, problem: Asked) -> tuple[str, ...]:
         """Parameters whose profile the method makes."""
 
     @abstractmethod
-    def check(self, problem: FitProblem) -> None:
+    def check(self, problem: Asked) -> None:
         """Refuse a problem this method cannot treat.
 
         Raises

@@ -22,7 +22,7 @@ from daybreak.problem.outcomes import Outcome, Task
 
 
 @dataclass(frozen=True)
-class MultiStart(AbstractMethod):
+class MultiStart(AbstractMethod[FitProblem]):
     """Fit all free parameters from many starts, and question every distinct end.
 
     Each distinct end is polished by a second method and its curvature taken

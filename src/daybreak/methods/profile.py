@@ -56,7 +56,7 @@ _MOST_PASSES = 3
 
 
 @dataclass(frozen=True, init=False)
-class Profile(AbstractMethod):
+class Profile(AbstractMethod[FitProblem]):
     """Profile chi2 along one parameter, along all, or over two (formula in `...methods.profile`).
 
     Parameters

@@ -19,9 +19,11 @@ from daybreak.methods.evolution import evolve
 from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
 from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
+from daybreak.methods.trials import Desk, carry_out
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task, canonical
+from daybreak.problem.search import SearchProblem
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -63,10 +65,11 @@ class _Batch:
 
 
 def solve(
-    problem: FitProblem,
+    problem: FitProblem | SearchProblem,
     settings: Mapping[str, Setting],
     tasks: Sequence[Task],
     checkpoint: Checkpoint = lambda: None,
+    desk: Desk | None = None,
 ) -> list[Outcome]:
     """Make every trial; a trial that fails is an outcome, not an exception.
 
@@ -78,11 +81,15 @@ def solve(
         Trials of any kind.
     checkpoint : callable
         Called every few iterations; may raise to abandon the batch.
+    desk : Desk, optional
+        What a runner lends to the trials of a search.
 
     Returns
     -------
     list of Outcome, in the order of the tasks.
     """
+    if isinstance(problem, SearchProblem):
+        return carry_out(problem, settings, tasks, checkpoint, desk)
     batches: dict[tuple[object, ...], list[int]] = {}
     for i, task in enumerate(tasks):
         alike = (task.kind, *sorted(task.held), canonical(dict(task.options)))
@@ -161,10 +168,29 @@ _FIT_ITERATIONS = 40
 """A typical fit's trial points, for forecasts."""
 
 
+def check_contract(problem: FitProblem | SearchProblem, settings: Mapping[str, Setting]) -> None:
+    """Try a fit's model once; a search's is only tried by its trials.
+
+    Raises
+    ------
+    ProblemError
+        When the model breaks its contract.
+    """
+    if isinstance(problem, FitProblem):
+        cells_of(problem, [problem.space.fixed], settings)
+
+
 def seconds_per_fit(
-    problem: FitProblem, settings: Mapping[str, Setting], held: Mapping[str, float]
+    problem: FitProblem | SearchProblem,
+    settings: Mapping[str, Setting],
+    held: Mapping[str, float],
 ) -> float:
-    """Estimate how long one local fit takes, from a pilot (compilation is not counted)."""
+    """Estimate how long one local fit takes, from a pilot (compilation is not counted).
+
+    A search's trials share no call, so each of them counts as long enough to be kept by itself.
+    """
+    if isinstance(problem, SearchProblem):
+        return math.inf
     evaluator, cells = cells_of(problem, [held] * 8, settings)
     n = len(evaluator.layout.free)
     u = np.full((8, n), 0.5)
@@ -183,12 +209,15 @@ def seconds_per_fit(
 
 @contextlib.contextmanager
 def compiling(
-    problem: FitProblem, settings: Mapping[str, Setting], held: Mapping[str, float]
+    problem: FitProblem | SearchProblem, settings: Mapping[str, Setting], held: Mapping[str, float]
 ) -> Generator[None]:
     """Compile what the fits will need on another processor while the block does something else.
 
     What goes wrong there is not told: it will go wrong again, and be told, when it is needed.
     """
+    if isinstance(problem, SearchProblem):
+        yield
+        return
 
     def work() -> None:
         with contextlib.suppress(Exception):

@@ -34,7 +34,7 @@ class Probe:
 
     def __init__(self, study: Study, deadline: float, seed: int = 0) -> None:
         self.study = study
-        self.problem = study.problem
+        self.problem = study.fit
         self.settings = study.all_settings
         self.deadline = deadline
         self.seed = seed_of(seed, "preflight", self.settings)

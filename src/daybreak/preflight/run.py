@@ -20,10 +20,12 @@ from daybreak.findings import (
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.forecast import forecast
 from daybreak.preflight.identifiability import identify
+from daybreak.preflight.placebo import examine_search
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.reachability import check_reachability
 from daybreak.preflight.soundness import CHECKS
 from daybreak.preflight.symmetry import find_symmetries
+from daybreak.problem.search import SearchProblem
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise."""
@@ -47,14 +49,22 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     """
     begun = time.monotonic()
     studies = campaign.all_studies()
+    seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
+    searched: dict[str, StudyPreflight] = {}
+    for number, study in enumerate(studies):
+        if isinstance(study.problem, SearchProblem):
+            share = _share(begun + budget, len(studies) - number)
+            searched[study.name] = examine_search(study, study.problem, share, seeds[study.name])
     examined = [
-        _Examination(study, begun + budget, campaign.seed if study.seed is None else study.seed)
+        _Examination(study, begun + budget, seeds[study.name])
         for study in studies
+        if study.name not in searched
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
     for phrase, step in _STEPS:
         _make(examined, phrase, step, begun + budget)
-    found = [examination.result() for examination in examined]
+    fitted = {examination.study.name: examination.result() for examination in examined}
+    found = [(fitted | searched)[study.name] for study in studies]
     hopeless = _hopeless(studies, found)
     return Preflight(
         hopeless=hopeless,
@@ -211,7 +221,7 @@ def _is_hard(study: Study, found: Reachability) -> bool:
 
 
 def _degrees_of_freedom(study: Study) -> int:
-    problem = study.problem
+    problem = study.fit
     fitted = len(problem.space.free(())) + len(problem.scale_factors) + len(problem.offsets)
     return len(problem.data) - fitted
 

@@ -26,7 +26,10 @@ class StopReason(enum.Enum):
         "rough there (jumps or noise)"
     )
     NONFINITE = "failed: the prediction is not finite at the start"
-    RAISED = "failed: predict raised an exception"
+    RAISED = "failed: the model raised an exception"
+    MEASURED = "completed: every objective was measured"
+    PRUNED = "pruned: its intermediate values fell behind those of other trials"
+    UNMEASURED = "failed: an objective is missing or not a finite number"
     CRASHED = "failed: the process that made it ended before it did"
     OUT_OF_MEMORY = "failed: memory ran out; allow more, or give the model less to hold"
     TIME_LIMIT = "failed: it took longer than its time limit; allow more, or look for what hangs"

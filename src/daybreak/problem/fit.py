@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import math
 import sys
-from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -20,19 +18,15 @@ from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision
 from daybreak.problem.resources import Resources, check_resources
 from daybreak.problem.scale_factors import Group, Offset, ScaleFactor, eliminate, group_factors
+from daybreak.problem.settings import (
+    Setting,
+    Settings,
+    named_record,
+    plain_settings,
+    resolve_settings,
+)
 
-Setting = float | int | str | bool
-Settings = Mapping[str, Setting]
 Backend = Literal["jax", "numpy"]
-
-
-@functools.cache
-def _record(kind: str, names: tuple[str, ...]) -> Any:
-    """Make a named tuple, so that `p.k1` reads well and JAX sees a pytree.
-
-    Its fields are known only at run time, hence the two exceptions.
-    """
-    return namedtuple(kind, names)  # noqa: PYI024 # pyright: ignore[reportUntypedNamedTuple]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +96,19 @@ class FitProblem:
         if not self.parameters:
             msg = "a FitProblem needs at least one parameter, but got none."
             raise ProblemError(msg)
+        conditional = [p.name for p in self.parameters if p.when is not None]
+        if conditional:
+            msg = (
+                f"`when` belongs to searched parameters, but {known(conditional)} of a FitProblem "
+                "have one; leave it out, or make it a SearchProblem."
+            )
+            raise ProblemError(msg)
         if not self.space.free(()):
             msg = "every parameter is fixed; leave at least one free, or there is nothing to fit."
             raise ProblemError(msg)
         for name in self.settings:
             check_name("setting", name)
-        object.__setattr__(self, "settings", _plain(self.settings))
+        object.__setattr__(self, "settings", plain_settings(self.settings))
         unknown = [name for name in self.static if name not in self.settings]
         if unknown:
             msg = f"static names {known(unknown)}, but the settings are {known(self.settings)}."
@@ -147,6 +148,11 @@ class FitProblem:
         """Groups of observations that share a scale factor or offset."""
         return group_factors(self.data, self.scale_factors, self.offsets)
 
+    @property
+    def functions(self) -> list[Callable[..., Any]]:
+        """The user's own code."""
+        return [self.predict, *([self.derive] if self.derive else [])]
+
     def resolve(self, settings: Settings) -> dict[str, Setting]:
         """Give the problem's settings with some replaced.
 
@@ -155,14 +161,7 @@ class FitProblem:
         ProblemError
             When a name is not a setting of this problem.
         """
-        unknown = [name for name in settings if name not in self.settings]
-        if unknown:
-            msg = (
-                f"{known(unknown)} is not a setting of the problem, "
-                f"whose settings are {known(self.settings)}."
-            )
-            raise ProblemError(msg)
-        return {**self.settings, **_plain(settings)}
+        return resolve_settings(self.settings, settings)
 
     def split_settings(self, settings: Settings) -> tuple[dict[str, float], dict[str, Setting]]:
         """Separate the traced numbers from the static rest."""
@@ -213,8 +212,8 @@ class FitProblem:
         return dict(self.derive(*self._arguments(values, settings)))
 
     def _arguments(self, values: Sequence[Any], settings: Settings) -> tuple[Any, Any]:
-        p = _record("Parameters", self.space.names)(*values)
-        return p, _record("Settings", tuple(settings))(*settings.values())
+        p = named_record("Parameters", self.space.names)(*values)
+        return p, named_record("Settings", tuple(settings))(*settings.values())
 
     def _vector(self, predicted: Any, xp: Any) -> Any:
         """Check the contract of `predict` and line its numbers up; shape (n_observations,)."""
@@ -456,23 +455,6 @@ def _names_of(derived: Any) -> list[str]:
             )
             raise PredictionError(msg)
     return list(found)
-
-
-def _plain(settings: Settings) -> dict[str, Setting]:
-    """Settings as Python's own numbers, strings and bools."""
-    given: Mapping[str, Any] = settings
-    found: dict[str, Setting] = {}
-    for name, value in given.items():
-        plain = value.item() if getattr(value, "shape", None) == () else value
-        number = isinstance(plain, (int, float)) and math.isfinite(plain)
-        if not (number or isinstance(plain, str)):
-            msg = (
-                f"setting {name!r} must be a finite number, a string or a bool, but got "
-                f"{value!r}; data and tables belong inside `predict`."
-            )
-            raise ProblemError(msg)
-        found[name] = plain
-    return found
 
 
 def _holds_jax(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What a trial of a fit problem is and how it came out: plain data that the ledger keeps."""
+"""What a trial is and how it came out: plain data that the ledger keeps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any, Literal
 
 from daybreak.problem.ends import StopReason
 
-Kind = Literal["fit", "evolve", "evaluate", "scaled", "polish", "refine"]
+Kind = Literal[
+    "fit", "evolve", "evaluate", "scaled", "polish", "refine", "search", "baseline"
+]  # fmt: skip
 """Local fit, evolution, a record of everything at one place; and the checks of an end: a fit with
-scaled model uncertainties, a polish by another method with its Hessian, a refined knob."""
+scaled model uncertainties, a polish by another method with its Hessian, a refined knob.  Of a
+search: the evaluation of a configuration, and of a baseline that is none."""
 
 
 def canonical(data: Any) -> str:
@@ -49,9 +52,16 @@ class Task:
     """Their values."""
     grid: bool = True
     """Whether `point` belongs to the grid, not to a search for a root, minimum or contour."""
+    configuration: Mapping[str, Any] | None = None
+    """What a search evaluates, by name."""
 
     def identity(self) -> dict[str, Any]:
         """What determines the outcome, beside problem and settings."""
+        if self.configuration is not None or self.kind == "baseline":
+            return {
+                "kind": self.kind, "configuration": dict(self.configuration or {}),
+                "options": dict(self.options), "seed": self.seed,
+            }  # fmt: skip
         return {
             "kind": self.kind, "held": {k: float(v) for k, v in self.held.items()},
             "start": None if self.start is None else list(self.start),
@@ -63,26 +73,31 @@ class Task:
 class Outcome:
     """How a trial came out."""
 
-    parameters: dict[str, float]
-    """All parameters at the end, by name, in their units."""
+    parameters: dict[str, Any]
+    """All parameters at the end, by name, in their units; of a search the configuration."""
     chi2: float | None
-    """None when the trial failed."""
+    """None when the trial failed, and in a search."""
     reason: StopReason
     u: list[float] = field(default_factory=list[float])
     """Unit coordinates of the free parameters at the end."""
     iterations: int = 0
     message: str = ""
     details: dict[str, Any] = field(default_factory=dict[str, Any])
-    """For an evaluation: residuals, predictions, factors, derived quantities."""
+    """For an evaluation: residuals, predictions, factors, derived quantities; for a search: seed,
+    intermediate values, recorded values, artifacts."""
+    metrics: dict[str, float] = field(default_factory=dict[str, float])
+    """What a search measured, by name; all finite."""
 
     @property
     def failed(self) -> bool:
         """Whether there is nothing to use."""
-        return self.chi2 is None
+        return self.reason.failed
 
     def dump(self) -> dict[str, Any]:
         """The outcome as plain data."""
+        metrics = {"metrics": self.metrics} if self.metrics else {}
         return {
+            **metrics,
             "parameters": self.parameters, "chi2": self.chi2, "reason": self.reason.name,
             "u": self.u, "iterations": self.iterations, "message": self.message,
             "details": self.details,

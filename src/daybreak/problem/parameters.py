@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from daybreak.errors import ProblemError, known
 
 Scale = Literal["linear", "log"]
+When = tuple[str, Any] | None
+"""Another parameter's name, and the value or values at which a searched parameter matters."""
 AT_BOUND = 1e-6
 """A parameter closer to a bound than this share of its range counts as at the bound."""
 
@@ -40,6 +42,9 @@ class Parameter:
         The first start of every multi-start, inside the bounds.
     fixed : float, optional
         Hold the parameter at this value instead of fitting it.
+    when : (name, value or values), optional
+        In a search only: it is part of a configuration only where the named choice or integer
+        has this value.
     earlier : float, optional
         The value that the parameter had, unsaid, in trials made before it was declared; good
         places found by them become starts with this value.
@@ -58,10 +63,12 @@ class Parameter:
     guess: float | None = None
     fixed: float | None = None
     earlier: float | None = None
+    when: When = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot mean anything, with the rule, the values and the next move."""
         check_name("parameter", self.name)
+        check_when(self.name, self.when)
         name, lower, upper = self.name, self.lower, self.upper
         if not (_is_finite(lower) and _is_finite(upper)):
             msg = f"bounds of {name!r} must be finite numbers, but got ({lower=}, {upper=})."
@@ -95,6 +102,29 @@ class Parameter:
             return math.log(value / self.lower) / math.log(self.upper / self.lower)
         return (value - self.lower) / (self.upper - self.lower)
 
+    def accept(self, value: Any) -> float:
+        """The value as Python's own float, if it is a number inside the bounds."""
+        plain = value.item() if getattr(value, "shape", None) == () else value
+        number = not isinstance(plain, bool) and _is_finite(plain)
+        if not (number and self.lower <= plain <= self.upper):
+            msg = (
+                f"{self.name!r} must be a number in [{self.lower}, {self.upper}], but got "
+                f"{value!r}; move it, or widen the bounds."
+            )
+            raise ProblemError(msg)
+        return float(plain)
+
+    def values(self) -> None:
+        """There is no list of all real numbers."""
+
+    def draw(self, u: float) -> float:
+        """The value at a place u in [0, 1] of the range; the ends are the bounds exactly."""
+        if u <= 0.0 or u >= 1.0:
+            return float(self.lower if u <= 0.0 else self.upper)
+        if self.scale == "log":
+            return self.lower * math.exp(u * math.log(self.upper / self.lower))
+        return self.lower + u * (self.upper - self.lower)
+
     def bound_at(self, value: float) -> Literal["lower", "upper"] | None:
         """Which bound `value` sits at, if any (within 1e-6 of the range)."""
         u = self.unit_from(value)
@@ -117,6 +147,18 @@ def _is_finite(value: float) -> bool:
         return math.isfinite(value)
     except TypeError:  # not a number at all
         return False
+
+
+def check_when(name: str, when: Any) -> None:
+    """Refuse a condition that is not another parameter's name with a value of it."""
+    if when is None:
+        return
+    if not (isinstance(when, tuple) and len(when) == 2 and isinstance(when[0], str)):
+        msg = (
+            f"`when` of {name!r} must be the name of a choice or integer and a value of it, e.g. "
+            f"when=('optimizer', 'sgd'), but got {when!r}."
+        )
+        raise ProblemError(msg)
 
 
 def check_name(kind: str, name: str) -> None:

@@ -42,3 +42,11 @@ def double_precision_import() -> Generator[None]:
         jax: Any = sys.modules.get("jax")
         if jax is not None:
             jax.config.update("jax_enable_x64", earlier in ("1", "true", "True"))
+
+
+@contextlib.contextmanager
+def single_precision() -> Generator[None]:
+    """Make JAX compute in float32 inside the block, as it does by itself."""
+    jax: Any = sys.modules.get("jax")
+    with jax.enable_x64(False) if jax is not None else contextlib.nullcontext():
+        yield

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import curves, evening, evidence, numbers, tables, wording
+from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
 from daybreak.report.canvas import svg
 from daybreak.report.map_figure import map_figure
 from daybreak.report.profile_figure import profile_figure, scale_figure
@@ -67,6 +67,7 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         evening=evening,
         curves=curves,
         evidence=evidence,
+        searches=searches,
         reach=_drawing(evening.reach_figure(summary)) if pictures else Markup(),
         moved=_drawing(evening.symmetry_figure(summary)) if pictures else Markup(),
         pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import curves, evening, evidence, numbers, tables, wording
+from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
 from daybreak.report.cells import Table
 from daybreak.report.summary import Summary
 
@@ -116,14 +116,16 @@ def _study(study: Study) -> Iterator[str]:
     yield ""
     if remarks := [f"* {line}" for line in _remarks(study)]:
         yield from (*remarks, "")
-    for table in (*(make(study) for make in _OF_A_STUDY), *curves.point_tables(study)):
+    made = (make(study) for make in _OF_A_STUDY)
+    for table in (*made, *searches.tables(study), *curves.point_tables(study)):
         shown = table.without("gauge")
         if shown:
             yield from (f"### {text(shown.caption)}", "", *_table(shown))
 
 
 def _remarks(study: Study) -> Iterator[str]:
-    """What the profiles, the maps and the fits say, a line each."""
+    """What the search, the profiles, the maps and the fits say, a line each."""
+    yield from map(text, searches.sentences(study))
     for profile in study.profiles:
         said = [profile.sentence, curves.intervals(profile), *curves.remarks(profile)]
         yield f"`{profile.code}`: {text(' '.join(filter(None, said)))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from daybreak.diagnosis.study import BestFit, ParameterInfo, Study
-from daybreak.report import curves, numbers, wording
+from daybreak.report import curves, numbers, searches, wording
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
 
@@ -14,7 +14,7 @@ def overview(summary: Summary) -> Table:
     """All studies at a glance."""
     columns = [
         Column("study", "name"), Column("verdict", "verdict"), Column("chi2", "number"),
-        Column("parameters at bounds"), Column("profile minimum"), Column("code", "code"),
+        Column("parameters at bounds"), Column("minimum"), Column("code", "code"),
         Column("settings that differ"), Column("not met"),
     ]  # fmt: skip
     varied = wording.varied(summary.studies)
@@ -27,13 +27,20 @@ def _overview_row(study: Study, varied: list[str]) -> list[str]:
     return [
         study.name if study.counted else f"{study.name} (not counted)",
         study.verdict if study.state == "finished" else f"{study.verdict} ({study.state})",
-        "none" if best is None else numbers.chi2(best.chi2),
+        chi2_text(study),
         bounds_text(best),
-        curves.minima(study),
+        searches.headline(study) or curves.minima(study),
         curves.codes(study),
         wording.settings(study, only=varied),
         ", ".join(wording.missed(study)),
     ]
+
+
+def chi2_text(study: Study) -> str:
+    """Write the lowest chi2; nothing for a search, which has none."""
+    if study.search is not None:
+        return ""
+    return "none" if study.best is None else numbers.chi2(study.best.chi2)
 
 
 def bounds_text(best: BestFit | None) -> str:
@@ -144,8 +151,14 @@ def residuals(study: Study) -> Table:
 
 
 def quality(study: Study) -> Table:
-    """Fit quality and effort."""
+    """Fit quality and effort; of a search the effort alone."""
     metrics, best = study.metrics, study.best
+    if study.search is not None:
+        rows = [
+            ["trials", f"{metrics.trials}, {metrics.failed_trials} failed"],
+            ["time in trials", seconds(metrics.seconds)],
+        ]
+        return table_of("Effort", [Column("quantity", "name"), Column("value")], rows)
     rows = [
         ["chi2", "none" if best is None else numbers.chi2(best.chi2)],
         ["observations", str(metrics.n_observations)],

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import curves, evening, evidence, numbers, wording
+from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
 from daybreak.report.summary import Summary
 
 WIDTH = 96
@@ -26,6 +26,7 @@ def render(summary: Summary) -> str:
         _missed(summary.studies),
         _bounds(summary.studies),
         _unsettled(summary.studies),
+        _told("Searches", summary.studies, searches.sentences),
         _told("Profiles", summary.studies, _profiles),
         _told("Maps", summary.studies, _maps),
         _told("Ends of the fits", summary.studies, _ends),
@@ -48,7 +49,9 @@ def study_line(study: Study) -> str:
     words = [f"{study.verdict:<9}", study.name, "" if told else settings]
     if study.state != "finished":
         words.append(f"({study.state})")
-    if study.best is None:
+    if study.search is not None:
+        words.append(f" {searches.headline(study) or study.error or 'no result'}")
+    elif study.best is None:
         words.append(f" no fit{': ' + study.error if study.error else ''}")
     else:
         minimum = curves.minima(study, ", ").replace(" = ", "=")
@@ -102,14 +105,14 @@ def _studies(studies: Sequence[Study]) -> Iterator[str]:
 
 def _rows(study: Study, varied: list[str]) -> Iterator[list[str]]:
     """The row of a study, and one below it for each further profile."""
-    best, profiles = study.best, [["", ""]]
+    best, profiles = study.best, [[searches.headline(study), ""]]
     if study.profiles:
         profiles = [[curves.minimum(p).replace(" = ", "=", 1), p.code] for p in study.profiles]
     yield [
         study.verdict if study.state == "finished" else study.state,
         study.name + ("" if study.counted else " *"),
         wording.settings(study, " ", "=", varied),
-        "none" if best is None else numbers.chi2(best.chi2),
+        tables.chi2_text(study),
         "" if best is None else str(len(best.at_bounds)),
         *profiles[0],
     ]

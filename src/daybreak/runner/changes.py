@@ -9,6 +9,7 @@ from daybreak.ledger.records import PlannedRecord
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
 from daybreak.problem.parameters import Parameter
+from daybreak.problem.search import SearchProblem
 
 _STARTS = 3
 """Distinct old ends that are taken over."""
@@ -65,6 +66,9 @@ def _changed(study: Study, old: PlannedRecord) -> list[str]:
 
 def _declared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two declarations of a problem, in words."""
+    if "search" in (old.get("kind"), new.get("kind")):
+        told = [f"other {key}" for key in new if new[key] != old.get(key) and key != "kind"]
+        return told or ["declared differently"]
     told: list[str] = []
     before = {row["name"]: row for row in old["parameters"]}
     after = {row["name"]: row for row in new["parameters"]}
@@ -127,7 +131,9 @@ def carried_over(
     `earlier` value, else its guess, else the middle of its range.
     """
     old = known.get(study.name)
-    if old is None or old.fingerprint == study.fingerprint:
+    if old is None or old.fingerprint == study.fingerprint or old.problem.get("kind"):
+        return []
+    if isinstance(study.problem, SearchProblem):
         return []
     ends = [
         trial.outcome for trial in ledger.read_study(study.name).trials

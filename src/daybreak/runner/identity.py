@@ -10,6 +10,7 @@ from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+from daybreak.problem.search import SearchProblem
 
 
 def configuration(study: Study, task: Task) -> str:
@@ -82,12 +83,17 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
     for study in studies:
         mark = canonical([study.fingerprint, plain_settings(study)])
         other = first.setdefault(mark, study)
-        if other.problem is study.problem or other.problem.predict is study.problem.predict:
+        if other.problem is study.problem:
+            continue
+        if isinstance(study.problem, SearchProblem) or isinstance(other.problem, SearchProblem):
+            _refuse_searches_alike(other, study)
+            continue
+        if other.fit.predict is study.fit.predict:
             continue
         names = study.problem.space.names
         places = [
             Task("evaluate", dict(zip(names, row, strict=True)))
-            for row in study.problem.probes()[1:4].tolist()
+            for row in study.fit.probes()[1:4].tolist()
         ]
         one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
         told = (difference(study, a, b) for a, b in zip(one, two, strict=True))
@@ -100,11 +106,23 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
             raise PlanError(msg)
 
 
+def _refuse_searches_alike(one: Study, two: Study) -> None:
+    """Refuse two searches that the ledger could not tell apart; evaluating may take hours."""
+    first, second = one.problem, two.problem
+    alike = isinstance(first, SearchProblem) and isinstance(second, SearchProblem)
+    if alike and first.evaluate != second.evaluate:
+        msg = (
+            f"studies {one.name!r} and {two.name!r} have the same objectives and settings but "
+            "different `evaluate`: give each SearchProblem a `name=` of its own."
+        )
+        raise PlanError(msg)
+
+
 def difference(study: Study, old: Outcome, new: Outcome) -> str:
     """What changed between two evaluations of one point, in words; empty when nothing did."""
     if new.chi2 is None or old.chi2 is None:
         return "the prediction is not finite any more" if new.chi2 is None else ""
-    names = study.problem.data.names
+    names = study.fit.data.names
     if old.details:
         rows = [
             *zip(names, old.details["predictions"], new.details["predictions"], strict=True),

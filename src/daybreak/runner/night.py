@@ -20,12 +20,12 @@ from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
 from daybreak.ledger.store import Ledger
-from daybreak.methods.evaluation import cells_of
-from daybreak.methods.solve import compiling, seconds_per_fit
+from daybreak.methods.solve import check_contract, compiling, seconds_per_fit
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
+from daybreak.problem.search import SearchProblem
 from daybreak.runner.carry import Carrier
 from daybreak.runner.changes import carried_over, explain
 from daybreak.runner.crew import Crew, Means
@@ -130,7 +130,7 @@ def run_night(
 
 def _check_contract(study: Study) -> None:
     try:
-        cells_of(study.problem, [study.problem.space.fixed], study.all_settings)
+        check_contract(study.problem, study.all_settings)
         study.check_derived(study.problem.derived_names(study.all_settings))
     except (ProblemError, PlanError) as error:
         msg = f"study {study.name!r}: {error}"
@@ -305,7 +305,8 @@ class _Night:
 
     def _batch_size(self, study: Study) -> int:
         """How many trials make a unit; one where each is watched or takes long."""
-        if _first_task(study).kind == "evolve" or study.problem.resources.isolated:
+        alone = _first_task(study).kind in ("evolve", "search", "baseline")
+        if alone or study.problem.resources.isolated:
             return 1
         aim = _UNIT_SECONDS[study.problem.backend(study.all_settings)]
         return max(1, min(_MOST_TRIALS, int(aim / self._pace(study))))
@@ -338,7 +339,9 @@ class _Night:
     def _carrier(self, study: Study) -> Carrier:
         usual = self.ledger.usual_seconds(study.name)
         if usual is None:
-            usual = 0.0 if study.problem.resources.isolated else self._pace(study)
+            # A search has no pilot: how long its trials take is learnt from the first ones.
+            unknown = study.problem.resources.isolated or isinstance(study.problem, SearchProblem)
+            usual = 0.0 if unknown else self._pace(study)
         checked = settled(self.ledger, study) if study.stop_early else lambda: None
 
         checked()  # an earlier run may have seen enough

@@ -37,7 +37,7 @@ class Sources:
 
 def sources(studies: Sequence[Study]) -> Sources:
     """The study file, the local modules beside it, and the uncommitted difference, as text."""
-    functions = [f for s in studies for f in (s.problem.predict, s.problem.derive) if f]
+    functions = [f for s in studies for f in s.problem.functions]
     modules = {getattr(f, "__module__", None) or type(f).__module__ for f in functions}
     folders = {path.parent for path in _files(modules)}
     here = [p for p in _files(sys.modules) if any(p.is_relative_to(f) for f in folders)]

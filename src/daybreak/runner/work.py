@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
 from daybreak.problem.ends import StopReason
-from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.fit import Setting
 from daybreak.problem.memory import ran_out
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import Resources
+from daybreak.problem.search import SearchProblem
 
 Record = Callable[[int, Sequence[Outcome]], None]
 """Called with a unit's number and outcomes where they were made, before they are handed back."""
@@ -27,7 +29,7 @@ class Unit:
     """Trials that are carried out and recorded together."""
 
     number: int
-    problem: FitProblem
+    problem: Problem
     settings: Mapping[str, Setting]
     tasks: tuple[Task, ...]
     resources: Resources
@@ -59,7 +61,7 @@ class Result:
 
 
 def carry_out(
-    problem: FitProblem, settings: Mapping[str, Setting], tasks: Sequence[Task],
+    problem: Problem, settings: Mapping[str, Setting], tasks: Sequence[Task],
     checkpoint: Checkpoint = lambda: None,
 ) -> list[Outcome]:  # fmt: skip
     """Make trials; whatever goes wrong in one is its outcome.
@@ -85,8 +87,13 @@ def _named(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def failed(problem: FitProblem, task: Task, reason: StopReason, message: str) -> Outcome:
+def failed(problem: Problem, task: Task, reason: StopReason, message: str) -> Outcome:
     """The outcome of a trial that has none, at the place where it began."""
+    if isinstance(problem, SearchProblem):
+        details = {"seed": task.seed}
+        return Outcome(
+            dict(task.configuration or {}), None, reason, message=message, details=details
+        )
     held = {**problem.space.fixed, **task.held}
     free = [name for name in problem.space.names if name not in held]
     u = np.full(len(free), 0.5) if task.start is None else np.array(task.start)

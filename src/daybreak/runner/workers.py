@@ -18,8 +18,8 @@ from typing import Any
 import psutil
 
 from daybreak.errors import WorkerError
+from daybreak.methods.method import Problem
 from daybreak.problem.ends import StopReason
-from daybreak.problem.fit import FitProblem
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import GIB, Resources
 from daybreak.runner.clock import AwakeClock
@@ -72,7 +72,7 @@ class _Worker:
         """Runs while a trial does."""
         self.name = ""
         self.fresh_memory = 0.0
-        self._sent: dict[int, FitProblem] = {}
+        self._sent: dict[int, Problem] = {}
         self._frames = Frames()
         self._oom = _oom_kills()
         self.scratch = Path(tempfile.mkdtemp(prefix="daybreak-worker-"))

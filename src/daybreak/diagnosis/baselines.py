@@ -1,0 +1,64 @@
+"""Baselines and null tests beside the result of a search: what is there without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from daybreak.diagnosis.search_study import BaselineReading, Winner
+from daybreak.ledger.records import StudyRecord
+
+_TAIL = 5.0
+"""Per cent of the draws of a null that are at least as good as its bar."""
+_SIGMAS = 2.0
+"""A result is outside a baseline when it is better by so many standard errors."""
+
+
+def read_baselines(record: StudyRecord, candidates: Sequence[Winner]) -> list[BaselineReading]:
+    """Every declared baseline, beside the best of the candidates in each objective."""
+    return [_read(record, row, candidates) for row in record.problem["baselines"]]
+
+
+def _read(
+    record: StudyRecord, row: Mapping[str, Any], candidates: Sequence[Winner]
+) -> BaselineReading:
+    goals: list[Mapping[str, Any]] = record.problem["objectives"]
+    draws, message = _draws(record, row)
+    values: dict[str, float] = {}
+    bars: dict[str, float] = {}
+    result: dict[str, float] = {}
+    outside: dict[str, bool] = {}
+    for goal in goals:
+        name, sign = goal["name"], -1.0 if goal["direction"] == "maximise" else 1.0
+        there = draws.get(name, [])
+        if not there:
+            continue
+        losses = sign * np.array(there)
+        values[name] = sign * float(np.median(losses))
+        bars[name] = sign * float(np.percentile(losses, _TAIL)) if row["null"] else values[name]
+        best = min(candidates, key=lambda w, n=name, s=sign: s * w.metrics[n], default=None)
+        if best is not None:
+            result[name] = best.metrics[name]
+            margin = _SIGMAS * best.uncertainty.get(name, 0.0)
+            outside[name] = sign * result[name] < sign * bars[name] - margin
+    return BaselineReading(
+        name=row["name"], null=row["null"], draws=max(map(len, draws.values()), default=0),
+        values=values, bars=bars, result=result, outside=outside, message=message,
+    )  # fmt: skip
+
+
+def _draws(record: StudyRecord, row: Mapping[str, Any]) -> tuple[dict[str, list[float]], str]:
+    """Values of each metric, and why there are none."""
+    if row["metrics"] is not None:
+        return {name: [value] for name, value in row["metrics"].items()}, ""
+    trials = [t.outcome for t in record.trials if t.origin == f"baseline {row['name']}"]
+    draws: dict[str, list[float]] = {}
+    for outcome in trials:
+        several = outcome.details.get("draws", {})
+        for name, value in outcome.metrics.items():
+            draws.setdefault(name, []).extend(several.get(name, [value]))
+    failed = [outcome for outcome in trials if outcome.failed]
+    message = f"{failed[0].reason.value} ({failed[0].message})" if failed and not draws else ""
+    return draws, message

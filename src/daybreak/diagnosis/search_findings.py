@@ -1,0 +1,205 @@
+"""Judge a search by its criteria, and say what a careful reader would object to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from daybreak.criteria import Criterion
+from daybreak.diagnosis.search_study import SearchReading, Winner
+from daybreak.diagnosis.study import Finding
+from daybreak.findings import Check, Severity
+
+QUANTITIES = ("completed", "feasible", "front_size", "hypervolume", "outside_baselines")
+"""Quantities of a whole search, beside its metrics."""
+
+
+@dataclass(frozen=True)
+class SearchEvidence:
+    """What the criteria of a search are judged by."""
+
+    reading: SearchReading
+    deterministic: bool
+    winner: Winner | None
+
+    def measure(self, quantity: str) -> tuple[float | None, float | None, str]:
+        """Value, uncertainty, and why it is not settled; empty when it is."""
+        if quantity in QUANTITIES:
+            value = _OF_ALL[quantity](self.reading)
+            return value, None if value is None else 0.0, ""
+        winner = self.winner
+        if winner is None or quantity not in winner.metrics:
+            return None, None, ""
+        moved = sum(abs(knob.changes.get(quantity, 0.0)) for knob in self.reading.knobs)
+        if winner.seeds:
+            alone = len(winner.seeds) < 2
+            why = "only one seed confirmed it" if alone else ""
+            return winner.metrics[quantity], winner.uncertainty.get(quantity, 0.0) + moved, why
+        why = "" if self.deterministic else "it is the luckiest of many trials, and not confirmed"
+        return winner.metrics[quantity], moved, why
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _completed(reading: SearchReading) -> float | None:
+    measured = sum(reading.counts.get(word, 0) for word in ("completed", "infeasible"))
+    return _share(measured, sum(reading.counts.values()))
+
+
+def _feasible(reading: SearchReading) -> float | None:
+    return _share(reading.counts.get("completed", 0), sum(reading.counts.values()))
+
+
+def _outside(reading: SearchReading) -> float | None:
+    told = [any(b.outside.values()) for b in reading.baselines if b.outside]
+    return float(all(told)) if told else None
+
+
+_OF_ALL: dict[str, Callable[[SearchReading], float | None]] = {
+    "completed": _completed,
+    "feasible": _feasible,
+    "front_size": lambda reading: float(len(reading.front)),
+    "hypervolume": lambda r: r.hypervolume[-1][1] if r.hypervolume and not r.single else None,
+    "outside_baselines": _outside,
+}
+
+
+def choose(
+    reading: SearchReading, candidates: Sequence[Winner], criteria: Sequence[Criterion], *,
+    deterministic: bool,
+) -> SearchEvidence:  # fmt: skip
+    """The candidate that the criteria are judged at: of a front the one that meets the most."""
+
+    def worth(winner: Winner) -> tuple[int, int]:
+        evidence = SearchEvidence(reading, deterministic, winner)
+        met = [(judge_search(c, evidence).outcome == "met", c.level) for c in criteria]
+        return sum(m for m, level in met if level == "hard"), sum(
+            m for m, level in met if level == "soft"
+        )
+
+    winner = candidates[0] if candidates else None
+    if candidates and not reading.single:
+        winner = max(candidates, key=worth)  # the first of equals: the better compromise
+    return SearchEvidence(reading, deterministic, winner)
+
+
+def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
+    """How one criterion came out, with its numbers."""
+    name = criterion.quantity
+    value, uncertainty, why = evidence.measure(name)
+    if value is None:
+        winner = evidence.winner
+        there = [*(winner.metrics if winner else {}), *QUANTITIES]
+        outcome, sentence = "undecided", f"{name} is not there; there are {', '.join(there)}."
+        if winner is None:
+            sentence = f"{name} is not there: no trial was measured and clear of every constraint."
+    elif why:
+        outcome, sentence = "undecided", f"{name} = {value:.6g} is not settled: {why}."
+    elif uncertainty and abs(criterion.margin(value)) <= uncertainty:
+        outcome = "undecided"
+        sentence = f"{name} = {value:.6g} is within its uncertainty {uncertainty:.2g} of the bar."
+    else:
+        outcome = "met" if criterion.met(value) else "missed"
+        held = "holds" if outcome == "met" else "does not hold"
+        sentence = f"{name} = {value:.6g}: {criterion.bar} {held}."
+    return Finding(
+        criterion=criterion.title, quantity=name, of=[], outcome=outcome, value=value,
+        uncertainty=uncertainty, threshold=criterion.bar, level=criterion.level,
+        sentence=sentence,
+    )  # fmt: skip
+
+
+# -- objections ------------------------------------------------------------------------------
+
+
+def search_checks(evidence: SearchEvidence, sampler: str, replaced_by: str) -> list[Check]:
+    """Every objection to a search, warnings first."""
+    found = [
+        *_confirmation(evidence), *_baselines(evidence.reading), *_spent(evidence.reading),
+        *_refined(evidence),
+    ]  # fmt: skip
+    if sampler != replaced_by:
+        text = (
+            f"{replaced_by!r} proposed the configurations: the sampler {sampler!r} was asked for, "
+            "but BoTorch is not installed (daybreak[gp])."
+        )
+        found.append(_check("sampler_replaced", "note", text))
+    return sorted(found, key=lambda check: check.severity != "warning")
+
+
+def _check(code: str, severity: Severity, sentence: str, parameter: str | None = None) -> Check:
+    return Check(code=code, severity=severity, parameter=parameter, sentence=sentence)
+
+
+def _confirmation(evidence: SearchEvidence) -> Iterator[Check]:
+    reading, winner = evidence.reading, evidence.winner
+    if winner is None or evidence.deterministic:
+        return
+    if not winner.seeds:
+        text = (
+            "the best value is the luckiest of many trials and was not confirmed with fresh "
+            "seeds; search with confirm=3, or declare the problem deterministic."
+        )
+        yield _check("unconfirmed", "warning", text)
+        return
+    for goal in reading.goals:
+        bias = reading.selection_bias.get(goal.name, 0.0)
+        error = winner.uncertainty.get(goal.name)
+        lucky = bias < 0 if goal.direction == "minimise" else bias > 0
+        if lucky and error is not None and abs(bias) > 2.0 * error:
+            text = (
+                f"selection made {goal.name} look better by {abs(bias):.3g}: the values that the "
+                "winners were chosen by do not hold with fresh seeds."
+            )
+            yield _check("selection_bias", "warning", text)
+
+
+def _baselines(reading: SearchReading) -> Iterator[Check]:
+    for baseline in reading.baselines:
+        if baseline.message:
+            yield _check("baseline_failed", "warning", f"{baseline.name}: {baseline.message}.")
+        inside = [name for name, outside in baseline.outside.items() if not outside]
+        for name in inside:
+            what = "null distribution" if baseline.null else "baseline"
+            text = (
+                f"{name} = {baseline.result[name]:.6g} is inside the {what} {baseline.name!r} "
+                f"({baseline.bars[name]:.6g}): it is there without a search."
+            )
+            yield _check("inside_baseline", "warning", text)
+
+
+def _spent(reading: SearchReading) -> Iterator[Check]:
+    if reading.exhausted:
+        count = len(reading.trials)
+        yield _check(
+            "space_exhausted", "note", f"all {count} configurations of the space were evaluated."
+        )
+    total = sum(reading.counts.values())
+    lost = reading.counts.get("failed", 0)
+    if total and lost > 0.2 * total:
+        text = f"{lost} of {total} trials failed; the sampler saw only the others."
+        yield _check("many_failures", "warning", text)
+    if total and reading.counts.get("infeasible", 0) > 0.8 * total:
+        text = f"{reading.counts['infeasible']} of {total} trials missed a constraint."
+        yield _check("mostly_infeasible", "warning", text)
+
+
+def _refined(evidence: SearchEvidence) -> Iterator[Check]:
+    """A knob that moves an objective by more than its uncertainty, or by a percent."""
+    winner = evidence.winner
+    for knob in evidence.reading.knobs:
+        for goal in evidence.reading.goals:
+            moved = abs(knob.changes.get(goal.name, 0.0))
+            if winner is None:
+                continue
+            bar = max(
+                winner.uncertainty.get(goal.name, 0.0), 0.01 * abs(winner.metrics[goal.name])
+            )
+            if moved > bar:
+                text = (
+                    f"refining {knob.knob} from {knob.value} to {knob.refined} moves {goal.name} "
+                    f"by {knob.changes[goal.name]:.3g} at trial {knob.number}."
+                )
+                yield _check("unresolved_knob", "warning", text, knob.knob)

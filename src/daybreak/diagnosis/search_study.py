@@ -1,0 +1,149 @@
+"""What a search means, as data: the part of `summary.json` that belongs to a search.
+
+As all models of a study these are validated whenever they are made.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Plain = float | int | str | bool | None
+TrialState = Literal["completed", "infeasible", "pruned", "failed"]
+How = Literal["forced", "trial"]
+
+
+class Model(BaseModel):
+    """Frozen, and refuses fields it does not know and numbers that are not finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Goal(Model):
+    """An objective as declared."""
+
+    name: str
+    direction: Literal["minimise", "maximise"]
+    unit: str
+    reference: float | None
+    """Where the dominated volume begins: declared, or the worst of all completed trials."""
+
+
+class SearchTrial(Model):
+    """One configuration that was evaluated."""
+
+    number: int
+    how: How
+    """Forced, or proposed by the sampler."""
+    state: TrialState
+    """``infeasible`` when it was measured and missed a constraint."""
+    configuration: dict[str, Plain]
+    metrics: dict[str, float]
+    seed: int | None
+    message: str
+    reports: list[tuple[int, float | None]] = Field(default_factory=list[tuple[int, float | None]])
+    """Intermediate values by step."""
+    reused: bool
+    """Whether an earlier trial had answered it."""
+
+
+class Winner(Model):
+    """A configuration that a verdict may rest on, and all that is needed to evaluate it again."""
+
+    number: int
+    """Of the trial that it was selected by."""
+    configuration: dict[str, Plain]
+    settings: dict[str, Plain]
+    seed: int | None
+    """Of the trial that it was selected by."""
+    selected: dict[str, float]
+    """Metrics of that trial."""
+    seeds: list[int]
+    """Fresh ones; empty without confirmation."""
+    metrics: dict[str, float]
+    """What counts: means over the fresh seeds, or the selected metrics without confirmation."""
+    uncertainty: dict[str, float]
+    """Standard errors of the means; missing where there are fewer than two."""
+    failed: int
+    """Confirmations that failed."""
+    recorded: dict[str, Any]
+    """What the trial recorded."""
+    artifacts: list[dict[str, Any]]
+    """What the trial attached: curves, matrices and tables as data, files by name."""
+
+
+class BaselineReading(Model):
+    """A baseline or null test beside the result."""
+
+    name: str
+    null: bool
+    draws: int
+    """How many values of each objective there are."""
+    values: dict[str, float]
+    """Median of each objective."""
+    bars: dict[str, float]
+    """What a result has to beat: the value, or of a null the better 5 % of its draws."""
+    result: dict[str, float]
+    """The best value of the search in each objective."""
+    outside: dict[str, bool]
+    """Whether the result is better by more than its uncertainty."""
+    message: str
+    """Why there are no values; else empty."""
+
+
+class Importance(Model):
+    """How much of an objective's variation hangs on one parameter."""
+
+    objective: str
+    parameter: str
+    share: float
+    """Share of the variance of the ranks that an additive model loses without the parameter."""
+    clear: bool
+    """Whether it stands out of what chance would give."""
+
+
+class SearchKnob(Model):
+    """What refining a knob changes at one configuration."""
+
+    knob: str
+    value: Plain
+    refined: Plain
+    number: int | None
+    """The trial whose configuration it is."""
+    changes: dict[str, float]
+    """Change of each metric."""
+
+
+class SearchReading(Model):
+    """Everything found by one search."""
+
+    sampler: str
+    """What proposed the configurations."""
+    goals: list[Goal]
+    trials: list[SearchTrial]
+    """Forced and proposed ones, in order; at most 5,000."""
+    counts: dict[str, int]
+    """Trials by state."""
+    best: Winner | None
+    """With several objectives the point of the front that meets the most criteria, and of those
+    the best compromise."""
+    confirmed: list[Winner]
+    """The best configurations, evaluated again; best first."""
+    selection_bias: dict[str, float]
+    """Mean of selected minus confirmed value of each objective over the confirmed ones: what
+    choosing the luckiest adds."""
+    front: list[int]
+    """Numbers of the undominated trials; of the best one with a single objective."""
+    hypervolume: list[tuple[int, float]]
+    """Volume dominated after so many trials; the best value so far with a single objective."""
+    baselines: list[BaselineReading]
+    importance: list[Importance]
+    knobs: list[SearchKnob]
+    exhausted: bool
+    """Whether every configuration of the space was evaluated."""
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one objective."""
+        return len(self.goals) == 1

@@ -1,0 +1,232 @@
+"""Whether every searched parameter does anything, asked of a cheap rehearsal of `evaluate`.
+
+From several configurations, every parameter is put elsewhere in its range alone, with the same
+seeds.  With d the change of an objective under one seed, averaged over r seeds, and s the standard
+deviation of the objective over the seeds of one configuration, a parameter is a placebo when
+
+    d = 0 under every seed,   or   |mean d| <= 3 s sqrt(2 / r) everywhere
+
+The second is weaker: the noise may hide an effect.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from daybreak.findings import Check, StudyPreflight
+from daybreak.methods.method import seed_of
+from daybreak.methods.proposals import engine_of
+from daybreak.methods.search import Search
+from daybreak.methods.trials import carry_out
+from daybreak.plan import Study
+from daybreak.preflight.probe import OutOfTime
+from daybreak.problem.choices import Choice, Value
+from daybreak.problem.configuration import Searched, SearchSpace, describe_searched
+from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.search import SearchProblem
+
+REPEATS = 4
+"""Seeds of every configuration."""
+BASES = 3
+"""Configurations from which every parameter is put elsewhere."""
+PLACES = 3
+"""Values that are tried of a parameter."""
+_SIGMAS = 3.0
+
+
+def examine_search(
+    study: Study, problem: SearchProblem, deadline: float, seed: int
+) -> StudyPreflight:
+    """Everything that can be known of a search before the night.
+
+    Parameters
+    ----------
+    study : Study
+    problem : SearchProblem
+        The study's own.
+    deadline : float
+        Value of `time.monotonic()` after which nothing more is asked.
+    seed : int
+        The campaign's seed.
+    """
+    rehearser = _Rehearser(study, problem, deadline, seed)
+    checks, not_checked = _sampler(study), list[str]()
+    phrase = "whether every parameter does anything"
+    if problem.rehearsal is None:
+        not_checked.append(f"{phrase}: no `rehearsal` of evaluate is declared")
+    else:
+        for parameter in problem.space.free:
+            try:
+                found = _placebo(rehearser, parameter)
+            except OutOfTime:
+                not_checked.append(f"{phrase}, from {parameter.name!r} on")
+                break
+            checks += [found] if found else []
+        checks += rehearser.failures()
+    return StudyPreflight(
+        study=study.name, checks=checks, reachability=[], symmetries=[], identifiability={},
+        rank=None, degrees_of_freedom=0, forecast=None, not_checked=not_checked,
+        evaluations=rehearser.evaluations,
+    )  # fmt: skip
+
+
+def _sampler(study: Study) -> list[Check]:
+    """The sampler that is used in place of one that is not installed."""
+    method = study.method
+    if not isinstance(method, Search) or engine_of(method.sampler) == method.sampler:
+        return []
+    return [Check(code="sampler_replaced", severity="note", sentence=replaced(method.sampler))]
+
+
+def replaced(sampler: str) -> str:
+    """The sentence about a sampler that is not installed."""
+    return (
+        f"the sampler {sampler!r} needs BoTorch, which is not installed: "
+        f"{engine_of(sampler)!r} proposes in its place; for BoTorch install daybreak[gp]."
+    )
+
+
+class _Rehearser:
+    """Asks the rehearsal, counting and keeping to the time."""
+
+    def __init__(self, study: Study, problem: SearchProblem, deadline: float, seed: int) -> None:
+        self.problem = problem
+        self.settings = study.all_settings
+        self.deadline = deadline
+        self.seeds = [seed_of(seed, "rehearsal", number) for number in range(REPEATS)]
+        rng = np.random.default_rng(seed_of(seed, "placebo"))
+        draws = [problem.space.middle(), *(problem.space.sample(rng) for _ in range(50))]
+        self.bases = [one for one in draws if problem.obeys(one)][:BASES]
+        self.evaluations = 0
+        self.known: dict[str, list[Outcome]] = {}
+
+    def ask(self, configuration: Mapping[str, Value]) -> np.ndarray[Any, Any]:
+        """Objectives under every seed, shape (REPEATS, n_objectives); NaN where it failed."""
+        mark = repr(sorted(configuration.items()))
+        if mark not in self.known:
+            found: list[Outcome] = []
+            for seed in self.seeds:
+                if time.monotonic() > self.deadline:
+                    raise OutOfTime
+                options = {"rehearsal": True}
+                task = Task("search", {}, None, options, seed, configuration=dict(configuration))
+                found += carry_out(self.problem, self.settings, [task])
+                self.evaluations += 1
+            self.known[mark] = found
+        missing = (math.nan,) * len(self.problem.goals)
+        return np.array(
+            [self.problem.losses(o.metrics) if not o.failed else missing
+             for o in self.known[mark]]
+        )  # fmt: skip
+
+    def failures(self) -> list[Check]:
+        """What most of the rehearsals that failed said."""
+        failed = [o for found in self.known.values() for o in found if o.failed]
+        if not failed:
+            return []
+        share = f"{len(failed)} of {self.evaluations} rehearsals"
+        text = f"{share} {failed[0].reason.value}: {failed[0].message}."
+        everything = len(failed) == self.evaluations
+        return [
+            Check(
+                code="nonfinite_region", severity="stop" if everything else "warning",
+                sentence=text,
+            )
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What putting a parameter elsewhere changed, in units of the objectives."""
+
+    largest: float
+    """Largest change under one seed."""
+    clear: bool
+    """Whether it stands out of the noise."""
+
+
+def _placebo(rehearser: _Rehearser, parameter: Searched) -> Check | None:
+    """A finding, when nothing that was tried made a difference."""
+    changes: list[_Change] = []
+    for base in rehearser.bases:
+        for one, other in _pairs(rehearser.problem, parameter, base):
+            change = _compare(rehearser.ask(one), rehearser.ask(other))
+            if change is not None:
+                changes.append(change)
+            if change is not None and change.clear:
+                return None
+    if not changes:
+        return None
+    largest = max(change.largest for change in changes)
+    goals = " or ".join(goal.name for goal in rehearser.problem.goals)
+    if largest == 0.0:
+        text = (
+            f"{parameter.name} changes nothing: {len(changes)} times put elsewhere alone, "
+            f"{goals} stayed the same to the last digit under every seed. Is it read at all?"
+        )
+    else:
+        text = (
+            f"{parameter.name} changes nothing beyond noise: {len(changes)} times put elsewhere "
+            f"alone, {goals} moved by {largest:.2g} at most, as it does between seeds. Leave it "
+            "out, widen it, or rehearse with less noise."
+        )
+    return Check(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
+
+
+def _compare(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> _Change | None:
+    """How far two configurations are apart under the same seeds (module formula)."""
+    there = np.isfinite(one).all(axis=1) & np.isfinite(other).all(axis=1)
+    if there.sum() < 2:
+        return None
+    difference = (other - one)[there]
+    noise = np.maximum(one[there].std(axis=0, ddof=1), other[there].std(axis=0, ddof=1))
+    bar = _SIGMAS * noise * math.sqrt(2.0 / float(there.sum()))
+    mean = np.abs(difference.mean(axis=0))
+    clear = bool(np.any((mean > bar) & (mean > 0.0)))
+    return _Change(float(np.abs(difference).max()), clear)
+
+
+def _pairs(
+    problem: SearchProblem, parameter: Searched, base: Mapping[str, Value]
+) -> list[tuple[dict[str, Value], dict[str, Value]]]:
+    """A configuration, and the same with the parameter at other places of its range."""
+    start = _made_to_matter(problem.space, parameter, base)
+    if start is None:
+        return []
+    found: list[tuple[dict[str, Value], dict[str, Value]]] = []
+    for value in _places(parameter):
+        changed = {**start, parameter.name: value}
+        other = problem.space.compose(lambda p, c=changed: c.get(p.name, _centre(p)))
+        if value != start[parameter.name] and problem.obeys(other):
+            found.append((start, other))
+    return found
+
+
+def _made_to_matter(
+    space: SearchSpace, parameter: Searched, base: Mapping[str, Value]
+) -> dict[str, Value] | None:
+    """The base, changed where it must be for the parameter to be part of it."""
+    wanted: dict[str, Value] = {}
+    asked = describe_searched(parameter)["when"]
+    while asked is not None:
+        wanted[asked[0]] = base[asked[0]] if base.get(asked[0]) in asked[1] else asked[1][0]
+        asked = describe_searched(space[asked[0]])["when"]
+    found = space.compose(lambda p: wanted.get(p.name, base.get(p.name, _centre(p))))
+    return found if parameter.name in found else None
+
+
+def _centre(parameter: Searched) -> Value:
+    return parameter.draw(0.0 if isinstance(parameter, Choice) else 0.5)
+
+
+def _places(parameter: Searched) -> Sequence[Value]:
+    """Values spread over the range: both ends and the middle; of a choice the first few."""
+    if isinstance(parameter, Choice):
+        return parameter.values()[: PLACES + 1]
+    return [parameter.draw(u) for u in np.linspace(0.0, 1.0, PLACES)]
