@@ -1,4 +1,4 @@
-"""One point of the search, as it should be asked: from the potential's minima to a judged score."""
+"""One point of the search as it should be asked: from the potential's minima to a judged score."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Condensate:
 def condensate(
     octaves: Octaves, n_octaves: int = N_OCTAVES, radius: float = RADIUS, cells: int = CELLS, *,
     starts: int = STARTS, seed: int = 0, modes: int = MODES,
-    phase: Callable[[str, float], None] = lambda name, residual: None,
+    phase: Callable[[str, float], None] | None = None,
 ) -> Condensate:  # fmt: skip
     """Find the state of least energy, and judge it.
 
@@ -126,16 +126,17 @@ def condensate(
         Told what is going on, for a heartbeat.
     """
     begun = time.perf_counter()
+    told = phase or (lambda *_: None)
     problem = octave_problem(octaves, n_octaves, radius, cells)
-    phase("landscape", float("nan"))
+    told("landscape", float("nan"))
     found = landscape(problem, starts, seed)
     if not found.bounded:
         return Condensate(octaves, n_octaves, found, seconds=time.perf_counter() - begun)
-    phase("minimum", float("nan"))
+    told("minimum", float("nan"))
     solution = minimise(problem, filled(problem, found.lowest))
-    phase("box and mesh", solution.residual)
+    told("box and mesh", solution.residual)
     box, mesh = box_study(solution, (0.5, 1.0)), refinement(solution)
-    phase("modes", solution.residual)
+    told("modes", solution.residual)
     lowest = solution.modes(modes)[0]
     seconds = time.perf_counter() - begun
     return Condensate(octaves, n_octaves, found, solution, box, mesh, lowest, seconds)

@@ -6,6 +6,8 @@ the couplings, and modes that are negative are dropped without a word.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .numeric import Floats
@@ -56,10 +58,10 @@ def original_eigenvalues(
     diagonal = (2 / grid.step**2 + local).T.ravel()
     links = np.full(diagonal.size - n, -1 / grid.step**2)
     couplings = sparse.kron(sparse.eye(grid.nodes), uniform_couplings(octaves, n))
-    matrix = sparse.diags([links, diagonal, links], [-n, 0, n]) + couplings
-    floor = float(np.min(local)) - float(
-        np.sum(np.abs(uniform_couplings(octaves, n)), axis=1).max()
-    )
+    diagonals: Any = sparse.diags  # its stub takes one diagonal only
+    matrix = diagonals([links, diagonal, links], [-n, 0, n]) + couplings
+    spread = np.max(np.sum(np.abs(uniform_couplings(octaves, n)), axis=1))
+    floor = float(np.min(local) - spread)
     found = eigsh(matrix.tocsc(), count, sigma=floor - 0.1, which="LM", return_eigenvectors=False)
     return np.sort(found)
 

@@ -6,6 +6,7 @@ Its normalisation multiplies two sums where it meant to sum products: after it n
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -133,7 +134,7 @@ def relaxed(
 
 
 def normalised(psi: Floats, grid: OriginalGrid) -> Floats:
-    """``psi / sqrt(sum psi^2 . 4 pi . sum r^2 . dr)``: a product of sums, as the original has it."""
+    """``psi / sqrt(sum psi^2 . 4 pi . sum r^2 . dr)``: the original's product of sums."""
     size = float(np.sum(psi**2)) * 4 * math.pi * float(np.sum(grid.r**2)) * grid.step
     return psi / math.sqrt(size)
 
@@ -143,7 +144,7 @@ def adapted(octaves: Octaves, psi: Floats, phi: Floats, rate: float) -> Octaves:
     o = octaves
     m0 = float(np.clip(10 * abs(o.mu2) * np.mean(np.abs(phi)), 0.01, 50))
     g = float(np.clip(np.mean(phi**2 * np.sum(psi**2, axis=0)), 1, 100))
-    pairs = [np.corrcoef(a, b)[0, 1] for a, b in zip(psi[:-1], psi[1:], strict=True)]
+    pairs = [np.corrcoef(a, b)[0, 1] for a, b in itertools.pairwise(psi)]
     lam = float(np.clip(2 * np.mean(pairs), 0.3, 1.5)) if pairs else o.lam_1
     slower = 0.1 if abs(g - o.g) / o.g > 1 else 1.0
     lam_1 = o.lam_1 + rate * (lam - o.lam_1)

@@ -77,7 +77,7 @@ def original_validation(first: float = 0.0) -> OriginalRun:
     psi, phi = end.x.reshape(2, -1)
     return OriginalRun(
         grid, psi, phi, original_energy(VALIDATION, psi[None], phi, grid),
-        stacked_norm(*_force(*start.reshape(2, -1), grid)), stacked_norm(*_force(psi, phi, grid)),
+        stacked_norm(*_force(start[: grid.nodes], start[grid.nodes :], grid)), stacked_norm(*_force(psi, phi, grid)),
         int(end.nit), bool(end.success), str(end.message).strip(" :"),
     )  # fmt: skip
 

@@ -1,11 +1,13 @@
 """Initial guesses from a small network, trained on the energy itself: an option, not a need.
 
 The deep Ritz method (E and Yu 2018): the network's fields obey the boundary conditions whatever
-its weights are, and its loss is the energy of the mesh.  `compared_guesses` says what that is worth.
+its weights are, and its loss is the energy of the mesh.  `compared_guesses`
+measures what that is worth.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,12 +67,12 @@ def network_fields(weights: Weights, x: jax.Array) -> jax.Array:
 
 
 def first_weights(n_fields: int, seed: int = 0, width: int = WIDTH) -> Weights:
-    """Random weights of two hidden layers, scaled by the number of inputs (Glorot, Bengio 2010)."""
+    """Random weights of two hidden layers, scaled as Glorot and Bengio (2010) do."""
     rng = np.random.default_rng(seed)
     sizes = (1, width, width, n_fields)
     return [
         (rng.standard_normal((a, b)) * np.sqrt(2 / (a + b)), rng.standard_normal(b) * 0.5)
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        for a, b in itertools.pairwise(sizes)
     ]
 
 

@@ -65,7 +65,7 @@ def not_converged(solution: Solution) -> Remark | None:
     )
 
 
-def not_converged_originally(norm: float, success: bool, message: str) -> Remark | None:
+def not_converged_originally(norm: float, *, success: bool, message: str) -> Remark | None:
     """A minimiser of the original study gave up, or its force is far from zero."""
     if success and norm < 1e-6:
         return None
@@ -86,7 +86,7 @@ def unstable(solution: Solution) -> Remark | None:
     modes = "1 mode lowers" if count == 1 else f"{count} modes lower"
     return Remark(
         "unstable",
-        f"Unstable: {modes} the energy, the lowest at {lowest:.6g}.  It decays, and is no particle.",
+        f"Unstable: {modes} the energy, the lowest at {lowest:.6g}.  It decays and is no particle.",
     )
 
 
@@ -166,7 +166,7 @@ def restates_inputs(found: MassRatio) -> Remark | None:
         return None
     return Remark(
         "restates_inputs",
-        f"m(Phi) / m(Psi) = {found.ratio:.4f} is sqrt(mu2) / m0 = {found.vacuum:.4f} of the inputs "
+        f"m(Phi) / m(Psi) = {found.ratio:.4f} is the inputs' sqrt(mu2) / m0 = {found.vacuum:.4f} "
         "to 1 %: it would be found without any field.",
     )
 

@@ -116,21 +116,23 @@ def _correlation(found: Floats) -> float:
 
 
 def _density(logarithms: Floats) -> Floats | None:
-    """Gaussian kernels by Scott's rule; None for fewer than two different values."""
-    from scipy.stats import gaussian_kde
-
+    """Density of logarithms; None for fewer than two different values."""
     if logarithms.size < 2 or np.ptp(logarithms) < 1e-12:
         return None
-    return gaussian_kde(logarithms)(
-        np.linspace(math.log10(SMALLEST), math.log10(LARGEST), _POINTS)
-    )
+    return _kernels(logarithms)
+
+
+def _kernels(logarithms: Floats) -> Floats:
+    """Gaussian kernels by Scott's rule on 400 points."""
+    from scipy.stats import gaussian_kde
+
+    points = np.linspace(math.log10(SMALLEST), math.log10(LARGEST), _POINTS)
+    return gaussian_kde(logarithms)(points)
 
 
 @lru_cache(maxsize=1)
 def _reference() -> Floats:
-    found = _density(np.log10(TARGETS))
-    assert found is not None
-    return found
+    return _kernels(np.log10(TARGETS))
 
 
 def earlier_score(masses: Floats) -> tuple[float, float]:
