@@ -67,19 +67,25 @@ def original_validation(first: float = 0.0) -> OriginalRun:
     start = np.tile(0.1 * np.exp(-(grid.r**2) / 50), 2)
 
     def energy_and_force(unknowns: Floats) -> tuple[float, Floats]:
-        psi, phi = unknowns.reshape(2, -1)
+        psi, phi = _halves(unknowns)
         of_psi, of_phi = _force(psi, phi, grid)
         force = np.concatenate([of_psi, of_phi])
         return original_energy(VALIDATION, psi[None], phi, grid), force
 
     options = {"maxiter": 1000, "ftol": 1e-9, "gtol": 1e-6}
     end: Any = minimize(energy_and_force, start, jac=True, method="L-BFGS-B", options=options)
-    psi, phi = end.x.reshape(2, -1)
+    norms = [stacked_norm(*_force(*_halves(x), grid)) for x in (start, end.x)]
+    psi, phi = _halves(end.x)
     return OriginalRun(
-        grid, psi, phi, original_energy(VALIDATION, psi[None], phi, grid),
-        stacked_norm(*_force(start[: grid.nodes], start[grid.nodes :], grid)), stacked_norm(*_force(psi, phi, grid)),
+        grid, psi, phi, original_energy(VALIDATION, psi[None], phi, grid), norms[0], norms[1],
         int(end.nit), bool(end.success), str(end.message).strip(" :"),
     )  # fmt: skip
+
+
+def _halves(unknowns: Floats) -> tuple[Floats, Floats]:
+    """Both fields of one vector."""
+    psi, phi = np.split(unknowns, 2)
+    return psi, phi
 
 
 def _force(psi: Floats, phi: Floats, grid: OriginalGrid) -> tuple[Floats, Floats]:

@@ -86,7 +86,7 @@ def unstable(solution: Solution) -> Remark | None:
     modes = "1 mode lowers" if count == 1 else f"{count} modes lower"
     return Remark(
         "unstable",
-        f"Unstable: {modes} the energy, the lowest at {lowest:.6g}.  It decays and is no particle.",
+        f"Unstable: {modes} the energy, the lowest at {lowest:.6g}.  It decays: no particle.",
     )
 
 
