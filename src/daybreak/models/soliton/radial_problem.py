@@ -153,7 +153,7 @@ class RadialProblem:
             Arrays of shape (N + 1,), or one array of shape (N + 1, n).
         """
         n_nodes, n = self.cells + 1, self.n_fields
-        if callable(profiles) or np.ndim(profiles) == 0:
+        if callable(profiles) or np.isscalar(profiles):
             profiles = [profiles] * n
         if isinstance(profiles, np.ndarray) and profiles.shape == (n_nodes, n):
             found = np.array(profiles, float)
@@ -214,6 +214,7 @@ class RadialProblem:
         force[1:] += flux[:-1]
         return force
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite is judged as a value
     def expand(self, fields: Floats) -> Expansion:
         """E with the exact first and second derivatives of its sum."""
         mesh, local = self.mesh, self.local(fields, self.mesh.nodes)
@@ -244,6 +245,7 @@ class RadialProblem:
         blocks = bands.blocks[1:] + barrier[:, None, None] * np.eye(self.n_fields)
         return Bands(blocks, bands.links[1:], weights)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def residual(self, gradient: Floats) -> float:
         """``sqrt(sum G^2 / w)``: the norm of the force density, whatever the mesh."""
         return math.sqrt(float(np.sum(gradient**2 / self.mesh.volumes[:-1, None])))
