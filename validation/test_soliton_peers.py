@@ -108,21 +108,21 @@ def test_adams(shape):
 
 
 def test_thin_wall():
-    """Nearly degenerate minima approach Coleman's thin-wall action, 1977, from the right side.
+    """As minima become degenerate the action becomes Coleman's of a thin wall (1977).
 
-    ``27 pi^2 S^4 / (2 e^3)`` with ``S = int sqrt(2 V) df`` between the degenerate minima and e the
-    difference of the potential's.
+    ``27 pi^2 S^4 / (2 e^3)``, with ``S = int sqrt(2 V) df`` between degenerate minima 0 and 2, and
+    e the difference of V between them, to leading order in ``2 - shape``.
     """
-    shape = 1.9
-    lower = (3 + math.sqrt(9 - 4 * shape)) / shape  # of 4 l f^2 - 3 f + 2 = 0
-    depth = -float(fourth_order(np.array([lower]), 0.0, shape))
-    # Degenerate, V = (f / 2)^2 (f - 2)^2, so S = sqrt(2) int_0^2 f (2 - f) / 2 df.
-    tension = math.sqrt(2) * 2 / 3
-    thin = 27 * math.pi**2 * tension**4 / (2 * depth**3)
-    found = action(RadialProblem(fourth_order, 1, 40.0, 2000, 4, arguments=(shape,)))
+    tension = math.sqrt(2) * 2 / 3  # of V = f^2 (1 - f / 2)^2
+    ratios = []
+    for shape in (1.8, 1.9):
+        depth = (2 - shape) / 8 * 2**4
+        thin = 27 * math.pi**2 * tension**4 / (2 * depth**3)
+        problem = RadialProblem(fourth_order, 1, 40.0, 1600, 4, arguments=(shape,))
+        ratios.append(action(problem) / thin)
 
-    assert found == pytest.approx(thin, rel=0.5)
-    assert found > 0
+    assert ratios[0] > ratios[1] > 1
+    assert 2 * ratios[1] - ratios[0] == pytest.approx(1.0, abs=0.1)
 
 
 def test_boundary_value_solver():
@@ -130,21 +130,21 @@ def test_boundary_value_solver():
     radius, start = 20.0, bounce(octave_problem(VALIDATION, 1, 20.0, 400, with_phi=False))
     fine = octave_problem(VALIDATION, 1, radius, 6400, with_phi=False)
     state = stationary(fine, carried_over(start, fine))
-    first = 1e-6
 
     def equation(r: Any, y: Any) -> Any:
         f, slope, _ = y
         force = 0.5 * f - f**3 + 0.15 * f**5
         density = slope**2 / 2 + f**2 / 4 - f**4 / 4 + f**6 / 40
-        return np.vstack([slope, force - 2 * slope / r, 4 * np.pi * r**2 * density])
+        return np.vstack([slope, force, 4 * np.pi * r**2 * density])
 
     def ends(a: Any, b: Any) -> Any:
         return np.array([a[1], b[0], a[2]])
 
-    r = np.linspace(first, radius, 400)
+    r = np.linspace(0, radius, 400)
     f = np.interp(r, start.problem.mesh.nodes, start.fields[:, 0])
     guess = np.vstack([f, np.gradient(f, r), np.zeros_like(f)])
-    peer = solve_bvp(equation, ends, r, guess, tol=1e-9, max_nodes=200_000)
+    singular = np.diag([0.0, -2.0, 0.0])  # -2 f' / r
+    peer = solve_bvp(equation, ends, r, guess, S=singular, tol=1e-8, max_nodes=100_000)
 
     assert peer.success
     assert peer.y[2, -1] == pytest.approx(24.42932012, abs=1e-6)

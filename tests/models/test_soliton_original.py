@@ -131,7 +131,7 @@ class TestForce:
         assert norms[1] / norms[0] == pytest.approx(100.0, rel=0.01)
 
     def test_norms(self):
-        """The weighted norm of a constant is the root of the ball's volume, to the grid's order."""
+        """The weighted norm of a constant is the root of the ball's volume, to the grid."""
         volume = 4 / 3 * math.pi * RADIUS**3
 
         assert weighted_norm(np.ones(GRID.nodes), GRID) == pytest.approx(

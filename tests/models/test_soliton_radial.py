@@ -329,7 +329,7 @@ class TestStates:
     """Minima and what mesh and box do to them."""
 
     def test_box_filling(self):
-        """A minimum that fills its box has an energy that grows as its volume, and is called so."""
+        """What fills its box grows in energy as a volume, and is called so."""
         problem = octave_problem(VALIDATION, 1, radius=20.0, cells=400)
         state = minimise(problem, [lambda r: 2.5 * np.exp(-((r / 8) ** 2)), 0.0])
         study = box_study(state)
