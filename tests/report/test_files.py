@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak import findings
+from daybreak.diagnosis import search_study as search_models
 from daybreak.diagnosis import study as study_models
 from daybreak.diagnosis.study import Model, Study
 from daybreak.report import files
@@ -112,7 +113,7 @@ def test_nothing_heavy_is_loaded():
     assert done.stdout.strip() == "[]"
 
 
-BASES = (Model, findings.Model)
+BASES = (Model, findings.Model, search_models.Model)
 NOT_IN_SUMMARY = {"Preflight"}
 
 
@@ -122,7 +123,7 @@ def test_every_field_is_documented():
     sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
     models = {
         thing.__name__: thing
-        for module in (study_models, summary_models, findings)
+        for module in (study_models, search_models, summary_models, findings)
         for thing in vars(module).values()
         if isinstance(thing, type) and issubclass(thing, BASES) and thing not in BASES
     }

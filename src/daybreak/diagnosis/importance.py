@@ -38,11 +38,13 @@ def importance(
 ) -> list[Importance]:  # fmt: skip
     """The share of every searched parameter, largest first; empty with too few trials."""
     n = min(len(values), _MOST)
+    if not n:
+        return []
     blocks = {p.name: _columns(p, configurations[:n]) for p in space.free}
     blocks = {name: block for name, block in blocks.items() if block.shape[1]}
     width = 1 + sum(block.shape[1] for block in blocks.values())
     ranks = np.argsort(np.argsort(values[:n], kind="stable"), kind="stable").astype(np.float64)
-    total = float(np.sum((ranks - ranks.mean()) ** 2)) if n else 0.0
+    total = float(np.sum((ranks - ranks.mean()) ** 2))
     if n < width + 5 or not total or not blocks:
         return []
     full = _residual(list(blocks.values()), ranks)

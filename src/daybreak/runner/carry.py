@@ -18,10 +18,12 @@ from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
 from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.search import SearchProblem
 from daybreak.runner.executors import AbstractExecutor
 from daybreak.runner.limits import Interrupted, Watch
 from daybreak.runner.recorder import Claimed, Recorder
-from daybreak.runner.work import Result, Unit
+from daybreak.runner.rooms import clear
+from daybreak.runner.work import Result, Unit, failed
 
 _POLL = 0.5
 """Seconds for which results are waited for before limits are looked at again."""
@@ -53,6 +55,7 @@ class Carrier:
     ) -> None:  # fmt: skip
         self.ledger, self.study, self.executor, self.watch = ledger, study, executor, watch
         self.kept = kept
+        self.home = ledger.place.resolve()
         self.spent, self.timed = seconds, 0
         """Seconds per trial, and how many were timed."""
         self.outcomes: dict[str, Outcome] = {}
@@ -115,7 +118,15 @@ class Carrier:
         tasks = tuple(self._tasks[key] for key in tokens)
         hook = Recorder(server, str(self.ledger.place), mine) if server else None
         self.executor.submit(
-            Unit(number, study.problem, study.all_settings, tasks, study.problem.resources, hook)
+            Unit(
+                number,
+                study.problem,
+                study.all_settings,
+                tasks,
+                study.problem.resources,
+                hook,
+                self.home,
+            )
         )
 
     def _keep(self, result: Result) -> None:
@@ -136,6 +147,8 @@ class Carrier:
                 self._units.append([key])
             else:
                 self.outcomes[key] = outcome
+                if isinstance(self.study.problem, SearchProblem):
+                    clear(self.home, key, outcome)
         self._time(result.seconds, len(made))
         self.kept(len(made) - len(again))
 
@@ -154,7 +167,10 @@ class Carrier:
                 self._units.append([key])
                 continue
             token = self.ledger.claim([key])
-            outcome = _gone(self._tasks[key])
+            outcome = failed(
+                self.study.problem, self._tasks[key], StopReason.CRASHED,
+                f"{_LOST} workers went away while they were on it",
+            )  # fmt: skip
             moment = now()
             self.ledger.record(token, [(key, outcome)], Span(moment, moment, 0.0, 0.0, 0.0))
             self.outcomes[key] = outcome
@@ -193,10 +209,3 @@ def _printed(result: Result, key: str) -> Iterable[Artifact]:
     for name, text in (("stdout", result.output), ("stderr", result.errors)):
         if text:
             yield Artifact(key, name, "text", text)
-
-
-def _gone(task: Task) -> Outcome:
-    return Outcome(
-        dict(task.held), None, StopReason.CRASHED,
-        message=f"{_LOST} workers went away while they were on it",
-    )  # fmt: skip

@@ -74,7 +74,7 @@ class DaskExecutor(AbstractExecutor):
             data = pack(unit.problem, "the problem", fresh_path())
             self._problems[id(unit.problem)] = (unit.problem, data)
         problem = self._problems[id(unit.problem)][1]
-        asked = (unit.number, dict(unit.settings), unit.tasks, unit.record)
+        asked = (unit.number, dict(unit.settings), unit.tasks, unit.record, unit.home)
         work = pack(asked, "the trials", fresh_path())
         future = self._client.submit(_make, problem, work, retries=0, pure=False)
         self._futures[future] = unit.number
@@ -151,10 +151,10 @@ def _make(problem: bytes, work: bytes) -> Result:
     from daybreak.problem.precision import double_precision_import
 
     made = _problem(problem)
-    number, settings, tasks, record = unpack(work)
+    number, settings, tasks, record, home = unpack(work)
     begun = time.monotonic()
     with double_precision_import():
-        outcomes = carry_out(made, settings, tasks)
+        outcomes = carry_out(made, settings, tasks, home=home)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     where = f"Dask worker {os.getpid()} on {socket.gethostname()}"
     result = Result(number, outcomes, time.monotonic() - begun, memory, "", "", where)

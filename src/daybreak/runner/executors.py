@@ -55,7 +55,7 @@ class InProcess(AbstractExecutor):
         if not self._units:
             return []
         unit, begun = self._units[0], time.monotonic()
-        outcomes = carry_out(unit.problem, unit.settings, unit.tasks, self._checkpoint)
+        outcomes = carry_out(unit.problem, unit.settings, unit.tasks, self._checkpoint, unit.home)
         self._units.pop(0)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         seconds = time.monotonic() - begun

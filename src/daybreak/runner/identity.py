@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from daybreak.errors import ChangedModelError, PlanError
 from daybreak.ledger.store import Ledger
+from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.settings import Setting
 
 
 def configuration(study: Study, task: Task) -> str:
     """Everything that determines a trial's outcome, code aside, as canonical text."""
+    return described(study.problem, study.all_settings, task)
+
+
+def described(problem: Problem, settings: Mapping[str, Setting], task: Task) -> str:
+    """The same, of a trial that is not known as part of a study."""
     where: dict[str, object] = {
-        "problem": study.fingerprint,
-        "settings": plain_settings(study),
+        "problem": digest(problem.identity()),
+        "settings": _plain(problem, settings),
     }
     if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
-        where["derived"] = study.problem.derived_names(study.all_settings)
+        where["derived"] = problem.derived_names(settings)
     return canonical({**where, **task.identity()})
 
 
@@ -42,7 +49,11 @@ def plan_of(studies: Sequence[Study]) -> str:
 
 def plain_settings(study: Study) -> dict[str, object]:
     """Settings as trials record them: numbers as float, unless static."""
-    traced, static = study.problem.split_settings(study.all_settings)
+    return _plain(study.problem, study.all_settings)
+
+
+def _plain(problem: Problem, settings: Mapping[str, Setting]) -> dict[str, object]:
+    traced, static = problem.split_settings(settings)
     return {**static, **traced}
 
 

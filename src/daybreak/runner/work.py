@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from daybreak.problem.memory import ran_out
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import Resources
 from daybreak.problem.search import SearchProblem
+from daybreak.runner.rooms import desk
 
 Record = Callable[[int, Sequence[Outcome]], None]
 """Called with a unit's number and outcomes where they were made, before they are handed back."""
@@ -35,6 +37,8 @@ class Unit:
     resources: Resources
     record: Record | None = None
     """Must be picklable where workers are processes."""
+    home: Path | None = None
+    """The run's directory, in which the trials of a search have directories of their own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,21 +66,24 @@ class Result:
 
 def carry_out(
     problem: Problem, settings: Mapping[str, Setting], tasks: Sequence[Task],
-    checkpoint: Checkpoint = lambda: None,
+    checkpoint: Checkpoint = lambda: None, home: Path | None = None,
 ) -> list[Outcome]:  # fmt: skip
     """Make trials; whatever goes wrong in one is its outcome.
 
     Trials share compiled calls; when something raises nonetheless, each is made alone, so that
     only the one to blame fails.
     """
+    lent = desk(problem, settings, home) if isinstance(problem, SearchProblem) else None
     try:
-        return [_named(outcome) for outcome in solve(problem, settings, tasks, checkpoint)]
+        return [_named(outcome) for outcome in solve(problem, settings, tasks, checkpoint, lent)]
     except Exception as error:  # noqa: BLE001 - a trial's failure is a value
         if len(tasks) == 1:
             message = f"{type(error).__name__}: {error}"
             return [_named(failed(problem, tasks[0], StopReason.RAISED, message))]
     return [
-        outcome for task in tasks for outcome in carry_out(problem, settings, [task], checkpoint)
+        outcome
+        for task in tasks
+        for outcome in carry_out(problem, settings, [task], checkpoint, home)
     ]
 
 

@@ -122,10 +122,10 @@ def _serve(commands: int, results: int) -> None:
             message = f"the worker cannot load the problem, {type(problem).__name__}: {problem}"
             send(results, ("unusable", message))
             return
-        number, settings, tasks, record = unpack(data)
+        number, settings, tasks, record, home = unpack(data)
         send(results, ("begun",))
         with _ticking(AwakeClock()) as clock, _precision():
-            outcomes = carry_out(problem, settings, tasks)
+            outcomes = carry_out(problem, settings, tasks, home=home)
             seconds = clock.seconds()
         told = "not asked"
         if record is not None:

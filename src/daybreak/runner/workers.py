@@ -104,7 +104,7 @@ class _Worker:
             self._send("problem", id(problem), data)
             self._sent[id(problem)] = problem  # kept, so that its number stays its own
         record = None if job.alone else job.unit.record
-        asked = (job.unit.number, dict(job.unit.settings), job.tasks, record)
+        asked = (job.unit.number, dict(job.unit.settings), job.tasks, record, job.unit.home)
         self.job, self.clock = job, None
         self._send("work", id(problem), pack(asked, "the trials", fresh_path()))
 
