@@ -47,7 +47,7 @@ class Condensate:
     solution : Solution or None
         The minimum in the ball; None where the potential is unbounded.
     box : BoxStudy or None
-        The same in a ball half as large.
+        The same in balls half and twice as large.
     mesh : Refinement or None
         The same with half the step.
     modes : array, shape (20,)
@@ -135,7 +135,7 @@ def condensate(
     told("minimum", float("nan"))
     solution = minimise(problem, filled(problem, found.lowest))
     told("box and mesh", solution.residual)
-    box, mesh = box_study(solution, (0.5, 1.0)), refinement(solution)
+    box, mesh = box_study(solution), refinement(solution)
     told("modes", solution.residual)
     lowest = solution.modes(modes)[0]
     seconds = time.perf_counter() - begun
