@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -152,6 +152,10 @@ class Guess:
     iterations: int
     solve_seconds: float
     energy: float
+
+    def after(self, seconds: float) -> Guess:
+        """The same, with what went before it."""
+        return replace(self, seconds=self.seconds + seconds)
 
 
 def compared_guesses(

@@ -109,10 +109,10 @@ def _bonus(found: Floats) -> float:
 def _correlation(found: Floats) -> float:
     """Pearson's, of the two densities on 400 points; 0 where one is not defined."""
     density = _density(np.log10(found))
-    if density is None:
+    # Ratios far below 1.1 leave no density at any of the points.
+    if density is None or np.ptp(density) == 0:
         return 0.0
-    value = float(np.corrcoef(density, _reference())[0, 1])
-    return value if math.isfinite(value) else 0.0
+    return float(np.corrcoef(density, _reference())[0, 1])
 
 
 def _density(logarithms: Floats) -> Floats | None:
