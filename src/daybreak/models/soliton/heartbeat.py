@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 FILE = "heartbeat.log"
 EVERY = 30.0
@@ -49,7 +50,7 @@ class Heartbeat:
         """Say what is going on, and how far the force is from zero."""
         self.phase, self.residual = phase, residual
 
-    def __enter__(self) -> Heartbeat:
+    def __enter__(self) -> Self:
         """Begin to beat."""
         _DUE.setdefault(self.file, time.monotonic() + self.every)
         self._thread.start()

@@ -1,4 +1,4 @@
-"""The original's search as it should be asked: every point solved, judged, and beside its nulls."""
+"""The original's search as it should be asked: each point solved, judged, beside its nulls."""
 
 from __future__ import annotations
 

@@ -22,9 +22,12 @@ from .search_boxes import ORIGINAL, octaves_of, searched
 from .trial_log import keep_row
 
 OBJECTIVES = ("fractal_score", "hierarchy", "regularity")
-ENDS = tuple(OriginalEnd)
 _COARSE = 40
 """Nodes of the rehearsal's grid."""
+
+
+class Rejected(Exception):  # noqa: N818 - it is an outcome, not an error
+    """A check of the original before it asks for a spectrum."""
 
 
 def legacy_problem() -> dk.SearchProblem:
@@ -39,19 +42,22 @@ def legacy_problem() -> dk.SearchProblem:
 
 
 def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
-    """One trial of the original; a rejected one has metrics but no score, and so fails.
+    """One trial of the original.
 
-    The original tells its sampler (-1, 0, 0) instead, which is no property of any point.
+    Raises
+    ------
+    Rejected
+        In the original's words.  The original tells its sampler (-1, 0, 0) instead, which is no
+        property of any point.
     """
     begun = time.perf_counter()
     with Heartbeat(trial.directory, f"seed {trial.seed}") as beat:
         beat("relaxation")
         found = original_trial(octaves_of(configuration), configuration["v_H"], trial.rng)
-        metrics = _metrics(found)
+        metrics = {"largest_psi": found.largest_psi, "energy": found.energy}
         if found.end is OriginalEnd.ACCEPTED:
             beat("spectrum")
             metrics |= _scored(found)
-    trial.record(end=found.end.value)
     keep_row(trial, configuration, {
         **metrics, "error_msg": found.end.value, "seconds": time.perf_counter() - begun,
         **{f"effective_{name}": getattr(found.octaves, name)
@@ -59,16 +65,9 @@ def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
         "delta": found.octaves.delta, "beta": found.octaves.beta,
         "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     })  # fmt: skip
+    if found.end is not OriginalEnd.ACCEPTED:
+        raise Rejected(found.end.value)
     return metrics
-
-
-def _metrics(found: OriginalTrial) -> dict[str, float]:
-    return {
-        "rejected": float(found.end is not OriginalEnd.ACCEPTED),
-        "trivial": float(found.end is OriginalEnd.TRIVIAL),
-        "largest_psi": found.largest_psi,
-        "energy": found.energy,
-    }
 
 
 def _scored(found: OriginalTrial) -> dict[str, float]:
@@ -96,7 +95,7 @@ def rehearse(configuration: Any, trial: Any) -> dict[str, float]:
 
 
 def bending_problem(signs: Sequence[int] = (1, -1)) -> dk.SearchProblem:
-    """Which sign of ``b lap lap f`` is the variation of ``b (lap f)^2 / 2``?"""
+    """Ask which sign of ``b lap lap f`` is the variation of ``b (lap f)^2 / 2``."""
     return dk.SearchProblem(
         parameters=[dk.Choice("sign", list(signs))],
         evaluate=evaluate_bending,

@@ -1,4 +1,4 @@
-"""What there is to see of a state, as data: fields, energy density, spectrum, growth with the box."""
+"""What there is to see of a state, as data: fields, energy density, spectrum, growth with R."""
 
 from __future__ import annotations
 

@@ -71,7 +71,9 @@ def _mark(seed: int | None, configuration: Mapping[str, Any]) -> str:
 def csv_text(directory: str | Path) -> str:
     """Put the table together as text: numbers in full, nothing where there is none."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer: csv.DictWriter[str] = csv.DictWriter(
+        text, COLUMNS, extrasaction="ignore", lineterminator="\n"
+    )
     writer.writeheader()
     writer.writerows(rows(directory))
     return text.getvalue()

@@ -60,7 +60,7 @@ def evaluate_published(configuration: Any, trial: Any) -> dict[str, float]:
 
 
 def starts_problem() -> dk.SearchProblem:
-    """Gaussian starts of both fields: does any of them end in a soliton?"""
+    """Gaussian starts of both fields, of which one may end in a soliton."""
     return dk.SearchProblem(
         parameters=[
             dk.Parameter("amplitude", 0.05, 4.0), dk.Parameter("width", 0.5, 8.0),

@@ -1,4 +1,4 @@
-"""A wide spread of masses from couplings that decay from octave to octave: is it there?
+"""A wide spread of masses from couplings that decay from octave to octave, if there is one.
 
 A pilot of twenty trials opens the gate, by convergence and stability, to a hundred and twenty by
 NSGA-II over the original's box, with delta and beta searched too.

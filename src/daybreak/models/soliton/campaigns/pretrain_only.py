@@ -1,4 +1,4 @@
-"""Pre-training alone, as the original offers it: does a network's guess earn its place?"""
+"""Pre-training alone, as the original offers it, and whether its guesses earn their place."""
 
 from __future__ import annotations
 
