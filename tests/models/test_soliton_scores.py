@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import gaussian_kde
 
 from daybreak.models.soliton import VALIDATION, Octaves
 from daybreak.models.soliton.condensate import condensate
@@ -17,7 +18,15 @@ from daybreak.models.soliton.remarks import (
     not_converged_originally,
     restates_inputs,
 )
-from daybreak.models.soliton.scores import Scores, earlier_score, hits, ratios, regularity, scores
+from daybreak.models.soliton.scores import (
+    Scores,
+    _density,
+    earlier_score,
+    hits,
+    ratios,
+    regularity,
+    scores,
+)
 from daybreak.models.soliton.targets import LENGTHS, MASSES, TARGETS, ratios_of, weights
 
 RNG = np.random.default_rng(3)
@@ -51,6 +60,13 @@ class TestScores:
         assert other.fractal_score == pytest.approx(one.fractal_score, rel=1e-9)
         assert other.hierarchy == pytest.approx(one.hierarchy)
         assert other.regularity == pytest.approx(one.regularity)
+
+    def test_density(self):
+        """The density of ratios is SciPy's, with Scott's rule."""
+        logarithms = np.log10(ratios(SPECTRUM, 1.01))
+        points = np.linspace(np.log10(1.1), np.log10(500), 400)
+
+        assert np.allclose(_density(logarithms), gaussian_kde(logarithms)(points), rtol=1e-10)
 
     def test_repeats(self):
         """A mass that occurs twice counts once."""
@@ -137,14 +153,15 @@ class TestNulls:
         assert 50 <= inside <= 60
 
     def test_a_score_beyond_chance(self):
-        """A score above all of chance's, or below, is outside and not called so."""
+        """A score above all of chance's is not called so; one inside or below is."""
         masses = random_masses(13, 2.5, RNG)
         chance = null(masses)
         highest, lowest = chance.fractal_scores[-1], chance.fractal_scores[0]
 
-        for score in (highest + 0.01, lowest - 0.01):
-            assert inside_null(Scores(float(score), 2.5, 0.5), chance) is None
-        assert "that of chance" in str(inside_null(Scores(chance.median, 2.5, 0.5), chance))
+        assert inside_null(Scores(float(highest) + 0.01, 2.5, 0.5), chance) is None
+        for score in (chance.median, float(lowest) - 0.01):
+            assert "no better than chance" in str(inside_null(Scores(score, 2.5, 0.5), chance))
+        assert not chance.has_score(Scores(float(lowest) - 0.01, 2.5, 0.5))
 
     def test_same_null(self):
         """A null distribution is a function of number and span alone."""

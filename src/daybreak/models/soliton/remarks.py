@@ -16,6 +16,7 @@ from .refinement import BoxStudy, Refinement, radius_needed
 from .scores import Scores
 from .solution import VANISHING, Solution
 
+_ROUNDING = 1e-9
 MESH_ACCURACY = 1e-3
 """Relative error of E that a mesh may leave."""
 WALL_ACCURACY = 1e-5
@@ -149,14 +150,14 @@ def grid_too_coarse(study: Refinement, accuracy: float = MESH_ACCURACY) -> Remar
 
 
 def inside_null(found: Scores, null: Null) -> Remark | None:
-    """A score is what random masses get."""
-    if not null.has_score(found):
-        return None
+    """A score is no better than what random masses get."""
     low, high = null.interval
+    if found.fractal_score > high + _ROUNDING:
+        return None
     return Remark(
         "inside_null",
-        f"The fractal score {found.fractal_score:.3f} is that of chance: random masses, as many "
-        f"and as widely spread, score {low:.3f} to {high:.3f}.",
+        f"The fractal score {found.fractal_score:.3f} is no better than chance: random masses, as "
+        f"many and as widely spread, score {low:.3f} to {high:.3f}.",
     )
 
 

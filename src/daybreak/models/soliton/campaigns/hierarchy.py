@@ -27,7 +27,7 @@ def criteria() -> list[dk.Criterion]:
     return [
         dk.Criterion("largest_psi", at_least=LEAST_PSI, label="an octave is there"),
         dk.Criterion("box_growth", at_most=1.5, label="energy does not grow with the box"),
-        dk.Criterion("outside_null", at_least=1, label="score outside the null distribution"),
+        dk.Criterion("beyond_null", at_least=1, label="score beyond the null distribution"),
         dk.Criterion("mesh_error", at_most=1e-3, level="soft", label="mesh fine enough"),
         dk.Criterion("completed", at_least=0.9, level="note", label="trials that converge"),
         dk.Criterion("feasible", at_least=0.9, level="note", label="trials that are stable"),
