@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from daybreak.catalogue import load
 from daybreak.diagnosis.best import find_best
+from daybreak.diagnosis.search_study import Winner
 from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.ledger import schema as t
 from daybreak.ledger.export import trial_rows
@@ -24,10 +26,14 @@ from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
 from daybreak.problem.outcomes import Outcome, Task, digest
 from daybreak.problem.precision import double_precision
+from daybreak.runner.rooms import room
+from daybreak.verdict import read_study
 
 SUFFIX = ".daybreak"
 """Of a packed run."""
 _TOLERANCE = 1e-9
+_MOST_BYTES = 10_000_000
+"""Of an attached file that travels inside an export."""
 
 
 class ExportedTrial(BaseModel):
@@ -45,12 +51,18 @@ class ExportedTrial(BaseModel):
     problem: str
     """Fingerprint of what is declared about the problem."""
     data: str
-    """Hash of the observations."""
+    """Hash of the observations; empty for a search."""
     campaign_seed: int
     configuration: dict[str, Any]
-    """Kind of trial, settings, parameters held, start in the unit box, solver's options, seed."""
+    """Kind of trial, settings, parameters held, start in the unit box, solver's options, seed;
+    of a search what was evaluated."""
     outcome: dict[str, Any]
-    """Parameters, chi2, why it stopped, and what was recorded."""
+    """Parameters, chi2 or metrics, why it stopped, and what was recorded and attached."""
+    confirmed: dict[str, Any] | None = None
+    """Of the best of a search: means over fresh seeds, their uncertainties, and the seeds."""
+    files: dict[str, str] = Field(default_factory=dict[str, str])
+    """Attached files of at most 10 MB by path, in base64; of larger ones the outcome has the
+    hash."""
     provenance: dict[str, Any]
     """Versions, processor, sources."""
 
@@ -65,6 +77,8 @@ class Rerun(BaseModel):
     same: bool
     """Whether they are the same to 1e-9."""
     chi2: float | None
+    metrics: dict[str, float]
+    """Of a search."""
     sentence: str
 
 
@@ -78,40 +92,73 @@ def export_trial(place: Path, study: str | None = None, key: str | None = None) 
     """
     with closing(Ledger(place)) as ledger:
         record = ledger.read()
-        chosen, key = _chosen(record.studies, study, key)
+        chosen, key, winner = _chosen(record.studies, study, key)
         row = ledger.store.read(
             lambda c: c.execute(sa.select(t.trials).where(t.trials.c.key == key)).one()
         )
+    outcome = json.loads(row.outcome)
+    observations = chosen.problem.get("observations")
     return ExportedTrial(
         campaign=record.body["name"], origin=record.runs[-1].provenance.get("origin", ""),
         study=chosen.name, key=row.key, problem=chosen.fingerprint,
-        data=digest(chosen.problem["observations"]), campaign_seed=record.body["seed"],
-        configuration=json.loads(row.configuration), outcome=json.loads(row.outcome),
-        provenance=record.runs[-1].provenance,
+        data="" if observations is None else digest(observations),
+        campaign_seed=record.body["seed"], configuration=json.loads(row.configuration),
+        outcome=outcome, provenance=record.runs[-1].provenance,
+        confirmed=_confirmed(winner) if winner and winner.seeds else None,
+        files=_files(place, row.key, outcome),
     )  # fmt: skip
+
+
+def _confirmed(winner: Winner) -> dict[str, Any]:
+    return winner.model_dump(include={"metrics", "uncertainty", "seeds", "failed"})
+
+
+def _files(place: Path, key: str, outcome: dict[str, Any]) -> dict[str, str]:
+    """What a trial attached, as text, as far as it is there and not too large."""
+    found: dict[str, str] = {}
+    for part in outcome["details"].get("artifacts", []):
+        path = room(place, key) / part.get("path", "")
+        if part["kind"] == "file" and part["bytes"] <= _MOST_BYTES and path.is_file():
+            found[part["path"]] = base64.b64encode(path.read_bytes()).decode()
+    return found
 
 
 def _chosen(
     studies: tuple[StudyRecord, ...], name: str | None, key: str | None
-) -> tuple[StudyRecord, str]:
-    """The study and the key of the trial that is meant."""
+) -> tuple[StudyRecord, str, Winner | None]:
+    """The study, the key of the trial that is meant, and a winner that was selected by it."""
     if key is not None:
         for study in studies:
             for trial in study.trials:
                 if trial.key.startswith(key):
-                    return study, trial.key
+                    return study, trial.key, None
         msg = f"no trial has a key that begins with {key!r}; `daybreak export trials` lists them."
         raise LedgerError(msg)
     named = [study for study in studies if name in (None, study.name)]
     if not named:
         msg = f"no study is called {name!r}; there are {known(s.name for s in studies)}."
         raise LedgerError(msg)
-    found = [(best, study) for study in named if (best := find_best(study)) is not None]
-    if not found:
-        msg = "there is no best trial yet: no fit has come to an end."
+    fits = [study for study in named if study.problem.get("kind") != "search"]
+    found = [(best, study) for study in fits if (best := find_best(study)) is not None]
+    if found:
+        best, study = min(found, key=lambda pair: pair[0].chi2)
+        return study, best.trial.key, None
+    searches = [(best, study) for study in named if (best := _winner(study)) is not None]
+    if len(searches) > 1:
+        msg = f"say with --study which search is meant: {known(s.name for _, s in searches)}."
         raise LedgerError(msg)
-    best, study = min(found, key=lambda pair: pair[0].chi2)
-    return study, best.trial.key
+    if not searches:
+        msg = "there is no best trial yet: no fit has come to an end, and no search has a result."
+        raise LedgerError(msg)
+    winner, study = searches[0]
+    own = (f"forced {winner.number}", f"trial {winner.number}")
+    return study, next(t.key for t in study.trials if t.origin in own), winner
+
+
+def _winner(study: StudyRecord) -> Winner | None:
+    """The best configuration of a search."""
+    found = read_study(study).search if study.problem.get("kind") == "search" else None
+    return found.best if found else None
 
 
 def read_export(file: Path) -> ExportedTrial:
@@ -155,13 +202,19 @@ def make(campaign: Campaign, problem: str, configuration: dict[str, Any]) -> Out
         When no study of the campaign has this problem.
     """
     study = _with_problem(campaign, problem)
-    start = configuration["start"]
-    task = Task(
-        configuration["kind"], configuration["held"], None if start is None else tuple(start),
-        configuration["options"], configuration["seed"],
-    )  # fmt: skip
     with double_precision():
-        return solve(study.problem, study.problem.resolve(configuration["settings"]), [task])[0]
+        settings = study.problem.resolve(configuration["settings"])
+        return solve(study.problem, settings, [_task(configuration)])[0]
+
+
+def _task(configuration: dict[str, Any]) -> Task:
+    kind, options, seed = (configuration[name] for name in ("kind", "options", "seed"))
+    if kind in ("search", "baseline"):
+        return Task(kind, {}, None, options, seed, configuration=configuration["configuration"])
+    start = configuration["start"]
+    return Task(
+        kind, configuration["held"], None if start is None else tuple(start), options, seed
+    )
 
 
 def _with_problem(campaign: Campaign, fingerprint: str) -> Study:
@@ -180,21 +233,43 @@ def compare(exported: ExportedTrial, found: Outcome) -> Rerun:
     """Compare a trial with what it came to when it was exported."""
     was, now = exported.outcome, found.dump()
     identical = was == json.loads(json.dumps(now))
-    pairs = [(was["chi2"], now["chi2"])]
-    pairs += [(was["parameters"][name], value) for name, value in now["parameters"].items()]
-    same = identical or all(_close(one, two) for one, two in pairs)
-    told = "chi2 failed" if found.chi2 is None else f"chi2 = {found.chi2!r}"
+    before, after = _numbers(was), _numbers(now)
+    same = identical or (
+        before.keys() == after.keys() and all(_close(before[name], after[name]) for name in before)
+    )
+    told = _told(now)
     how = (
         "bit for bit as exported" if identical else "as exported to 1e-9" if same
-        else f"but {was['chi2']!r} was exported"
+        else f"but {_told(was)} was exported"
     )  # fmt: skip
     sentence = f"{exported.campaign}, {exported.study}: {told}, {how}."
-    return Rerun(identical=identical, same=same, chi2=found.chi2, sentence=sentence)
+    return Rerun(
+        identical=identical, same=same, chi2=found.chi2, metrics=found.metrics, sentence=sentence
+    )
 
 
-def _close(one: float | None, two: float | None) -> bool:
-    if one is None or two is None:
-        return one is two
+def _numbers(outcome: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """What has to be the same: chi2, parameters, metrics."""
+    named: dict[str, dict[str, Any]] = {
+        "chi2": {"": outcome["chi2"]}, "parameter": outcome["parameters"],
+        "metric": outcome.get("metrics", {}),
+    }  # fmt: skip
+    return {(kind, name): v for kind, row in named.items() for name, v in row.items()}
+
+
+def _told(outcome: dict[str, Any]) -> str:
+    """The result in words."""
+    metrics = outcome.get("metrics")
+    if metrics:
+        return ", ".join(f"{name} = {value!r}" for name, value in metrics.items())
+    failed = outcome["chi2"] is None
+    return f"failed ({outcome['reason']})" if failed else f"chi2 = {outcome['chi2']!r}"
+
+
+def _close(one: Any, two: Any) -> bool:
+    numbers = all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in (one, two))
+    if not numbers:
+        return one == two
     return abs(one - two) <= _TOLERANCE * max(abs(one), abs(two), 1e-300)
 
 

@@ -16,22 +16,24 @@ def trial_rows(record: CampaignRecord) -> list[dict[str, Any]]:
                 continue
             outcome = trial.outcome
             details = outcome.details
-            rows.append(
-                {
-                    "study": study.name,
-                    "trial": trial.key,
-                    "kind": trial.kind,
-                    "origin": trial.origin,
-                    "of": ", ".join(trial.of),
-                    "point": ", ".join(f"{value!r}" for value in trial.point),
-                    "chi2": outcome.chi2,
-                    "stop_reason": outcome.reason.name,
-                    "iterations": outcome.iterations,
-                    "message": outcome.message,
-                    **{f"setting.{name}": value for name, value in study.settings.items()},
-                    **outcome.parameters,
-                    **{f"factor.{name}": v for name, v in details.get("factors", {}).items()},
-                    **{f"derived.{name}": v for name, v in details.get("derived", {}).items()},
-                }
-            )
+            row: dict[str, Any] = {
+                "study": study.name,
+                "trial": trial.key,
+                "kind": trial.kind,
+                "origin": trial.origin,
+                "of": ", ".join(trial.of),
+                "point": ", ".join(f"{value!r}" for value in trial.point),
+                "chi2": outcome.chi2,
+                "stop_reason": outcome.reason.name,
+                "iterations": outcome.iterations,
+                "message": outcome.message,
+                **{f"setting.{name}": value for name, value in study.settings.items()},
+            }
+            # A parameter may be called as one of these columns.
+            row |= {f"parameter.{k}" if k in row else k: v for k, v in outcome.parameters.items()}
+            row |= {f"factor.{name}": v for name, v in details.get("factors", {}).items()}
+            row |= {f"derived.{name}": v for name, v in details.get("derived", {}).items()}
+            row |= {f"metric.{name}": v for name, v in outcome.metrics.items()}
+            row |= {f"recorded.{name}": v for name, v in details.get("recorded", {}).items()}
+            rows.append(row | ({"seed": details["seed"]} if "seed" in details else {}))
     return rows

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import sys
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,9 +94,12 @@ def engine_of(sampler: str) -> str:
         msg = f"sampler must be one of {known(SAMPLERS)}, but got {sampler!r}."
         raise PlanError(msg)
     needed = ("optuna_integration", "botorch")
-    if sampler == "gp" and not all(importlib.util.find_spec(name) for name in needed):
-        return "tpe"
-    return sampler
+    return "tpe" if sampler == "gp" and not all(map(_installed, needed)) else sampler
+
+
+def _installed(name: str) -> bool:
+    """Whether a library is there; Optuna's integrations have no `__spec__` once imported."""
+    return sys.modules.get(name) is not None or importlib.util.find_spec(name) is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from daybreak.errors import PlanError
 from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
@@ -66,7 +64,7 @@ class Median(AbstractPruner):
         for step in _steps(finished):
             there = [reports[step] for reports in finished if step in reports]
             if step >= self.warmup and len(there) >= max(self.startup, 1):
-                bars[step] = float(np.percentile(there, self.percent))
+                bars[step] = _percentile(there, self.percent)
         return bars
 
     def describe(self) -> dict[str, Any]:
@@ -118,6 +116,14 @@ class Halving(AbstractPruner):
     def describe(self) -> dict[str, Any]:
         """The rule as plain data."""
         return {"pruner": "halving", "first": self.first, "factor": self.factor}
+
+
+def _percentile(values: Sequence[float], percent: float) -> float:
+    """The percentile, by linear interpolation; infinite where what it lies between is."""
+    ordered = sorted(values)
+    place = percent / 100.0 * (len(ordered) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return low if low == high else low + (place - math.floor(place)) * (high - low)
 
 
 def _steps(trials: Iterable[Reports]) -> list[int]:

@@ -29,6 +29,8 @@ from daybreak.problem.settings import Setting
 
 Duplicates = Literal["skip", "reuse", "replicate"]
 Known = tuple[Mapping[str, Any], Mapping[str, float]]
+_SEEDS = 2**31
+"""Seeds of trials are below, so that every library takes them."""
 _PATIENCE = 20
 """Proposals in a row that may be refused before a random configuration is taken instead."""
 _DRAWS = 10_000
@@ -231,7 +233,7 @@ class _Course:
                     configuration = self.problem.space.check(baseline.configuration)
                     tasks.append(self._evaluation(configuration, number, origin))
                     continue
-                seed = seed_of(self.seed, "baseline", baseline.name, number)
+                seed = seed_of(self.seed, "baseline", baseline.name, number) % _SEEDS
                 options = {"baseline": baseline.name}
                 tasks.append(Task("baseline", {}, options=options, seed=seed, origin=origin))
         return tasks
@@ -294,7 +296,7 @@ class _Course:
         self, configuration: dict[str, Value], repeat: int, origin: str,
         options: Mapping[str, Any] | None = None,
     ) -> Task:  # fmt: skip
-        seed = seed_of(self.seed, "trial", configuration, repeat)
+        seed = seed_of(self.seed, "trial", configuration, repeat) % _SEEDS
         return Task(
             "search", {}, options=options or {}, seed=seed, origin=origin,
             configuration=configuration,

@@ -99,7 +99,7 @@ class _Rehearser:
         self.problem = problem
         self.settings = study.all_settings
         self.deadline = deadline
-        self.seeds = [seed_of(seed, "rehearsal", number) for number in range(REPEATS)]
+        self.seeds = [seed_of(seed, "rehearsal", number) % 2**31 for number in range(REPEATS)]
         rng = np.random.default_rng(seed_of(seed, "placebo"))
         draws = [problem.space.middle(), *(problem.space.sample(rng) for _ in range(50))]
         self.bases = [one for one in draws if problem.obeys(one)][:BASES]

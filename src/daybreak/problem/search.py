@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -81,9 +81,10 @@ class SearchProblem:
 
     def __post_init__(self) -> None:
         """Check that the parts fit together."""
-        given: Any = self.objectives
-        objectives = (given,) if isinstance(given, Objective) else tuple(given)
-        object.__setattr__(self, "objectives", objectives)
+        objectives: Any = self.objectives
+        if isinstance(objectives, Objective):
+            objectives = (objectives,)
+            object.__setattr__(self, "objectives", objectives)
         for what, items, kinds in (
             ("parameters", self.parameters, (Parameter, Integer, Choice)),
             ("objectives", objectives, (Objective,)),
@@ -216,14 +217,15 @@ class SearchProblem:
 
 def _check_items(what: str, items: Any, kinds: tuple[type, ...]) -> None:
     names = " or ".join(f"dk.{kind.__name__}" for kind in kinds)
-    if isinstance(items, (str, Mapping)):
+    if isinstance(items, (str, Mapping)) or not isinstance(items, Iterable):
         msg = f"`{what}` must be a list of {names}, but got {items!r}."
         raise ProblemError(msg)
-    other = [item for item in items if not isinstance(item, kinds)]
+    given: Iterable[Any] = items
+    other = [item for item in given if not isinstance(item, kinds)]
     if other:
         msg = f"`{what}` must be a list of {names}, but it holds {other[0]!r}."
         raise ProblemError(msg)
-    labels = [item.name for item in items]
+    labels = [item.name for item in given]
     twice = sorted({label for label in labels if labels.count(label) > 1})
     # One metric may have several bars.
     if twice and what != "constraints":

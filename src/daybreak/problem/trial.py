@@ -33,7 +33,8 @@ class Trial:
     Attributes
     ----------
     seed : int
-        A function of the campaign's seed, the configuration, and which repetition this is.
+        A function of the campaign's seed, the configuration, and which repetition this is;
+        below 2^31, so that every library takes it.
     directory : Path
         The trial's own; after a kill the same trial finds there what it left.
     settings : named tuple
