@@ -79,6 +79,11 @@ class TestScores:
 
         assert (found.fractal_score, found.hierarchy, found.regularity) == (0.0, 1.0, 0.0)
 
+    @pytest.mark.parametrize("step", [1.02, 1.05, 1.08])
+    def test_narrow(self, step):
+        """Masses so close that no ratio comes near a target correlate with nothing."""
+        assert abs(scores(step ** np.array([0.0, 0.9, 1.0])).correlation) < 0.05
+
     def test_ladder(self):
         """A geometric ladder has regularity 1, and 0 by the original's formula."""
         ladder = 1.7 ** np.arange(9)

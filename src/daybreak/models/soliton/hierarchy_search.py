@@ -22,9 +22,10 @@ from .search_boxes import ADDED, ORIGINAL, Box, octaves_of, searched
 from .trial_log import keep_row
 
 OBJECTIVES = ("fractal_score", "hierarchy", "regularity")
-BEST_OF, DRAWS, _POOL = 120, 200, 400
-"""Random spectra in each draw of the null test, of which the best counts as in a search; draws;
-and random spectra that draws are taken from."""
+BEST_OF, DRAWS = 120, 200
+"""Random spectra in a draw of the null test, the best of which counts, as in a search; draws."""
+_SPANS, _EACH = 40, 10
+"""Random points of the box, and random spectra as wide as each, from which draws are taken."""
 _REHEARSAL_STARTS = 12
 
 
@@ -130,7 +131,8 @@ class _Chance:
     def __call__(self, trial: Any) -> dict[str, Any]:
         """Draws of all three scores, each the best of as many spectra as a search looks at."""
         rng, count = trial.rng, int(trial.settings.n_octaves) + 1
-        pool = [scores(random_masses(count, span, rng)) for span in self._spans(rng, count)]
+        spans = np.repeat(self._spans(rng, count), _EACH)
+        pool = [scores(random_masses(count, float(span), rng)) for span in spans]
         picked = rng.integers(len(pool), size=(DRAWS, BEST_OF))
         return {
             name: np.array([getattr(one, name) for one in pool])[picked].max(axis=1)
@@ -141,7 +143,7 @@ class _Chance:
         """Largest over smallest bulk mass at random points."""
         bounds = {name: span for box in self.boxes for name, span in box.items()}
         found: list[float] = []
-        while len(found) < _POOL:
+        while len(found) < _SPANS:
             point = {name: rng.uniform(*span) for name, span in bounds.items()}
             there = landscape(octave_problem(octaves_of(point), count - 1, cells=8), 4)
             if there.bounded and there.minima and there.lowest.curvatures[0] > 0:

@@ -111,10 +111,12 @@ def _bonus(found: Floats) -> float:
 def _correlation(found: Floats) -> float:
     """Pearson's, of the two densities on 400 points; 0 where one is not defined."""
     density = _density(np.log10(found))
-    # Ratios far below 1.1 leave no density at any of the points.
-    if density is None or np.ptp(density) == 0:
+    if density is None:
         return 0.0
-    return float(np.corrcoef(density, _reference())[0, 1])
+    # Ratios far below 1.1 leave densities whose squares underflow: no correlation is defined.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(np.corrcoef(density, _reference())[0, 1])
+    return value if math.isfinite(value) else 0.0
 
 
 def _density(logarithms: Floats) -> Floats | None:

@@ -41,7 +41,8 @@ def keep_row(trial: Any, configuration: Mapping[str, Any], values: Mapping[str, 
         The rest of the row.
     """
     sampled = {name: value for name, value in configuration.items() if name in COLUMNS}
-    row = {"seed": trial.seed, "configuration": dict(configuration), **sampled, **values}
+    mark = _mark(trial.seed, configuration, trial.settings._asdict())
+    row = {"mark": mark, **sampled, **values}
     file = trial.directory / FILE
     scratch = file.with_suffix(".part")
     scratch.write_text(json.dumps(row), encoding="utf-8")
@@ -53,19 +54,19 @@ def rows(directory: str | Path) -> list[dict[str, Any]]:
     """Rows of all forced and proposed trials of a run, in the order of studies and trials."""
     files = sorted((Path(directory) / "trials").glob(f"*/{FILE}"))
     kept = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    by_mark = {_mark(row["seed"], row["configuration"]): row for row in kept}
+    by_mark = {row["mark"]: row for row in kept}
     found: list[dict[str, Any]] = []
     for study in dk.open(directory).studies:
         for trial in study.search.trials if study.search else []:
-            row = by_mark.get(_mark(trial.seed, trial.configuration))
+            row = by_mark.get(_mark(trial.seed, trial.configuration, study.settings))
             if row is not None:
                 found.append({**row, "trial_number": trial.number, "study": study.name})
     return found
 
 
-def _mark(seed: int | None, configuration: Mapping[str, Any]) -> str:
-    """What tells trials apart: seeds are functions of configuration and repetition."""
-    return json.dumps([seed, dict(configuration)], sort_keys=True)
+def _mark(seed: int | None, configuration: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """What tells trials apart; a refined knob is a setting that differs from the study's."""
+    return json.dumps([seed, dict(configuration), dict(settings)], sort_keys=True)
 
 
 def csv_text(directory: str | Path) -> str:
