@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .hierarchy import hierarchy
+from .hierarchy import condensed, hierarchy
 from .legacy import legacy
 from .pretrain_only import pretrain_only
 from .validation import validation
 
-__all__ = ["hierarchy", "legacy", "pretrain_only", "validation"]
+__all__ = ["condensed", "hierarchy", "legacy", "pretrain_only", "validation"]

@@ -36,7 +36,7 @@ def criteria() -> list[dk.Criterion]:
 
 def hierarchy(
     pilot: int = PILOT, trials: int = TRIALS, box: Sequence[Box] = (ORIGINAL, ADDED), *,
-    surrogate: bool = False,
+    surrogate: bool = False, name: str = "soliton-hierarchy",
 ) -> dk.Campaign:  # fmt: skip
     """Pilot, gate, search, and optionally a surrogate's proposals.
 
@@ -49,6 +49,8 @@ def hierarchy(
     surrogate : bool
         Whether a Gaussian process proposes fifteen more points once the search has ended; needs
         BoTorch, and a finding says what was used without it.
+    name : str
+        Of the campaign.
     """
     problem = hierarchy_problem(*box)
 
@@ -60,11 +62,11 @@ def hierarchy(
         return [*found, _surrogate(problem, studies)] if surrogate else found
 
     return dk.Campaign(
-        "soliton-hierarchy",
+        name,
         [dk.Study("pilot", problem, _method(pilot), criteria())],
         description=(
             "Do couplings that decay from octave to octave give twelve fields a wide hierarchy of "
-            "masses? The box of the original study, solved to rounding and beside its null tests."
+            "masses? Every point is solved to rounding and stands beside its null tests."
         ),
         decisions=[
             dk.Decision(
@@ -103,7 +105,7 @@ def hierarchy(
 
 def condensed(pilot: int = PILOT, trials: int = TRIALS) -> dk.Campaign:
     """The same about the original's defaults, which lie outside its own box."""
-    return hierarchy(pilot, trials, (CONDENSED,))
+    return hierarchy(pilot, trials, (CONDENSED,), name="soliton-condensed")
 
 
 def _method(trials: int) -> dk.Search:
