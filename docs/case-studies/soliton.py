@@ -88,7 +88,7 @@ def section(found: dk.Results) -> str:
         lines.append(f"Decision *{found.decision.name}*: {found.decision.sentence}")
     inert = sorted({c.parameter for c in found.summary.preflight if c.code == "placebo"})
     if inert:
-        lines.append(f"Known before the night: {', '.join(inert)} changes nothing.")
+        lines.append(f"Known before the night: {', '.join(inert)}: no effect at all.")
     for study in found.studies:
         lines += ["", *winner(study)]
     return "\n".join(lines) + "\n"
@@ -102,7 +102,13 @@ def winner(study: Any) -> list[str]:
         messages = sorted({trial.message for trial in study.search.trials})
         return [f"*{study.name}*: {counts}; {'; '.join(messages)}."]
     goals = ", ".join(f"{g.name} {best.metrics[g.name]:.4g}" for g in study.search.goals)
-    lines = [f"*{study.name}*: {counts}; best {goals}."]
+    lines = [f"*{study.name}*: {counts}; judged at {goals}."]
+    chance = [t.metrics["beyond_null"] for t in study.search.trials if "beyond_null" in t.metrics]
+    if chance:
+        lines.append(
+            f"Trials whose fractal score is beyond 97.5 % of random masses as many and as widely "
+            f"spread: {sum(chance):.0f} of {len(chance)}."
+        )
     for null in study.search.baselines:
         inside = ", ".join(name for name, outside in null.outside.items() if not outside) or "none"
         lines.append(f"No better than the {null.name}: {inside}.")

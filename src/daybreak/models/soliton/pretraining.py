@@ -183,6 +183,7 @@ def compared_guesses(
 def worth(network: Guess, plain: Guess) -> Remark:
     """Say whether a network's guess earned its place beside the best plain one."""
     saved = plain.iterations - network.iterations
+    effect = f"saves {saved}" if saved >= 0 else f"adds {-saved}"
     cost = network.seconds + network.solve_seconds
     other = plain.seconds + plain.solve_seconds
     deeper = network.energy < plain.energy - 1e-6 * abs(plain.energy)
@@ -190,12 +191,12 @@ def worth(network: Guess, plain: Guess) -> Remark:
         why = "leads to a lower energy" if deeper else "is quicker in all"
         return Remark(
             "pretraining_worth_it",
-            f"Pre-training earns its place: it saves {saved} of {plain.iterations} iterations, "
+            f"Pre-training earns its place: beside {plain.iterations} iterations it {effect}, "
             f"takes {cost:.3g} s instead of {other:.3g} s, and {why}.",
         )
     return Remark(
         "pretraining_not_worth_it",
-        f"Pre-training does not earn its place: it saves {saved} of {plain.iterations} iterations "
-        f"of Newton's method and takes {cost:.3g} s, {cost / other:.0f} times the {other:.3g} s "
+        f"Pre-training does not earn its place: beside {plain.iterations} iterations of Newton's "
+        f"method it {effect}, and takes {cost:.3g} s, {cost / other:.0f} times the {other:.3g} s "
         f"from the plain guess ({plain.name}).",
     )

@@ -92,10 +92,17 @@ def hierarchy(
                 follow_up=wide,
             ),
             dk.Decision(
+                "beta-will-do",
+                "The gate is open: octaves condense, with masses as wide apart as wanted. "
+                "Leave beta, search the box, and look at whether the field fills its ball.",
+                when=dk.Condition(quantity="largest_psi", study="pilot", above=LEAST_PSI),
+                follow_up=full,
+            ),
+            dk.Decision(
                 "leave-beta",
-                "The gate is open, and beta is not to be adjusted. Where no octave is there, a "
-                "larger beta only narrows the masses: move g_Y and lam_1 until "
-                "m0^2 + 2 g_Y Phi^2 is below the couplings' lowest eigenvalue.",
+                "The gate is open, but beta is not to be adjusted: no octave is there, and then a "
+                "larger beta only narrows the masses. Move g_Y and lam_1 until m0^2 + 2 g_Y Phi^2 "
+                "and the couplings' lowest eigenvalue add up to less than zero.",
                 follow_up=full,
             ),
         ],
