@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lepton soliton test lint layers types check bench clean
+.PHONY: help run lepton soliton test chaos lint layers types check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ soliton: .venv ## every soliton campaign, and docs/case-studies/soliton.md from 
 
 test: .venv ## tests and validation, warnings as errors
 	$(BIN)/pytest -n 2 -rs
+
+chaos: .venv ## kill 1,700 nights and take away their disk, clock and server (10 minutes)
+	$(BIN)/python -m validation.chaos
 
 lint: .venv ## ruff: rules and format
 	$(BIN)/ruff check

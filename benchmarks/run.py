@@ -10,9 +10,11 @@ import datetime as dt
 from pathlib import Path
 
 import least_squares
+import ledger
 import maps
 import night
 import profiles
+import soliton
 from measure import Headline, print_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -25,7 +27,7 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    parts = (least_squares, profiles, maps, night)
+    parts = (least_squares, profiles, maps, night, ledger, soliton)
     found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:

@@ -1,7 +1,7 @@
 """Kill nights at random moments and at every commit, and take their disk, clock and server away.
 
-    python validation/chaos.py                 # 1,000 kills on SQLite, 200 on PostgreSQL
-    python validation/chaos.py --kills 50 --postgres 0
+    python -m validation.chaos                   # 1,000 kills on SQLite, 200 on PostgreSQL
+    python -m validation.chaos --kills 50 --postgres 0
 
 Nights are forked from one process that has loaded Daybreak, so that a kill costs half a second.
 Every trial that a night has acknowledged (its `record` has returned) is noted on a pipe. At the
@@ -12,10 +12,13 @@ the numbers of an undisturbed night, bit for bit.
 from __future__ import annotations
 
 import argparse
+import functools
 import io
+import itertools
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,7 +40,11 @@ from daybreak.errors import DaybreakError
 from daybreak.ledger import claims, schema
 from daybreak.ledger.integrity import problems
 from daybreak.ledger.store import Ledger
+from daybreak.night import _Log
+from daybreak.report.build import build
 from daybreak.runner import night
+from daybreak.runner.limits import Limits
+from tests.postgres import Server, server
 
 X = np.linspace(0.0, 1.0, 12)
 
@@ -55,8 +62,8 @@ def campaign(name: str = "chaos") -> dk.Campaign:
     )
     accept = [dk.Criterion("chi2", below=100)]
     studies = [
-        dk.Study("profile", problem, dk.Profile("a", points=5, starts=3), accept),
-        dk.Study("shifted", problem, dk.MultiStart(starts=8), accept, settings={"shift": 1.0}),
+        dk.Study("profile", problem, dk.Profile("a", points=3, starts=2), accept),
+        dk.Study("shifted", problem, dk.MultiStart(starts=3), accept, settings={"shift": 1.0}),
     ]
     rows = [dk.Decision("good", "go on", when=dk.Condition(verdict="PASS")),
             dk.Decision("otherwise", "stop")]  # fmt: skip
@@ -71,11 +78,11 @@ class Where:
     store: str | None = None
     name: str = "chaos"
 
-    def run(self, **options: Any) -> dk.Results:
-        """Start or resume the night here, in units of a few trials."""
+    def run(self, **options: Any) -> None:
+        """Start or resume the night here, in units of a few trials; without its report."""
         night._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
-        return dk.run(campaign(self.name), self.directory, store=self.store,
-                      progress=io.StringIO(), **options)  # fmt: skip
+        listener = _Log(self.directory, io.StringIO())
+        night.run_night(campaign(self.name), self.directory, listener, store=self.store, **options)
 
     def outcomes(self) -> dict[str, str]:
         """Every trial's outcome, as the text the ledger holds."""
@@ -100,7 +107,8 @@ class Where:
 
     def judged(self) -> object:
         """What the summary says, times aside."""
-        summary = json.loads((self.directory / "summary.json").read_text())
+        with closing(Ledger(self.directory)) as ledger:
+            summary = json.loads(build(ledger.read()).model_dump_json(by_alias=True))
         for study in summary["studies"]:
             study["metrics"].pop("seconds")
             study.pop("criteria_history")
@@ -144,13 +152,13 @@ def forked(work: Callable[[], object]) -> tuple[int, int]:
     """Do `work` in a child; returns its number and a pipe with the keys it has acknowledged."""
     reader, writer = os.pipe()
     child = os.fork()
-    if child:
-        os.close(writer)
-        return child, reader
-    _child(work, writer)
+    if not child:
+        _acknowledging(work, writer)
+    os.close(writer)
+    return child, reader
 
 
-def _child(work: Callable[[], object], writer: int) -> NoReturn:
+def _acknowledging(work: Callable[[], object], writer: int) -> NoReturn:
     status = 1
     try:
         kept = Ledger.record
@@ -189,6 +197,8 @@ class Torturer:
 
     def __init__(self, folder: Path, seed: int, store: str | None = None) -> None:
         self.folder, self.store = folder, store
+        self.sides = 2 if store else 1
+        """How many processes work on one night at the same time."""
         self.moments = random.Random(seed)  # noqa: S311 - moments, not secrets
         self.outcomes, self.judgement, self.length = reference(folder)
         self.tally = Tally()
@@ -200,29 +210,30 @@ class Torturer:
         name = f"chaos-{os.getpid()}-{self.tally.nights}" if self.store else "chaos"
         return Where(self.folder / str(self.tally.nights), self.store, name)
 
-    def round(self, work: Callable[[], object], after: float | None) -> bool:
-        """One start, killed after some time unless it ends before; whether it ended."""
-        child, reader = forked(work)
-        if after is not None:
-            until = time.monotonic() + after
-            while time.monotonic() < until:
-                ended, _ = os.waitpid(child, os.WNOHANG)
+    def round(self, work: Callable[[], object], *after: float) -> bool:
+        """Start processes on the night and kill each after its time; whether one finished it.
+
+        Without a time there is one process, and nobody kills it from outside.
+        """
+        begun, finished = time.monotonic(), False
+        children = dict(forked(work) for _ in after or (None,))
+        due = dict(zip(children, sorted(after), strict=False))
+        alive = set(children)
+        while alive:
+            for child in sorted(alive):
+                ended, status = os.waitpid(child, os.WNOHANG if after else 0)
                 if ended:
-                    break
-                time.sleep(0.002)
-            else:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                ended = 0
-        else:
-            _, status = os.waitpid(child, 0)
-            ended = os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
-        self.told |= acknowledged(reader)
-        if ended:
+                    alive.remove(child)
+                    finished |= os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
+                    self.tally.kills += os.WIFSIGNALED(status)
+                elif time.monotonic() > begun + due.get(child, np.inf):
+                    os.kill(child, signal.SIGKILL)
+            time.sleep(0.002 if after else 0.0)
+        for reader in children.values():
+            self.told |= acknowledged(reader)
+        if finished:
             self.check()
-        else:
-            self.tally.kills += 1
-        return bool(ended)
+        return finished
 
     def check(self) -> None:
         """A night has ended: compare it, and begin another."""
@@ -240,25 +251,29 @@ class Torturer:
     def at_random(self, kills: int) -> Tally:
         """So many kills at random moments; the last night is finished."""
         while self.tally.kills < kills:
-            self.round(self.where.run, self.moments.uniform(0.02, 0.9) * self.length)
-        self.round(self.where.run, None)
+            moments = [self.moments.uniform(0.02, 0.6) for _ in range(self.sides)]
+            self.round(self.where.run, *(moment * self.length for moment in moments))
+        self.round(self.where.run)
         return self.tally
 
-    def at_commits(self, step: int = 1) -> Tally:
-        """One kill before and one after every commit (or every `step`-th) of a night."""
-        number = 1
-        while True:
+    def at_commits(self, first: int = 1, step: int = 1) -> Tally:
+        """One kill before and one after every `step`-th commit of a night from the first."""
+        for number in itertools.count(first, step):
             for before in (True, False):
-                work, where = self.where.run, self.where
-                if self.round(lambda: _killed_at(number, work, before=before), None):
-                    return self.tally  # the night has fewer commits than that
-                while where is self.where:
-                    self.round(self.where.run, None)
-            number += step
+                work = functools.partial(at_commit, number, self.where.run, signal.SIGKILL)
+                if self.round(functools.partial(work, before=before)):
+                    break  # the night has fewer commits than that
+                self.round(self.where.run)
+            else:
+                continue
+            break
+        return self.tally
 
 
-def _killed_at(number: int, work: Callable[[], object], *, before: bool) -> None:
-    """Do `work` and die right before or right after a commit."""
+def at_commit(
+    number: int, work: Callable[[], object], signalled: signal.Signals, *, before: bool
+) -> None:
+    """Do `work` and send oneself a signal right before or right after a commit."""
     commit = DefaultDialect.do_commit
     count = 0
 
@@ -266,10 +281,10 @@ def _killed_at(number: int, work: Callable[[], object], *, before: bool) -> None
         nonlocal count
         count += 1
         if count == number and before:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signalled)
         commit(self, connection)
-        if count == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if count == number and not before:
+            os.kill(os.getpid(), signalled)
 
     DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
     work()
@@ -300,31 +315,50 @@ def told_by(work: Callable[[], object]) -> str:
 
 
 def full_disk(folder: Path) -> tuple[str, str]:
-    """A disk of one MiB: what is said, and what is said when there is room again."""
+    """A disk of 400 kB: what is said, and what is said when there is room again.
+
+    Who may not mount one has a limit on the size of files instead.
+    """
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", folder], check=True)  # noqa: S603, S607
+    run = Where(folder / "run").run
+    mounted = _mount(folder, "-t", "tmpfs", "-o", "size=400k", "tmpfs")
+
+    def cramped() -> None:
+        if not mounted:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+        run()
+
     try:
-        said = told_by(Where(folder / "run").run)
-        subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True)  # noqa: S603, S607
-        return said, told_by(Where(folder / "run").run)
+        said = told_by(cramped)
+        if mounted:
+            _mount(folder, "-o", "remount,size=64m")
+        return said, told_by(run)
     finally:
-        subprocess.run(["umount", "-l", folder], check=False)  # noqa: S603, S607
+        if mounted:
+            subprocess.run(["umount", "-l", folder], check=False)  # noqa: S603, S607
+
+
+def _mount(folder: Path, *words: str) -> bool:
+    with suppress(FileNotFoundError):
+        made = subprocess.run(["mount", *words, folder], check=False, stderr=subprocess.DEVNULL)  # noqa: S603, S607
+        return made.returncode == 0
+    return False
 
 
 def read_only(folder: Path) -> tuple[str, str]:
-    """A directory that another user owns: what is said, and what is said to its owner."""
+    """A directory that may not be written: what is said, and what is said when it may again."""
     where = Where(folder)
-    where.run(max_trials=20)
+    where.run(limits=Limits(max_trials=20))
     folder.chmod(0o555)
 
-    def as_nobody() -> None:
-        os.setuid(65534)
+    def forbidden() -> None:
+        if os.geteuid() == 0:
+            os.setuid(65534)  # nothing is forbidden to root
         where.run()
 
-    try:
-        return told_by(as_nobody), told_by(where.run)
-    finally:
-        folder.chmod(0o755)
+    said = told_by(forbidden)
+    folder.chmod(0o755)
+    return said, told_by(where.run)
 
 
 def damaged(folder: Path, harm: Callable[[Path], None]) -> tuple[str, str]:
@@ -350,7 +384,7 @@ def corrupt(path: Path) -> None:
 def clock_set_back(folder: Path) -> bool:
     """Half a night, the clock set back by an hour, the other half; whether it ends well."""
     where = Where(folder)
-    where.run(max_trials=40)
+    where.run(limits=Limits(max_trials=30))
 
     def earlier() -> None:
         for module in (claims, sys.modules["daybreak.ledger.runs"], night):
@@ -363,6 +397,46 @@ def clock_set_back(folder: Path) -> bool:
     return told_by(earlier) == "" and not where.unsound() and where.repeated() == 0
 
 
+def suspended(folder: Path, store: str | None = None) -> bool:
+    """A night asleep in mid-transaction for longer than its lease; whether all ends well.
+
+    On a server another process takes over meanwhile, and the sleeper finds it done.
+    """
+    name = f"suspended-{os.getpid()}"
+    asleep, other = (Where(folder / which, store, name) for which in ("asleep", "other"))
+    night = functools.partial(asleep.run, lease=1.0)
+    child, told = forked(functools.partial(at_commit, 60, night, signal.SIGSTOP, before=True))
+    os.waitpid(child, os.WUNTRACED)
+    if store:
+        good = told_by(functools.partial(other.run, lease=1.0)) == ""
+    else:
+        time.sleep(3.0)
+        good = True
+    os.kill(child, signal.SIGCONT)
+    said = acknowledged(told)
+    _, status = os.waitpid(child, 0)
+    found = asleep.outcomes()
+    kept = bool(said) and all(found.get(key) == text for key, text in said.items())
+    same = found == reference(folder)[0]
+    return good and status == 0 and kept and same and not asleep.unsound()
+
+
+def restarted(folder: Path, server: Server) -> bool:
+    """A server that goes away for two seconds in the middle of a night; whether all is well."""
+    where = Where(folder / "restarted", server.url, f"restarted-{os.getpid()}")
+    child, told = forked(functools.partial(at_commit, 60, where.run, signal.SIGSTOP, before=True))
+    os.waitpid(child, os.WUNTRACED)
+    server.stop()
+    os.kill(child, signal.SIGCONT)
+    time.sleep(2.0)
+    server.start()
+    said = acknowledged(told)
+    _, status = os.waitpid(child, 0)
+    found = where.outcomes()
+    kept = bool(said) and all(found.get(key) == text for key, text in said.items())
+    return status == 0 and kept and found == reference(folder)[0] and not where.unsound()
+
+
 # -- the whole -------------------------------------------------------------------------------
 
 
@@ -372,13 +446,31 @@ def torture(kills: int, seed: int = 0, store: str | None = None) -> Tally:
         return Torturer(Path(folder), seed, store).at_random(kills)
 
 
-def commits(step: int = 1, store: str | None = None) -> Tally:
+def commits(first: int = 1, step: int = 1) -> Tally:
     """Kill nights at commits."""
     with tempfile.TemporaryDirectory() as folder:
-        return Torturer(Path(folder), 0, store).at_commits(step)
+        return Torturer(Path(folder), 0).at_commits(first, step)
 
 
-def misfortunes() -> dict[str, str]:
+def together(*works: Callable[[], Tally]) -> Tally:
+    """Do some at the same time, each in a child, and count them together."""
+    pipes: list[int] = []
+    for work in works:
+        reader, writer = os.pipe()
+        if not os.fork():
+            os.write(writer, json.dumps(vars(work())).encode())
+            os._exit(0)
+        os.close(writer)
+        pipes.append(reader)
+    total = Tally()
+    for reader in pipes:
+        with os.fdopen(reader, "rb") as pipe:
+            total.add(Tally(**json.loads(pipe.read())))
+        os.wait()
+    return total
+
+
+def misfortunes(server: Server | None) -> dict[str, str]:
     """Every other misfortune, and what was said; ``continued`` where work went on."""
     found: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -391,11 +483,17 @@ def misfortunes() -> dict[str, str]:
             ("corrupted ledger", lambda: damaged(folder / "bad", corrupt)),
         ):
             said, then = work()
-            found[what] = said or "continued"
+            found[what] = said.replace(name, "") or "continued"
             found[f"{what}, afterwards"] = then or "continued"
-        ended = clock_set_back(folder / "clock")
-        found["clock set back an hour"] = "continued" if ended else "FAILED"
-    return found
+        went_on = {
+            "clock set back an hour": clock_set_back(folder / "clock"),
+            "asleep for longer than the lease": suspended(folder / "asleep"),
+        }
+        if server:
+            url = server.url
+            went_on["asleep, while another takes over"] = suspended(folder / "shared", url)
+            went_on["server restarted"] = restarted(folder / "server", server)
+    return found | {what: "continued" if good else "FAILED" for what, good in went_on.items()}
 
 
 def main() -> None:
@@ -403,25 +501,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--postgres", type=int, default=200)
+    parser.add_argument("--every", type=int, default=1, help="kill at every so manyth commit")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    tallies = {"SQLite, random moments": torture(options.kills, options.seed)}
-    print("SQLite, random moments:", tallies["SQLite, random moments"], flush=True)
-    tallies["SQLite, every commit"] = commits()
-    print("SQLite, every commit:", tallies["SQLite, every commit"], flush=True)
-    if options.postgres:
-        from tests.postgres import server
+    begun, seed = time.monotonic(), options.seed
+    tallies: list[Tally] = []
 
-        with server() as made:
-            tallies["PostgreSQL"] = torture(options.postgres, options.seed, made.url)
-        print("PostgreSQL, random moments:", tallies["PostgreSQL"], flush=True)
-    said = misfortunes()
+    def both(what: str, *works: Callable[[], Tally]) -> None:
+        tallies.append(together(*works))
+        print(f"{what}: {tallies[-1]} ({time.monotonic() - begun:.0f} s)", flush=True)
+
+    half = options.kills // 2
+    both("SQLite, random moments", lambda: torture(half, seed), lambda: torture(half, seed + 1))
+    every = options.every
+    both(
+        f"SQLite, before and after every commit in {every}",
+        lambda: commits(1, 2 * every),
+        lambda: commits(1 + every, 2 * every),
+    )
+    with server() if options.postgres else nullcontext() as made:
+        if made:
+            half, url = options.postgres // 2, made.url
+            both(
+                "PostgreSQL, two processes to a night, random moments",
+                lambda: torture(half, seed, url),
+                lambda: torture(half, seed + 1, url),
+            )
+        said = misfortunes(made)
     for what, text in said.items():
         print(f"{what}: {text}")
+    print(f"{time.monotonic() - begun:.0f} s in all")
     bad = any("UNEXPECTED" in text or text == "FAILED" for text in said.values())
-    sys.exit(bad or not all(tally.clean for tally in tallies.values()))
+    sys.exit(bad or not all(tally.clean for tally in tallies))
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()

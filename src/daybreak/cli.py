@@ -345,6 +345,55 @@ def export_best(
     deliver(found.model_dump_json(by_alias=True, indent=1), output, f"trial {found.key[:12]}")
 
 
+Target = Annotated[
+    str, typer.Option("--to", metavar="FILE_OR_URL", help="A SQLite file, or a database's URL.")
+]
+
+
+@exports.command("optuna")
+def export_optuna(
+    directory: Directory = None,
+    *,
+    to: Target,
+    study: Annotated[str | None, typer.Option(help="Which search, if there are several.")] = None,
+) -> None:
+    """Write a search into an Optuna storage, for its dashboard."""
+    from daybreak.exchange import to_optuna
+
+    name, count = to_optuna(find(directory), to, study)
+    typer.echo(f"{count} trials written to {to} as study {name!r}")
+
+
+imports = typer.Typer(
+    help="Take results from elsewhere, for Search(known=...).",
+    no_args_is_help=True, rich_markup_mode=None,
+)  # fmt: skip
+app.add_typer(imports, name="import")
+
+
+@imports.callback()
+def _imports() -> None:
+    """Take results from elsewhere, for Search(known=...)."""
+
+
+@imports.command("optuna")
+def import_optuna(
+    storage: Annotated[str, typer.Argument(metavar="FILE_OR_URL", help="An Optuna storage.")],
+    *,
+    study: Annotated[str | None, typer.Option(help="Which study, if there are several.")] = None,
+    objectives: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Names of its values, in order.")
+    ] = "",
+    output: Output = None,
+) -> None:
+    """Write the completed trials of an Optuna study as JSON, for Search(known=json.load(...))."""
+    from daybreak.exchange import from_optuna
+
+    names = [name.strip() for name in objectives.split(",") if name.strip()]
+    found = from_optuna(storage, study, names)
+    deliver(json.dumps(found, indent=1), output, f"{len(found)} trials")
+
+
 @app.command()
 def rerun(
     file: Annotated[Path, typer.Argument(metavar="BEST.json", help="What `export best` wrote.")],

@@ -171,8 +171,14 @@ class Study:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything declared about the problem; its code is compared by results."""
-        return digest(self.problem.identity())
+        """Hash of everything declared about the problem; its code is compared by results.
+
+        Of a search it includes the space, which is no part of its trials' identity.
+        """
+        problem = self.problem
+        return digest(
+            problem.describe() if isinstance(problem, SearchProblem) else problem.identity()
+        )
 
     def describe(self) -> dict[str, Any]:
         """The study as plain data for the ledger."""

@@ -96,13 +96,13 @@ def export_trial(place: Path, study: str | None = None, key: str | None = None) 
         row = ledger.store.read(
             lambda c: c.execute(sa.select(t.trials).where(t.trials.c.key == key)).one()
         )
-    outcome = json.loads(row.outcome)
+    outcome, configuration = json.loads(row.outcome), json.loads(row.configuration)
     observations = chosen.problem.get("observations")
     return ExportedTrial(
         campaign=record.body["name"], origin=record.runs[-1].provenance.get("origin", ""),
-        study=chosen.name, key=row.key, problem=chosen.fingerprint,
+        study=chosen.name, key=row.key, problem=configuration["problem"],
         data="" if observations is None else digest(observations),
-        campaign_seed=record.body["seed"], configuration=json.loads(row.configuration),
+        campaign_seed=record.body["seed"], configuration=configuration,
         outcome=outcome, provenance=record.runs[-1].provenance,
         confirmed=_confirmed(winner) if winner and winner.seeds else None,
         files=_files(place, row.key, outcome),
@@ -219,7 +219,7 @@ def _task(configuration: dict[str, Any]) -> Task:
 
 def _with_problem(campaign: Campaign, fingerprint: str) -> Study:
     for study in campaign.all_studies():
-        if study.fingerprint == fingerprint:
+        if digest(study.problem.identity()) == fingerprint:
             return study
     msg = (
         f"campaign {campaign.name!r} declares no problem with the fingerprint "

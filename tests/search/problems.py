@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,15 +30,18 @@ class Bowl:
         return {"loss": (c.x - 1.0) ** 2 + 0.05 * c.y + extra + noise, "size": float(c.y)}
 
 
+SPACE = [
+    dk.Parameter("x", -5, 5),
+    dk.Integer("y", 1, 8),
+    dk.Choice("optimizer", ["sgd", "adam"]),
+    dk.Parameter("momentum", 0.01, 1, scale="log", when=("optimizer", "sgd")),
+]
+
+
 def bowl(evaluate: Any = None, **replaced: Any) -> dk.SearchProblem:
     """A real, an integer, a choice, and a parameter that matters for one option of it."""
     arguments = {
-        "parameters": [
-            dk.Parameter("x", -5, 5),
-            dk.Integer("y", 1, 8),
-            dk.Choice("optimizer", ["sgd", "adam"]),
-            dk.Parameter("momentum", 0.01, 1, scale="log", when=("optimizer", "sgd")),
-        ],
+        "parameters": SPACE,
         "evaluate": evaluate or Bowl(),
         "objectives": dk.Objective("loss"),
         "deterministic": True,
@@ -73,8 +77,6 @@ def night(
                 if killed_after is not None and new >= killed_after:
                     return made
                 dumped = canonical(solve(problem, settings, [task])[0].dump())
-                import json
-
                 ledger[key] = Outcome.load(json.loads(dumped))
                 new += 1
         outcomes = [ledger[canonical(task.identity())] for task in tasks]

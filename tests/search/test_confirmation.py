@@ -176,9 +176,10 @@ def test_a_baseline_that_fails_is_told():
 
 
 def test_outside_every_baseline_can_be_a_criterion():
-    """`outside_baselines` is met only when every baseline is beaten in some objective."""
+    """`outside_baselines` is met only when every baseline is beaten in all its objectives."""
     criterion = dk.Criterion("outside_baselines", at_least=1)
-    poor, good = ({"loss": value, "size": 9.0} for value in (500.0, -5.0))
+    poor = {"loss": 500.0, "size": 0.5}
+    good = {"loss": -5.0, "size": 0.5}
 
     def verdict(*metrics):
         baselines = [dk.Baseline(f"b{i}", metrics=m) for i, m in enumerate(metrics)]
@@ -186,3 +187,22 @@ def test_outside_every_baseline_can_be_a_criterion():
 
     assert verdict(poor).verdict == "PASS"
     assert verdict(poor, good).verdict == "FAIL"
+
+
+def test_a_front_beats_a_baseline_at_one_point():
+    """With several objectives one trial must be better in all of them, not several in one each."""
+
+    def evaluate(c, _):
+        return {"loss": c.x, "size": c.x}
+
+    space = [dk.Parameter("x", 0, 1)]
+    method = dk.Search("random", trials=60)
+    bars = {"b": {"loss": 0.4, "size": 0.6}, "c": {"loss": 0.6, "size": 0.4}}
+    baselines = [dk.Baseline(name, metrics=metrics) for name, metrics in bars.items()]
+    between = two_goals(evaluate=evaluate, parameters=space, baselines=baselines)
+    found = study(between, method)
+    told = [check.sentence for check in found.checks if check.code == "inside_baseline"]
+
+    assert [b.beaten for b in found.search.baselines] == [False, True]
+    assert len(told) == 1
+    assert "no result is better than the baseline 'b' in all objectives at once" in told[0]

@@ -16,14 +16,20 @@ _SIGMAS = 2.0
 """A result is outside a baseline when it is better by so many standard errors."""
 
 
-def read_baselines(record: StudyRecord, candidates: Sequence[Winner]) -> list[BaselineReading]:
-    """Every declared baseline, beside the best of the candidates in each objective."""
-    return [_read(record, row, candidates) for row in record.problem["baselines"]]
+def read_baselines(
+    record: StudyRecord, candidates: Sequence[Winner], front: Sequence[Mapping[str, float]]
+) -> list[BaselineReading]:
+    """Every declared baseline, beside the best of the candidates in each objective.
+
+    `front` has the metrics of its trials: with several objectives they count, too.
+    """
+    return [_read(record, row, candidates, front) for row in record.problem["baselines"]]
 
 
 def _read(
-    record: StudyRecord, row: Mapping[str, Any], candidates: Sequence[Winner]
-) -> BaselineReading:
+    record: StudyRecord, row: Mapping[str, Any], candidates: Sequence[Winner],
+    front: Sequence[Mapping[str, float]],
+) -> BaselineReading:  # fmt: skip
     goals: list[Mapping[str, Any]] = record.problem["objectives"]
     draws, message = _draws(record, row)
     values: dict[str, float] = {}
@@ -46,7 +52,26 @@ def _read(
     return BaselineReading(
         name=row["name"], null=row["null"], draws=max(map(len, draws.values()), default=0),
         values=values, bars=bars, result=result, outside=outside, message=message,
+        beaten=_is_beaten(bars, goals, candidates, front),
     )  # fmt: skip
+
+
+def _is_beaten(
+    bars: Mapping[str, float], goals: Sequence[Mapping[str, Any]], candidates: Sequence[Winner],
+    front: Sequence[Mapping[str, float]],
+) -> bool:  # fmt: skip
+    """Whether one result is better everywhere; one of the front by the winners' uncertainty."""
+    signs = {g["name"]: -1.0 if g["direction"] == "maximise" else 1.0 for g in goals}
+    usual = {n: max((w.uncertainty.get(n, 0.0) for w in candidates), default=0.0) for n in bars}
+    points = [(w.metrics, w.uncertainty) for w in candidates]
+    points += [(metrics, usual) for metrics in front if len(goals) > 1]
+    return bool(bars) and any(
+        all(
+            signs[n] * metrics[n] < signs[n] * bar - _SIGMAS * error.get(n, 0.0)
+            for n, bar in bars.items()
+        )
+        for metrics, error in points
+    )
 
 
 def _draws(record: StudyRecord, row: Mapping[str, Any]) -> tuple[dict[str, list[float]], str]:

@@ -17,6 +17,7 @@ from daybreak.diagnosis.search_study import (
     Goal,
     How,
     Importance,
+    SearchedInfo,
     SearchKnob,
     SearchReading,
     SearchTrial,
@@ -111,16 +112,29 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
         Goal(name=row["name"], direction=row["direction"], unit=row["unit"], reference=bar)
         for row, bar in zip(record.problem["objectives"], reference, strict=True)
     ]
+    front = _front(found, places, rows)
+    members = [trial.metrics for trial in found.trials if trial.number in set(front)]
     reading = SearchReading(
-        sampler=record.method["engine"], goals=goals, trials=list(found.trials[:MOST_TRIALS]),
+        sampler=record.method["engine"], goals=goals,
+        space=[_declared(row) for row in record.problem["parameters"]],
+        trials=list(found.trials[:MOST_TRIALS]),
         counts=dict(Counter(trial.state for trial in found.trials)),
         best=candidates[0] if candidates else None, confirmed=confirmed,
-        selection_bias=_bias(found, confirmed), front=_front(found, places, rows),
-        hypervolume=_history(found, reference), baselines=read_baselines(record, candidates),
+        selection_bias=_bias(found, confirmed), front=front,
+        hypervolume=_history(found, reference),
+        baselines=read_baselines(record, candidates, members),
         importance=_importance(found, space), knobs=_knobs(found),
         exhausted=_exhausted(found, space),
     )  # fmt: skip
     return reading, candidates
+
+
+def _declared(row: Mapping[str, Any]) -> SearchedInfo:
+    return SearchedInfo(
+        name=row["name"], kind=row["kind"], unit=row["unit"], scale=row.get("scale", "linear"),
+        lower=row.get("lower"), upper=row.get("upper"), options=row.get("options", []),
+        fixed=row["fixed"],
+    )  # fmt: skip
 
 
 def _exhausted(found: Searched, space: SearchSpace) -> bool:

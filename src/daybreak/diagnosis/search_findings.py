@@ -53,7 +53,7 @@ def _feasible(reading: SearchReading) -> float | None:
 
 
 def _outside(reading: SearchReading) -> float | None:
-    told = [any(b.outside.values()) for b in reading.baselines if b.outside]
+    told = [b.beaten for b in reading.baselines if b.bars]
     return float(all(told)) if told else None
 
 
@@ -160,14 +160,19 @@ def _baselines(reading: SearchReading) -> Iterator[Check]:
     for baseline in reading.baselines:
         if baseline.message:
             yield _check("baseline_failed", "warning", f"{baseline.name}: {baseline.message}.")
-        inside = [name for name, outside in baseline.outside.items() if not outside]
-        for name in inside:
-            what = "null distribution" if baseline.null else "baseline"
+        if baseline.beaten or not baseline.result:
+            continue
+        what = f"the {'null distribution' if baseline.null else 'baseline'} {baseline.name!r}"
+        bars = ", ".join(f"{name} = {bar:.6g}" for name, bar in baseline.bars.items())
+        if len(baseline.bars) > 1:
+            text = f"no result is better than {what} in all objectives at once ({bars})."
+        else:
+            ((name, result),) = baseline.result.items()
             text = (
-                f"{name} = {baseline.result[name]:.6g} is inside the {what} {baseline.name!r} "
-                f"({baseline.bars[name]:.6g}): it is there without a search."
+                f"{name} = {result:.6g} is inside {what} ({baseline.bars[name]:.6g}): it is "
+                "there without a search."
             )
-            yield _check("inside_baseline", "warning", text)
+        yield _check("inside_baseline", "warning", text)
 
 
 def _spent(reading: SearchReading) -> Iterator[Check]:

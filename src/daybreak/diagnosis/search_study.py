@@ -30,6 +30,22 @@ class Goal(Model):
     """Where the dominated volume begins: declared, or the worst of all completed trials."""
 
 
+class SearchedInfo(Model):
+    """A searched parameter as declared."""
+
+    name: str
+    kind: Literal["real", "integer", "choice"]
+    unit: str
+    scale: str
+    """``linear`` or ``log``."""
+    lower: float | None
+    """Null for a choice, as the upper bound."""
+    upper: float | None
+    options: list[Plain]
+    """Of a choice."""
+    fixed: Plain
+
+
 class SearchTrial(Model):
     """One configuration that was evaluated."""
 
@@ -88,6 +104,8 @@ class BaselineReading(Model):
     """The best value of the search in each objective."""
     outside: dict[str, bool]
     """Whether the result is better by more than its uncertainty."""
+    beaten: bool
+    """Whether one winner or point of the front is better in all of its objectives at once."""
     message: str
     """Why there are no values; else empty."""
 
@@ -121,6 +139,7 @@ class SearchReading(Model):
     sampler: str
     """What proposed the configurations."""
     goals: list[Goal]
+    space: list[SearchedInfo]
     trials: list[SearchTrial]
     """Forced and proposed ones, in order; at most 5,000."""
     counts: dict[str, int]

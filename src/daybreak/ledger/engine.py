@@ -33,6 +33,8 @@ T = TypeVar("T")
 PATIENCE = 600.0
 """Seconds for which a server that went away is waited for."""
 _BUSY_MS = 60_000
+_IDLE_MS = 10_000
+"""A transaction that does nothing for so long is broken off by the server; ours take a few ms."""
 _IN_THE_WAY = ("40001", "40P01", "23505")
 """PostgreSQL's words for another transaction that was first; carried out again, ours sees it."""
 
@@ -66,7 +68,13 @@ class Store:
         """Carry `work` out on one consistent view."""
         level = "REPEATABLE READ"
         view = self.engine.execution_options(isolation_level=level) if self.shared else self.engine
-        return self._patiently(lambda: self._in(view, work))
+
+        def at_leisure(c: sa.Connection) -> T:
+            if self.shared:  # a reader is in nobody's way, and may think between two questions
+                c.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            return work(c)
+
+        return self._patiently(lambda: self._in(view, at_leisure))
 
     def close(self) -> None:
         """Let the database go."""
@@ -187,6 +195,9 @@ def open_postgres(url: str, schema: str, *, write: bool) -> Store:
 
     def configure(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
+            # A machine that falls asleep in mid-transaction must not hold its locks all night.
+            cursor.execute(f"SET SESSION idle_in_transaction_session_timeout = {_IDLE_MS}")
+            connection.commit()
             if write:
                 # Two that create the same schema at once would collide.
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext('daybreak'))")

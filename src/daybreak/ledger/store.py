@@ -305,6 +305,27 @@ class Ledger:
             return None
         return json.loads(row.configuration), Outcome.load(json.loads(row.outcome))
 
+    def quickest(
+        self, fingerprint: str, settings: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Outcome, float] | None:
+        """The stored evaluation of a search that took the least time, and its seconds."""
+        configuration = t.trials.c.configuration
+        asked = (
+            sa.select(configuration, t.trials.c.outcome, t.attempts.c.seconds)
+            .join(t.attempts, t.attempts.c.trial == t.trials.c.key)
+            .where((t.trials.c.state == "done") & (t.attempts.c.state == "done"))
+            .where(configuration.contains(f'"problem":"{fingerprint}"'))
+            .where(configuration.contains(f'"settings":{canonical(settings)}', autoescape=True))
+            .where(configuration.contains('"kind":"search"'))
+            .where(t.trials.c.outcome.contains('"metrics":{'))  # none of a pruned one
+            .order_by(t.attempts.c.seconds, t.trials.c.key).limit(1)
+        )  # fmt: skip
+        row = self.store.read(lambda c: c.execute(asked).first())
+        if row is None:
+            return None
+        outcome = Outcome.load(json.loads(row.outcome))
+        return json.loads(row.configuration), outcome, float(row.seconds)
+
     def read(self) -> CampaignRecord:
         """Everything in the ledger, in one consistent view."""
         return self.store.read(lambda c: read_campaign(c, self.place))

@@ -22,8 +22,8 @@ Asked = TypeVar("Asked", FitProblem, SearchProblem)
 Rounds = Generator[list[Task], list[Outcome], None]
 """Yields the trials of a round and is sent their outcomes, in order."""
 
-Places = Sequence[Mapping[str, float]]
-"""Values of the free parameters by name, in their units."""
+Places = Sequence[Mapping[str, Any]]
+"""Values of the free parameters by name, in their units; of a search earlier trials."""
 
 EVALUATED_HITS = 4
 """How many of the fits that found the best minimum are evaluated in full."""

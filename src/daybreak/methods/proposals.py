@@ -129,17 +129,17 @@ class Proposals:
             conditional=any(p.when is not None for p in problem.space.parameters),
             constraints=_violations if bars else None,
         )  # fmt: skip
-        with _quietly(optuna):
+        with quietly(optuna):
             self._study: Any = optuna.create_study(
                 storage=None, sampler=SAMPLERS[sampler](optuna, seed % 2**32, options),
                 pruner=optuna.pruners.NopPruner(),
-                directions=[_DIRECTIONS[goal.direction] for goal in problem.goals],
+                directions=[DIRECTIONS[goal.direction] for goal in problem.goals],
             )  # fmt: skip
 
     def ask(self, wanted: Mapping[str, Value] | None = None) -> Proposal:
         """The next proposal; with `wanted` that very configuration, as if it were proposed."""
         space = self._problem.space
-        with _quietly(self._optuna):
+        with quietly(self._optuna):
             if wanted is not None:
                 free = {p.name: wanted[p.name] for p in space.free if p.name in wanted}
                 self._study.enqueue_trial(free)
@@ -150,7 +150,7 @@ class Proposals:
         """How a proposal came out: with metrics, pruned, or failed."""
         states = self._optuna.trial.TrialState
         trial = proposal.trial
-        with _quietly(self._optuna):
+        with quietly(self._optuna):
             if outcome.reason is StopReason.MEASURED:
                 if self._bars:
                     missed = [violation(bar, outcome.metrics) for bar in self._bars]
@@ -168,14 +168,14 @@ class Proposals:
 
     def reject(self, proposal: Proposal) -> None:
         """Take no notice of a proposal: nothing is evaluated."""
-        with _quietly(self._optuna):
+        with quietly(self._optuna):
             self._study.tell(proposal.trial, state=self._optuna.trial.TrialState.FAIL)
 
     def learn(self, configuration: Mapping[str, Value], metrics: Mapping[str, float]) -> None:
         """Tell a result from elsewhere, which was never proposed here."""
         free = {p.name: p for p in self._problem.space.free if p.name in configuration}
         values = [metrics[goal.name] for goal in self._problem.goals]
-        with _quietly(self._optuna):
+        with quietly(self._optuna):
             trial = self._optuna.trial.create_trial(
                 params={name: configuration[name] for name in free},
                 distributions={name: distribution(self._optuna, p) for name, p in free.items()},
@@ -185,10 +185,11 @@ class Proposals:
 
 
 _VIOLATIONS = "violations"
-_DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {
+DIRECTIONS: dict[str, Literal["minimize", "maximize"]] = {
     "minimise": "minimize",
     "maximise": "maximize",
 }
+"""Optuna's words for ours."""
 
 
 def _violations(trial: Any) -> Sequence[float]:
@@ -221,7 +222,7 @@ def distribution(optuna: Any, parameter: Searched) -> Any:
 
 
 @contextlib.contextmanager
-def _quietly(optuna: Any) -> Generator[None]:
+def quietly(optuna: Any) -> Generator[None]:
     """Keep Optuna's log and its notes on experimental arguments from the user's screen."""
     earlier = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -8,6 +8,7 @@ is a function of the campaign's seed, its configuration and how often that came 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -124,9 +125,13 @@ class Search(AbstractMethod[SearchProblem]):
         self, problem: SearchProblem, settings: Mapping[str, Setting], seed: int,
         places: Places = (),
     ) -> Rounds:  # fmt: skip
-        """Baselines and forced configurations; proposals, batch by batch; confirmations."""
+        """Baselines and forced configurations; proposals, batch by batch; confirmations.
+
+        `places` are trials made before the space was changed, which count as any other.
+        """
         course = _Course(self, problem, seed)
         yield from course.forced()
+        yield from course.earlier(places)
         while course.left > 0:
             proposals = course.propose()
             if not proposals:
@@ -215,13 +220,25 @@ class _Course:
         wanted = [self.problem.space.check(one) for one in self.search.forced]
         # A configuration that is forced twice is one trial.
         wanted = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
-        proposals = [
-            (self.engine.ask(one), self._task(one, "forced", bars=False)) for one in wanted
-        ]
+        proposals = [(self.engine.ask(one), self._task(one, "forced", {})) for one in wanted]
         tasks = baselines + [task for _, task in proposals]
         if tasks:
             outcomes = yield tasks
             self.learn(proposals, outcomes[len(baselines) :])
+
+    def earlier(self, trials: Sequence[Mapping[str, Any]]) -> Generator[list[Task], Any, None]:
+        """Ask again for what was tried in a former space: the ledger has the answers."""
+        seen: Counter[str] = Counter()
+        proposals: list[tuple[Proposal, Task]] = []
+        for trial in trials:
+            mark = canonical(trial["configuration"])
+            seen[mark] += 1
+            if seen[mark] > self.times.get(mark, 0) and self.left > 0:  # else it was forced
+                proposal = self.engine.ask(trial["configuration"])
+                task = self._task(proposal.configuration, "trial", trial["options"])
+                proposals.append((proposal, task))
+        if proposals:
+            self.learn(proposals, (yield [task for _, task in proposals]))
 
     def _baselines(self) -> list[Task]:
         """Trials of the baselines that are not mere numbers."""
@@ -245,7 +262,7 @@ class _Course:
             proposal = self._next()
             if proposal is None:
                 break
-            found.append((proposal, self._task(proposal.configuration, "trial")))
+            found.append((proposal, self._task(proposal.configuration, "trial", self._bars())))
         return found
 
     def _next(self) -> Proposal | None:
@@ -273,14 +290,15 @@ class _Course:
         draws = (self.problem.space.sample(rng) for _ in range(_DRAWS))
         return next((one for one in draws if self._is_welcome(one)), None)
 
-    def _task(self, configuration: dict[str, Value], how: str, *, bars: bool = True) -> Task:
+    def _task(
+        self, configuration: dict[str, Value], how: str, options: Mapping[str, Any]
+    ) -> Task:  # fmt: skip
         """The trial of a configuration, counted."""
         mark = canonical(configuration)
         number = self.times.get(mark, 0)
         self.times[mark] = number + 1
         self.done += 1
         repeat = 0 if self.search.duplicates == "reuse" else number
-        options = self._bars() if bars else {}
         return self._evaluation(configuration, repeat, f"{how} {self.done - 1}", options)
 
     def _bars(self) -> dict[str, Any]:

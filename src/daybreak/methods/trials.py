@@ -106,7 +106,7 @@ def _one(
             reason, measured, draws = StopReason.RAISED, {}, {}
             message = f"{type(error).__name__}: {error}"
             failure = {"traceback": "".join(traceback.format_exception(error))[-_LONGEST:]}
-        details = _details(trial, draws) | failure
+        details = _details(trial, task, draws) | failure
     return Outcome(
         dict(task.configuration or {}), None, reason, message=message, details=details,
         metrics=measured,
@@ -153,9 +153,11 @@ def _what_came(lacking: Sequence[str], metrics: Mapping[str, Any]) -> str:
     return f"objective {name!r} {came}"
 
 
-def _details(trial: Trial, draws: Mapping[str, list[float]]) -> dict[str, Any]:
+def _details(trial: Trial, task: Task, draws: Mapping[str, list[float]]) -> dict[str, Any]:
     """Everything a trial leaves beside its metrics."""
     found: dict[str, Any] = {"seed": trial.seed}
+    if "bars" in task.options:
+        found["bars"] = task.options["bars"]
     if trial.reports:
         found["reports"] = [[step, value] for step, value in sorted(trial.reports.items())]
     if trial.recorded:

@@ -1,12 +1,12 @@
 """Whether every searched parameter does anything, asked of a cheap rehearsal of `evaluate`.
 
-From several configurations, every parameter is put elsewhere in its range alone, with the same
-seeds.  With d the change of an objective under one seed, averaged over r seeds, and s the standard
-deviation of the objective over the seeds of one configuration, a parameter is a placebo when
+From several configurations, every parameter is put elsewhere in its range alone, with the same r
+seeds.  With d the change of an objective under one seed, and s^2 the variance of d over the seeds
+of one comparison, averaged over n comparisons, a parameter does something when in one of them
 
-    d = 0 under every seed,   or   |mean d| <= 3 s sqrt(2 / r) everywhere
+    |mean d| > t s / sqrt(r),   t the 99.99 % quantile of Student's t with n (r - 1) degrees
 
-The second is weaker: the noise may hide an effect.
+and any d is not zero.  Seeds are shared, so noise that does not depend on the parameter drops out.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daybreak.findings import Check, StudyPreflight
 from daybreak.methods.method import seed_of
@@ -31,13 +30,14 @@ from daybreak.problem.configuration import Searched, SearchSpace, describe_searc
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.search import SearchProblem
 
+Array = NDArray[np.float64]
 REPEATS = 4
 """Seeds of every configuration."""
 BASES = 3
 """Configurations from which every parameter is put elsewhere."""
 PLACES = 3
 """Values that are tried of a parameter."""
-_SIGMAS = 3.0
+_CONFIDENCE = 0.9999
 
 
 def examine_search(
@@ -106,7 +106,7 @@ class _Rehearser:
         self.evaluations = 0
         self.known: dict[str, list[Outcome]] = {}
 
-    def ask(self, configuration: Mapping[str, Value]) -> np.ndarray[Any, Any]:
+    def ask(self, configuration: Mapping[str, Value]) -> Array:
         """Objectives under every seed, shape (REPEATS, n_objectives); NaN where it failed."""
         mark = repr(sorted(configuration.items()))
         if mark not in self.known:
@@ -141,29 +141,19 @@ class _Rehearser:
         ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Change:
-    """What putting a parameter elsewhere changed, in units of the objectives."""
-
-    largest: float
-    """Largest change under one seed."""
-    clear: bool
-    """Whether it stands out of the noise."""
-
-
 def _placebo(rehearser: _Rehearser, parameter: Searched) -> Check | None:
     """A finding, when nothing that was tried made a difference."""
-    changes: list[_Change] = []
+    changes: list[Array] = []
     for base in rehearser.bases:
         for one, other in _pairs(rehearser.problem, parameter, base):
-            change = _compare(rehearser.ask(one), rehearser.ask(other))
-            if change is not None:
-                changes.append(change)
-            if change is not None and change.clear:
+            difference = rehearser.ask(other) - rehearser.ask(one)
+            there = difference[np.isfinite(difference).all(axis=1)]
+            changes += [there] if len(there) > 1 else []
+            if changes and _clear(changes):
                 return None
     if not changes:
         return None
-    largest = max(change.largest for change in changes)
+    largest = max(float(np.abs(change).max()) for change in changes)
     goals = " or ".join(goal.name for goal in rehearser.problem.goals)
     if largest == 0.0:
         text = (
@@ -173,23 +163,22 @@ def _placebo(rehearser: _Rehearser, parameter: Searched) -> Check | None:
     else:
         text = (
             f"{parameter.name} changes nothing beyond noise: {len(changes)} times put elsewhere "
-            f"alone, {goals} moved by {largest:.2g} at most, as it does between seeds. Leave it "
-            "out, widen it, or rehearse with less noise."
+            f"alone, {goals} moved by {largest:.2g} at most, and differently under every seed. "
+            "Leave it out, widen it, or rehearse with less noise."
         )
     return Check(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
 
 
-def _compare(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> _Change | None:
-    """How far two configurations are apart under the same seeds (module formula)."""
-    there = np.isfinite(one).all(axis=1) & np.isfinite(other).all(axis=1)
-    if there.sum() < 2:
-        return None
-    difference = (other - one)[there]
-    noise = np.maximum(one[there].std(axis=0, ddof=1), other[there].std(axis=0, ddof=1))
-    bar = _SIGMAS * noise * math.sqrt(2.0 / float(there.sum()))
-    mean = np.abs(difference.mean(axis=0))
-    clear = bool(np.any((mean > bar) & (mean > 0.0)))
-    return _Change(float(np.abs(difference).max()), clear)
+def _clear(changes: Sequence[Array]) -> bool:
+    """Whether a comparison stands out of the noise (module formula)."""
+    from scipy.stats import t
+
+    degrees = sum(len(change) - 1 for change in changes)
+    noise = np.sqrt(np.mean([change.var(axis=0, ddof=1) for change in changes], axis=0))
+    quantile = float(t.ppf(_CONFIDENCE, degrees))
+    means = [np.abs(change.mean(axis=0)) for change in changes]
+    bars = [quantile * noise / math.sqrt(len(change)) for change in changes]
+    return any(np.any((m > bar) & (m > 0.0)) for m, bar in zip(means, bars, strict=True))
 
 
 def _pairs(

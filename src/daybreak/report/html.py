@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup, escape
 
+from daybreak.diagnosis.search_study import SearchReading
 from daybreak.diagnosis.study import Study
 from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
+from daybreak.report.artifact_figure import artifact_figure
 from daybreak.report.canvas import svg
 from daybreak.report.map_figure import map_figure
+from daybreak.report.parallel_figure import parallel_figure
 from daybreak.report.profile_figure import profile_figure, scale_figure
 from daybreak.report.pull_figure import residuals_figure
+from daybreak.report.search_figures import front_figure, history_figure, importance_figure
 from daybreak.report.summary import Summary
 from daybreak.report.waterfall_figure import waterfall_figure
 
@@ -38,6 +43,8 @@ class Pictures:
     """How the minimum of each profile moves with the model uncertainty."""
     residuals: Markup
     waterfall: Markup
+    search: tuple[tuple[str, Markup], ...] = ()
+    """Of a search, with their captions."""
 
 
 def render(summary: Summary, *, pictures: bool = True) -> str:
@@ -105,7 +112,20 @@ def _draw(study: Study) -> Pictures:
         scales=tuple(_drawing(scale_figure(study, p)) for p in study.profiles),
         residuals=_drawing(residuals_figure(study)),
         waterfall=_drawing(waterfall_figure(study)),
+        search=tuple(_search_drawings(study.search)) if study.search else (),
     )
+
+
+def _search_drawings(found: SearchReading) -> Iterator[tuple[str, Markup]]:
+    """Pictures of a search, then those that its winner attached."""
+    names = " and ".join(goal.name for goal in found.goals[:2])
+    history = "Best value so far" if found.single else "Volume that the front dominates"
+    yield f"Front in {names}", _drawing(front_figure(found))
+    yield history, _drawing(history_figure(found))
+    yield "Importance of the parameters", _drawing(importance_figure(found))
+    yield "Every trial over its parameters", _drawing(parallel_figure(found))
+    for artifact in found.best.artifacts if found.best else ():
+        yield artifact["name"], _drawing(artifact_figure(artifact))
 
 
 def _nothing(study: Study) -> Pictures:

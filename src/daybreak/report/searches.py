@@ -14,6 +14,7 @@ from daybreak.diagnosis.search_study import (
 )
 from daybreak.diagnosis.study import Study
 from daybreak.report import numbers
+from daybreak.report.artifact_figure import artifact_table, files
 from daybreak.report.cells import Column, Table, table_of
 
 MOST_FRONT = 200
@@ -88,12 +89,12 @@ def beside(baseline: BaselineReading) -> str:
     what = f"null test {baseline.name}" if baseline.null else f"baseline {baseline.name}"
     if not baseline.values:
         return f"{what}: {baseline.message or 'no values'}"
-    parts = [
-        f"{name} {numbers.number(bar, 5)}, the result is "
-        f"{'outside' if baseline.outside.get(name) else 'inside'}"
-        for name, bar in baseline.bars.items()
-    ]
-    return f"{what}: {'; '.join(parts)}"
+    bars = ", ".join(f"{name} {numbers.number(bar, 5)}" for name, bar in baseline.bars.items())
+    if len(baseline.bars) > 1:
+        told = "a result is better in all of them" if baseline.beaten else "NOT BEATEN in all"
+    else:
+        told = f"the result is {'outside' if baseline.beaten else 'INSIDE'}"
+    return f"{what}: {bars}; {told}"
 
 
 def matters(found: SearchReading) -> str:
@@ -116,8 +117,14 @@ def tables(study: Study) -> list[Table]:
         return []
     return [
         best(found), confirmed(found), baselines(found), front(found), importance(found),
-        knobs(found), trials(found),
+        knobs(found), *attached(found), trials(found),
     ]  # fmt: skip
+
+
+def attached(found: SearchReading) -> list[Table]:
+    """Tables and files of the winner."""
+    artifacts = found.best.artifacts if found.best else []
+    return [*map(artifact_table, artifacts), files(artifacts)]
 
 
 def best(found: SearchReading) -> Table:
@@ -186,7 +193,7 @@ def baselines(found: SearchReading) -> Table:
                     numbers.number(median),
                     numbers.number(baseline.bars[name]),
                     "" if result is None else numbers.number(result),
-                    "" if result is None else "outside" if baseline.outside[name] else "INSIDE",
+                    "" if result is None else "outside" if baseline.outside[name] else "inside",
                     str(baseline.draws),
                 ]
             )

@@ -6,6 +6,7 @@ from the ledger what the others have made.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import time
 from collections import Counter, deque
@@ -29,8 +30,10 @@ _POLL = 0.5
 """Seconds for which results are waited for before limits are looked at again."""
 _OTHERS = 1.0
 """Seconds between looks at what other processes have made."""
-_LOST = 3
-"""After so many workers lost under it, a trial is taken to be what kills them."""
+_SUSPECT = 2
+"""After so many workers lost under it, a trial is made in a process beside its worker."""
+_LOST = 20
+"""After so many, it is taken to be what kills them."""
 
 
 class Carrier:
@@ -117,17 +120,11 @@ class Carrier:
         study, server = self.study, self.ledger.server
         tasks = tuple(self._tasks[key] for key in tokens)
         hook = Recorder(server, str(self.ledger.place), mine) if server else None
-        self.executor.submit(
-            Unit(
-                number,
-                study.problem,
-                study.all_settings,
-                tasks,
-                study.problem.resources,
-                hook,
-                self.home,
-            )
-        )
+        resources = study.problem.resources
+        if any(self._earlier(key)["lost"] >= _SUSPECT for key in tokens):
+            resources = dataclasses.replace(resources, isolate=True)
+        unit = Unit(number, study.problem, study.all_settings, tasks, resources, hook, self.home)
+        self.executor.submit(unit)
 
     def _keep(self, result: Result) -> None:
         """Make a result durable, then count it."""

@@ -10,6 +10,7 @@ from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
 from daybreak.problem.parameters import Parameter
 from daybreak.problem.search import SearchProblem
+from daybreak.runner.spaces import differences, kept, same_trials
 
 _STARTS = 3
 """Distinct old ends that are taken over."""
@@ -45,11 +46,15 @@ def _new(study: Study, known: Mapping[str, PlannedRecord]) -> list[str]:
 
 def _changed(study: Study, old: PlannedRecord) -> list[str]:
     found: list[str] = []
-    if old.fingerprint != study.fingerprint:
-        told = "; ".join(_declared(old.problem, study.problem.describe()))
+    new = study.problem.describe()
+    if old.fingerprint != study.fingerprint and _searches_alike(old.problem, new):
+        told = "; ".join(differences(old.problem, new))
+        found.append(f"{study.name}: {told}; trials in the space as it is now are kept and count.")
+    elif old.fingerprint != study.fingerprint:
+        told = "; ".join(_declared(old.problem, new))
         found.append(
-            f"{study.name}: another problem ({told}); its trials are made anew, and the best ends "
-            "found so far are starts."
+            f"{study.name}: another problem ({told}); its trials are made anew"
+            f"{'' if new.get('kind') else ', and the best ends found so far are starts'}."
         )
     body = study.describe()
     differing = [key for key in body if body[key] != old.body.get(key)]
@@ -64,11 +69,15 @@ def _changed(study: Study, old: PlannedRecord) -> list[str]:
     return found
 
 
+def _searches_alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return old.get("kind") == new.get("kind") == "search" and same_trials(old, new)
+
+
 def _declared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two declarations of a problem, in words."""
     if "search" in (old.get("kind"), new.get("kind")):
-        told = [f"other {key}" for key in new if new[key] != old.get(key) and key != "kind"]
-        return told or ["declared differently"]
+        both = old.get("kind") == new.get("kind")
+        return differences(old, new) if both else ["a search and a fit are different things"]
     told: list[str] = []
     before = {row["name"]: row for row in old["parameters"]}
     after = {row["name"]: row for row in new["parameters"]}
@@ -124,16 +133,20 @@ def _pairs(old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str]) 
 
 def carried_over(
     ledger: Ledger, known: Mapping[str, PlannedRecord], study: Study
-) -> list[dict[str, float]]:
+) -> list[dict[str, Any]]:
     """The best distinct ends of the same study's earlier problem, as places in the present box.
 
     A value outside the present bounds moves to the nearer one; a parameter that is new has its
-    `earlier` value, else its guess, else the middle of its range.
+    `earlier` value, else its guess, else the middle of its range. Of a search it is all trials
+    that lie in the present space.
     """
     old = known.get(study.name)
-    if old is None or old.fingerprint == study.fingerprint or old.problem.get("kind"):
+    if old is None or old.fingerprint == study.fingerprint:
         return []
     if isinstance(study.problem, SearchProblem):
+        alike = _searches_alike(old.problem, study.problem.describe())
+        return kept(ledger.read_study(study.name), study.problem)[0] if alike else []
+    if old.problem.get("kind"):
         return []
     ends = [
         trial.outcome for trial in ledger.read_study(study.name).trials

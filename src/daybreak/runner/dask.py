@@ -10,16 +10,22 @@ import contextlib
 import os
 import resource
 import socket
+import threading
 import time
 from typing import Any
 
 from daybreak.errors import PlanError, WorkerError
+from daybreak.problem.outcomes import canonical
+from daybreak.problem.precision import double_precision_import
 from daybreak.runner.executors import AbstractExecutor
 from daybreak.runner.shipping import fresh_path, pack, unpack
 from daybreak.runner.work import Result, Unit, carry_out
+from daybreak.runner.workers import Workers
 
 _AHEAD = 2
 """Units in hand for each thread of the cluster, so that none waits for the post."""
+_ANSWER = 20.0
+"""Seconds for a scheduler to answer."""
 _PATIENCE = 120.0
 """Seconds for a first worker to appear on a cluster of ours."""
 
@@ -51,7 +57,7 @@ class DaskExecutor(AbstractExecutor):
         try:
             self._cluster = _cluster(address)
             target = address if self._cluster is None else self._cluster
-            self._client: Any = distributed.Client(target, timeout=20, set_as_default=False)
+            self._client: Any = distributed.Client(target, timeout=_ANSWER, set_as_default=False)
             if self._cluster is not None:
                 self._client.wait_for_workers(1, timeout=_PATIENCE)
         except (OSError, TimeoutError, ImportError, RuntimeError) as error:
@@ -74,7 +80,9 @@ class DaskExecutor(AbstractExecutor):
             data = pack(unit.problem, "the problem", fresh_path())
             self._problems[id(unit.problem)] = (unit.problem, data)
         problem = self._problems[id(unit.problem)][1]
-        asked = (unit.number, dict(unit.settings), unit.tasks, unit.record, unit.home)
+        asked = (
+            unit.number, dict(unit.settings), unit.tasks, unit.resources, unit.record, unit.home
+        )  # fmt: skip
         work = pack(asked, "the trials", fresh_path())
         future = self._client.submit(_make, problem, work, retries=0, pure=False)
         self._futures[future] = unit.number
@@ -85,7 +93,7 @@ class DaskExecutor(AbstractExecutor):
 
         if not self._futures:
             return []
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError), self._client.as_current():
             distributed.wait(list(self._futures), timeout=timeout, return_when="FIRST_COMPLETED")
         if self._client.status not in ("running", "connecting"):
             msg = (
@@ -94,7 +102,7 @@ class DaskExecutor(AbstractExecutor):
             )
             raise WorkerError(msg)
         done = [future for future in self._futures if future.done()]
-        return [_result(future, self._futures.pop(future)) for future in done]
+        return [_result(future, self._futures.pop(future), self._address) for future in done]
 
     def cancel(self) -> None:
         """Abandon everything in hand."""
@@ -132,7 +140,10 @@ def _cluster(address: str) -> Any:
         raise PlanError(msg)
     if kind == "local":
         return cluster(
-            n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=int(count),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
         )
     import dask_jobqueue
 
@@ -148,10 +159,10 @@ def _cluster(address: str) -> Any:
 
 def _make(problem: bytes, work: bytes) -> Result:
     """Carry a unit out; runs on a worker of the cluster."""
-    from daybreak.problem.precision import double_precision_import
-
     made = _problem(problem)
-    number, settings, tasks, record, home = unpack(work)
+    number, settings, tasks, resources, record, home = unpack(work)
+    if resources.isolated:
+        return _isolated(Unit(number, made, settings, tasks, resources, record, home))
     begun = time.monotonic()
     with double_precision_import():
         outcomes = carry_out(made, settings, tasks, home=home)
@@ -164,6 +175,7 @@ def _make(problem: bytes, work: bytes) -> Result:
 
 
 _LOADED: dict[bytes, Any] = {}
+_PER_THREAD = threading.local()
 
 
 def _problem(data: bytes) -> Any:
@@ -173,7 +185,30 @@ def _problem(data: bytes) -> Any:
     return _LOADED[data]
 
 
-def _result(future: Any, number: int) -> Result:
+def _isolated(unit: Unit) -> Result:
+    """Carry a unit out in a process beside the cluster's worker, which can be killed."""
+    kept: dict[str, Workers] = _PER_THREAD.__dict__.setdefault("kept", {})
+    mark = canonical(unit.resources.describe())
+    if mark not in kept:
+        kept[mark] = Workers(unit.resources, 1)
+    kept[mark].submit(unit)
+    while True:
+        for result in kept[mark].completed(1.0):
+            return result
+
+
+def _result(future: Any, number: int, address: str) -> Result:
+    """What came of a unit; one that its worker took along is lost."""
+    from distributed import KilledWorker
+
     if future.status == "finished":
         return future.result()
-    return Result(number, [], 0.0, 0.0, "", "", "", lost=True)
+    error = future.exception() if future.status == "error" else None
+    if error is None or isinstance(error, KilledWorker):
+        return Result(number, [], 0.0, 0.0, "", "", "", lost=True)
+    msg = (
+        f"a worker of the Dask cluster {address!r} cannot carry trials out "
+        f"({type(error).__name__}: {error}); see that it has the Python, Daybreak and modules of "
+        "this process."
+    )
+    raise WorkerError(msg) from error

@@ -14,6 +14,9 @@ from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
 
+_QUICK = 0.5
+"""Seconds up to which a trial of a search is made again to see whether it is still the same."""
+
 
 def configuration(study: Study, task: Task) -> str:
     """Everything that determines a trial's outcome, code aside, as canonical text."""
@@ -57,17 +60,24 @@ def _plain(problem: Problem, settings: Mapping[str, Setting]) -> dict[str, objec
     return {**static, **traced}
 
 
-def compare(ledger: Ledger, study: Study) -> None:
+def compare(ledger: Ledger, study: Study) -> str:
     """Re-evaluate a stored trial, to see that this is still the problem the ledger knows.
+
+    Returns
+    -------
+    str
+        What looks strange without being proof; empty when nothing does.
 
     Raises
     ------
     ChangedModelError
         Naming the first number that differs.
     """
+    if isinstance(study.problem, SearchProblem):
+        return _compare_search(ledger, study, study.problem)
     stored = ledger.stored_evaluation(study.fingerprint, plain_settings(study))
     if stored is None:
-        return
+        return ""
     _, old = stored
     task = Task("evaluate", old.parameters)
     new = solve(study.problem, study.all_settings, [task])[0]
@@ -80,6 +90,41 @@ def compare(ledger: Ledger, study: Study) -> None:
             "new model a `name=` of its own to keep both."
         )
         raise ChangedModelError(msg)
+    return ""
+
+
+def _compare_search(ledger: Ledger, study: Study, problem: SearchProblem) -> str:
+    """The same of a search, where a trial is quick and made in this process anyway."""
+    found = ledger.quickest(digest(problem.identity()), plain_settings(study))
+    if found is None or found[2] > _QUICK or problem.resources.isolated:
+        return ""
+    configuration, old, _ = found
+    task = Task(
+        "search", {}, options=configuration["options"], seed=configuration["seed"],
+        configuration=configuration["configuration"],
+    )  # fmt: skip
+    new = solve(problem, study.all_settings, [task])[0]
+    rows = [(name, was, new.metrics.get(name)) for name, was in old.metrics.items()]
+    told = next(
+        (f"{name!r} was {was!r} and is now {now!r}" for name, was, now in rows
+         if now is None or abs(was - now) > 1e-9 * max(abs(was), abs(now), 1e-300)),
+        "",
+    )  # fmt: skip
+    if not told:
+        return ""
+    where = f"in study {study.name!r} at {dict(task.configuration or {})}, {told}"
+    if problem.deterministic:
+        msg = (
+            f"evaluate no longer gives the numbers the ledger holds: {where}. Nothing was "
+            "changed. Restore it to continue, start anew with --fresh (the old results are "
+            "archived), or give the new SearchProblem a `name=` of its own to keep both."
+        )
+        raise ChangedModelError(msg)
+    return (
+        f"{where}, with the same seed: evaluate was changed, or draws random numbers that do not "
+        "come from trial.seed. Trials that are there are kept; to keep both apart give the new "
+        "SearchProblem a `name=` of its own."
+    )
 
 
 def refuse_lookalikes(studies: Sequence[Study]) -> None:
@@ -92,7 +137,7 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
     """
     first: dict[str, Study] = {}
     for study in studies:
-        mark = canonical([study.fingerprint, plain_settings(study)])
+        mark = canonical([study.problem.identity(), plain_settings(study)])
         other = first.setdefault(mark, study)
         if other.problem is study.problem:
             continue

@@ -382,6 +382,8 @@ class _Night:
 
     def _isolate(self, study: Study, carrier: Carrier, keys: Sequence[str]) -> None:
         """Give trials that went down with several processes a process of their own."""
+        if self.crew.means.dask is not None:
+            return  # a cluster's workers see to it
         tries = self.ledger.tries(keys)
         if any(endings.count("lost") >= _DANGEROUS for endings in tries.values()):
             carrier.executor = self.crew.isolated(study)
@@ -401,7 +403,9 @@ class _Night:
         mark = canonical([study.fingerprint, plain_settings(study)])
         if mark not in self.compared:
             self.compared.add(mark)
-            compare(self.ledger, study)
+            strange = compare(self.ledger, study)
+            if strange:
+                self.listener.warned(strange)
 
 
 def _first_task(study: Study) -> Task:

@@ -16,7 +16,7 @@ from .landscape import landscape
 from .nulls import random_masses
 from .octaves import CELLS, N_OCTAVES, RADIUS, octave_problem
 from .pictures import density_picture, fields_picture, growth_picture, spectrum_picture
-from .remarks import codes
+from .remarks import codes, inside_null
 from .scores import scores
 from .search_boxes import ADDED, ORIGINAL, Box, octaves_of, searched
 from .trial_log import keep_row
@@ -84,7 +84,7 @@ def _metrics(found: Condensate) -> dict[str, float]:
         "fractal_score": judged.fractal_score, "hierarchy": judged.hierarchy,
         "regularity": judged.regularity, "bounded": 1.0, "converged": float(state.converged),
         "negative_modes": float(state.negative_modes), "largest_psi": found.largest_psi,
-        "beyond_null": float(judged.fractal_score > high), "null_low": low,
+        "beyond_null": float(inside_null(judged, found.null) is None), "null_low": low,
         "null_high": high, "box_growth": found.box.growth, "energy": state.energy,
         "energy_extrapolated": found.mesh.energy, "mesh_error": found.mesh.error,
         "residual": state.residual, "virial_error": state.virial_error,

@@ -1,0 +1,235 @@
+"""Pictures of a search: the front beside its baselines, the history, and what mattered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from daybreak.diagnosis.search_study import BaselineReading, Goal, SearchReading, SearchTrial
+from daybreak.report import numbers
+from daybreak.report.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    GROUND,
+    INK,
+    ORANGE,
+    PURPLE,
+    Canvas,
+    plain_axis,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST = 1000
+"""Trials drawn in one picture; of more, an even selection."""
+_FRAME = 90.0
+"""Per cent of the trials, the better ones, that fill the frame."""
+
+
+def front_figure(found: SearchReading) -> Figure | None:
+    """Draw the first two objectives, the front among them, and the baselines; None with one."""
+    trials = _drawn(found, ("completed", "infeasible"))
+    if found.single or not trials:
+        return None
+    first, second = found.goals[:2]
+    label = (
+        f"Front of {numbers.count(len(found.front), 'trial')} in {first.name} and {second.name} "
+        f"out of {numbers.count(len(found.trials), 'trial')}."
+    )
+    with Canvas(label, 2.7, left=0.72) as canvas:
+        axes = canvas.axes
+        frames = [_frame(found, goal) for goal in (first, second)]
+        axes.set_xlim(*_margins(frames[0]))
+        axes.set_ylim(*_margins(frames[1]))
+        _cloud(axes, trials, first, second, frames)
+        _staircase(axes, found, first, second)
+        for look, baseline in zip(_BESIDE, found.baselines, strict=False):
+            _beside(axes, baseline, first, second, frames, *look)
+        best = found.best
+        if best is not None:
+            axes.plot([_clip(best.metrics[first.name], frames[0])],
+                      [_clip(best.metrics[second.name], frames[1])], linestyle="", marker="P",
+                      markersize=9, color=INK, markeredgecolor=GROUND, zorder=6,
+                      label="compromise, confirmed" if best.seeds else "compromise")  # fmt: skip
+        plain_axis(axes.xaxis)
+        plain_axis(axes.yaxis)
+        return canvas.finish(*(_axis(goal) for goal in (first, second)))
+
+
+_BESIDE = ((PURPLE, "D"), (ORANGE, "s"), (GREEN, "v"), (GREY, "^"))
+"""Colour and shape of the first baselines."""
+
+
+def _axis(goal: Goal) -> str:
+    """Name an axis, and say which way is better."""
+    better = "less" if goal.direction == "minimise" else "more"
+    return f"{numbers.in_brackets(goal.name, goal.unit)}, {better} is better"
+
+
+def _drawn(found: SearchReading, states: Sequence[str]) -> list[SearchTrial]:
+    kept = [trial for trial in found.trials if trial.state in states]
+    return kept[:: math.ceil(len(kept) / MOST) or 1]
+
+
+def _frame(found: SearchReading, goal: Goal) -> tuple[float, float]:
+    """Ends of an axis: the better trials, the front, the winner and what stands beside it."""
+    values = [t.metrics[goal.name] for t in found.trials if goal.name in t.metrics]
+    minimised = goal.direction == "minimise"
+    worst = float(np.percentile(values, _FRAME if minimised else 100.0 - _FRAME))
+    best = min(values) if minimised else max(values)
+    front = {trial.number: trial.metrics for trial in found.trials}
+    shown = [best, worst, *(front[n][goal.name] for n in found.front if n in front)]
+    if found.best is not None:
+        shown.append(found.best.metrics[goal.name])
+    span = max(shown) - min(shown) or abs(best) or 1.0
+    # A baseline as far away as that would press everything else together.
+    bars = [b.bars[goal.name] for b in found.baselines if goal.name in b.bars]
+    near = [bar for bar in bars if min(shown) - 2 * span <= bar <= max(shown) + 2 * span]
+    low, high = min(shown + near), max(shown + near)
+    return (low, high) if high > low else (low - 0.5 * span, high + 0.5 * span)
+
+
+def _margins(frame: tuple[float, float]) -> tuple[float, float]:
+    edge = 0.05 * (frame[1] - frame[0])
+    return frame[0] - edge, frame[1] + edge
+
+
+def _clip(value: float, frame: tuple[float, float]) -> float:
+    """The place of a value; what lies outside the frame stands at its edge."""
+    low, high = _margins(frame)
+    return min(max(value, low), high)
+
+
+def _cloud(
+    axes: Axes, trials: Sequence[SearchTrial], first: Goal, second: Goal,
+    frames: Sequence[tuple[float, float]],
+) -> None:  # fmt: skip
+    """Draw all trials: filled where they count, hollow where they miss a constraint."""
+    for state, face in (("completed", GREY), ("infeasible", GROUND)):
+        mine = [trial.metrics for trial in trials if trial.state == state]
+        if mine:
+            axes.plot([_clip(m[first.name], frames[0]) for m in mine],
+                      [_clip(m[second.name], frames[1]) for m in mine], linestyle="", marker="o",
+                      markersize=3.5, markerfacecolor=face, markeredgecolor=GREY,
+                      markeredgewidth=0.7, label="trial" if state == "completed" else state,
+                      zorder=2, clip_on=False)  # fmt: skip
+
+
+def _staircase(axes: Axes, found: SearchReading, first: Goal, second: Goal) -> None:
+    """Draw the front; with two objectives what it dominates ends at the stairs."""
+    there = {trial.number: trial.metrics for trial in found.trials}
+    members = [there[number] for number in found.front if number in there]
+    points = sorted((m[first.name], m[second.name]) for m in members)
+    if not points:
+        return
+    if len(found.goals) == 2:
+        steps = "post" if first.direction == "minimise" else "pre"
+        axes.plot(*zip(*points, strict=True), color=BLUE, drawstyle=f"steps-{steps}",
+                  linewidth=1, zorder=3)  # fmt: skip
+    axes.plot(*zip(*points, strict=True), linestyle="", marker="o", markersize=5, color=BLUE,
+              label="front", zorder=4)  # fmt: skip
+
+
+def _beside(
+    axes: Axes, baseline: BaselineReading, first: Goal, second: Goal,
+    frames: Sequence[tuple[float, float]], colour: str, marker: str,
+) -> None:  # fmt: skip
+    """Draw what a result has to beat: lines across, and where they cross."""
+    x, y = (baseline.bars.get(goal.name) for goal in (first, second))
+    what = f"{'null test' if baseline.null else 'baseline'} {baseline.name}"
+    both = x is not None and y is not None
+    for value, line, frame in ((x, axes.axvline, frames[0]), (y, axes.axhline, frames[1])):
+        if value is not None and _clip(value, frame) == value:
+            line(value, color=colour, linewidth=0.9, linestyle="--" if baseline.null else ":",
+                 zorder=1, label=None if both else what)  # fmt: skip
+    if x is not None and y is not None:
+        axes.plot([_clip(x, frames[0])], [_clip(y, frames[1])], linestyle="", marker=marker,
+                  markersize=6, color=colour, label=what, zorder=5, clip_on=False)  # fmt: skip
+
+
+# -- history ---------------------------------------------------------------------------------
+
+
+def history_figure(found: SearchReading) -> Figure | None:
+    """Draw the best value so far and every trial, or how the dominated volume grew."""
+    if len(found.hypervolume) < 2 and not (found.single and found.hypervolume):
+        return None
+    numbered, values = zip(*found.hypervolume, strict=True)
+    goal, last = found.goals[0], len(found.trials)
+    name = _axis(goal) if found.single else "dominated volume, in the units of the objectives"
+    label = f"{'Best value' if found.single else 'Hypervolume'} over {last} trials."
+    with Canvas(label, 1.9, left=0.72) as canvas:
+        axes = canvas.axes
+        if found.single:
+            _values(axes, found, goal)
+        axes.plot([*numbered, last], [*values, values[-1]], color=BLUE, drawstyle="steps-post",
+                  label="best so far" if found.single else "", zorder=3)  # fmt: skip
+        axes.set_xlim(0.5, last + 0.5)
+        plain_axis(axes.xaxis, whole=True)
+        plain_axis(axes.yaxis)
+        return canvas.finish("trials", name)
+
+
+def _values(axes: Axes, found: SearchReading, goal: Goal) -> None:
+    """Draw every trial's value, the confirmed one, and baselines."""
+    frame = _frame(found, goal)
+    axes.set_ylim(*_margins(frame))
+    for state, face in (("completed", GREY), ("infeasible", GROUND)):
+        mine = [t for t in _drawn(found, (state,)) if goal.name in t.metrics]
+        if mine:
+            axes.plot([t.number + 1 for t in mine],
+                      [_clip(t.metrics[goal.name], frame) for t in mine], linestyle="",
+                      marker="o", markersize=3, markerfacecolor=face, markeredgecolor=GREY,
+                      label="trial" if state == "completed" else state,
+                      clip_on=False)  # fmt: skip
+    for (colour, _), baseline in zip(_BESIDE, found.baselines, strict=False):
+        bar = baseline.bars.get(goal.name)
+        if bar is not None and _clip(bar, frame) == bar:
+            what = f"{'null test' if baseline.null else 'baseline'} {baseline.name}"
+            axes.axhline(bar, color=colour, linewidth=1,
+                         linestyle="--" if baseline.null else ":", label=what)  # fmt: skip
+    best = found.best
+    if best is not None and best.seeds:
+        axes.errorbar([best.number + 1], [best.metrics[goal.name]],
+                      yerr=[best.uncertainty.get(goal.name, 0.0)], color=INK, marker="P",
+                      markersize=8, linestyle="", markeredgecolor=GROUND,
+                      label="confirmed, with its uncertainty", zorder=5)  # fmt: skip
+
+
+# -- importance ------------------------------------------------------------------------------
+
+
+def importance_figure(found: SearchReading) -> Figure | None:
+    """Draw the share of every parameter, hollow where chance would give as much."""
+    if not any(one.share for one in found.importance):
+        return None
+    names = list(dict.fromkeys(one.parameter for one in found.importance))[:12]
+    goals = [goal.name for goal in found.goals][: len(_BESIDE)]
+    label = f"Importance of {numbers.count(len(names), 'parameter')} for {', '.join(goals)}."
+    left = min(0.3 + 0.075 * max(map(len, names)), 2.0)
+    width = 0.8 / len(goals)
+    with Canvas(label, 0.25 + 0.2 * len(names) * max(1.0, 0.7 * len(goals)), left) as canvas:
+        axes = canvas.axes
+        for i, goal in enumerate(goals):
+            colour = (BLUE, ORANGE, GREEN, PURPLE)[i]
+            mine = {o.parameter: o for o in found.importance if o.objective == goal}
+            for place, name in enumerate(names):
+                one = mine.get(name)
+                if one is not None:
+                    axes.barh(place + (i - (len(goals) - 1) / 2) * width, 100 * one.share,
+                              0.85 * width, color=colour if one.clear else GROUND,
+                              edgecolor=colour, linewidth=1)  # fmt: skip
+            axes.plot([], [], marker="s", linestyle="", color=colour, label=goal)
+        axes.plot([], [], marker="s", linestyle="", markerfacecolor=GROUND, markeredgecolor=GREY,
+                  label="no more than chance")  # fmt: skip
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_xlim(0, 100)
+        plain_axis(axes.xaxis)
+        return canvas.finish("share of the variance of the ranks (%)")
