@@ -42,8 +42,8 @@ from daybreak.models.soliton.search_boxes import (
 )
 from daybreak.models.soliton.trial_log import COLUMNS, csv_text
 
-Settings = namedtuple("Settings", ("n_octaves", "cells", "radius"))  # noqa: PYI024 - as lent
-SMALL = {"n_octaves": 2, "cells": 60, "radius": 10.0}
+Settings = namedtuple("Settings", ("n_octaves", "cells", "radius", "pretrained"))  # noqa: PYI024 - as lent
+SMALL = {"n_octaves": 2, "cells": 60, "radius": 10.0, "pretrained": False}
 POINT = {
     "g_Y": 0.2, "mu2": -1.0, "v_H": 0.6, "m0": -0.5, "g": 0.1, "lam_1": 0.05, "lam_2": 0.02,
     "delta": 0.2, "beta": 0.15,

@@ -269,6 +269,16 @@ class TestCondensate:
             next(remark for remark in found.remarks if remark.code == "grid_too_coarse")
         )
 
+    def test_pretrained(self):
+        """A network's guess leads to the same state, which is judged alike."""
+        plain, other = (
+            condensate(Octaves(g_Y=0.3, mu2=-1.0), 3, cells=80, pretrained=p)
+            for p in (False, True)
+        )
+
+        assert other.solution.energy == pytest.approx(plain.solution.energy, rel=1e-10)
+        assert [r.code for r in other.remarks] == [r.code for r in plain.remarks]
+
     def test_phases(self):
         """What is going on is told, for a heartbeat."""
         told = []

@@ -14,6 +14,7 @@ from .newton import minimise
 from .nulls import Null, null
 from .numeric import Floats
 from .octaves import CELLS, N_OCTAVES, RADIUS, Octaves, octave_problem
+from .pretraining import trained
 from .radial_problem import RadialProblem
 from .refinement import BoxStudy, Refinement, box_study, refinement
 from .remarks import (
@@ -108,7 +109,7 @@ class Condensate:
 
 def condensate(
     octaves: Octaves, n_octaves: int = N_OCTAVES, radius: float = RADIUS, cells: int = CELLS, *,
-    starts: int = STARTS, seed: int = 0, modes: int = MODES,
+    starts: int = STARTS, seed: int = 0, modes: int = MODES, pretrained: bool = False,
     phase: Callable[[str, float], None] | None = None,
 ) -> Condensate:  # fmt: skip
     """Find the state of least energy, and judge it.
@@ -122,6 +123,9 @@ def condensate(
         Of the search for minima of the potential.
     modes : int
         How many of the lowest are asked for.
+    pretrained : bool
+        Whether Newton's method begins with a network trained on the energy, and not with the
+        minimum of the potential; it never paid (see `pretraining`).
     phase : callable (name, residual)
         Told what is going on, for a heartbeat.
     """
@@ -133,7 +137,8 @@ def condensate(
     if not found.bounded:
         return Condensate(octaves, n_octaves, found, seconds=time.perf_counter() - begun)
     told("minimum", float("nan"))
-    solution = minimise(problem, filled(problem, found.lowest))
+    guess = trained(problem, seed).fields(problem) if pretrained else None
+    solution = minimise(problem, filled(problem, found.lowest) if guess is None else guess)
     told("box and mesh", solution.residual)
     box, mesh = box_study(solution), refinement(solution)
     told("modes", solution.residual)

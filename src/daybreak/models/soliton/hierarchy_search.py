@@ -50,7 +50,7 @@ def hierarchy_problem(*boxes: Box) -> dk.SearchProblem:
             dk.Constraint("negative_modes", at_most=0),
         ],
         knobs=[dk.Knob("cells", refined=2 * CELLS), dk.Knob("radius", refined=2 * RADIUS)],
-        settings={"n_octaves": N_OCTAVES, "cells": CELLS, "radius": RADIUS},
+        settings={"n_octaves": N_OCTAVES, "cells": CELLS, "radius": RADIUS, "pretrained": False},
         rehearsal=rehearse,
         deterministic=True,
         name="soliton hierarchy",
@@ -65,8 +65,9 @@ def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
     s = trial.settings
     with Heartbeat(trial.directory, f"seed {trial.seed}") as beat:
         found = condensate(
-            octaves_of(configuration), int(s.n_octaves), float(s.radius), int(s.cells), phase=beat
-        )
+            octaves_of(configuration), int(s.n_octaves), float(s.radius), int(s.cells),
+            pretrained=bool(s.pretrained), phase=beat,
+        )  # fmt: skip
     for remark in found.remarks:
         trial.record(**{remark.code: remark.sentence})
     metrics = _metrics(found)
