@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lepton test chaos lint layers types check bench clean
+.PHONY: help run lepton soliton test chaos lint layers types check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: .venv ## start or resume the built-in campaign lepton-localisation
 
 lepton: .venv ## every lepton campaign, and docs/case-studies/leptons.md from them
 	$(BIN)/python docs/case-studies/leptons.py
+
+soliton: .venv ## every soliton campaign, and docs/case-studies/soliton.md from them
+	$(BIN)/python docs/case-studies/soliton.py
 
 test: .venv ## tests and validation, warnings as errors
 	$(BIN)/pytest -n 2 -rs

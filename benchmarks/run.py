@@ -14,6 +14,8 @@ import ledger
 import maps
 import night
 import profiles
+import search
+import soliton
 import workers
 from measure import Headline, print_table
 
@@ -27,7 +29,7 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    parts = (least_squares, profiles, maps, night, ledger, workers)
+    parts = (least_squares, profiles, maps, night, ledger, workers, search, soliton)
     found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:

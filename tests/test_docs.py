@@ -105,12 +105,13 @@ def test_stop_reasons():
     assert [r.name for r in StopReason if f"| `{r.name}` | {r.value} |" not in text] == []
 
 
-def test_case_study():
-    """Every lepton campaign that can be run by name has its generated part in the case study."""
-    text = (ROOT / "docs" / "case-studies" / "leptons.md").read_text()
-    parts = re.findall(r"<!-- begin (lepton-.*?) -->\n.+?<!-- end \1 -->", text, re.DOTALL)
+@pytest.mark.parametrize(("page", "prefix"), [("leptons", "lepton-"), ("soliton", "soliton-")])
+def test_case_study(page, prefix):
+    """Every campaign of a case study that can be run by name has its generated part in it."""
+    text = (ROOT / "docs" / "case-studies" / f"{page}.md").read_text()
+    parts = re.findall(rf"<!-- begin ({prefix}.*?) -->\n.+?<!-- end \1 -->", text, re.DOTALL)
 
-    assert sorted(parts) == [name for name in catalogue.names() if name.startswith("lepton-")]
+    assert sorted(parts) == [name for name in catalogue.names() if name.startswith(prefix)]
 
 
 def test_tables():
