@@ -7,6 +7,7 @@ with work left, 5 when preflight finds it hopeless; `verdict` 0 PASS, 1 FAIL, 3 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -18,6 +19,7 @@ from typing import Annotated
 import typer
 
 from daybreak.shell import (
+    INTERRUPTED,
     Campaign,
     Dask,
     Directory,
@@ -34,16 +36,17 @@ from daybreak.shell import (
     keep_compilations,
     next_time,
     numbers,
-    terminate,
+    stop_when_terminated,
     unwritable,
 )
 
 _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
-_INTERRUPTED = 3
 _USAGE = 2
 _HOPELESS = 5
 _STOPPING = 60
 """Half seconds for which `stop` waits."""
+_ASKED = 10
+"""Half seconds after which it insists."""
 
 app = typer.Typer(
     help=(
@@ -143,7 +146,7 @@ def run(
     if detach:
         detached(name_or_file, directory)
         return
-    signal.signal(signal.SIGTERM, terminate)
+    stop_when_terminated()
     keep_compilations()
     again = f"daybreak run {shlex.quote(name_or_file)}"
     if directory is not None:
@@ -157,7 +160,7 @@ def run(
         )  # fmt: skip
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
     else:
@@ -168,7 +171,7 @@ def run(
         raise typer.Exit(_HOPELESS)
     if not results.summary.finished:
         typer.echo(f"To go on: {again}", err=True)
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -186,14 +189,19 @@ def stop(directory: Directory = None) -> None:
         return
     ledger = Ledger(place, write=True, server=remembered(place))
     ledger.ask_to_stop("stopped by `daybreak stop`")
-    ledger.close()
-    for _ in range(_STOPPING):
+    for tries in range(_STOPPING):
         if not night.running(place):
+            ledger.close()
             typer.echo("stopped; nothing is lost, and `daybreak run` goes on.")
             return
+        if tries == _ASKED:  # a preflight, or a call that takes long
+            for process in ledger.processes_here():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGTERM)
         time.sleep(0.5)
+    ledger.close()
     typer.echo("asked to stop, but still running: a trial does not let go.", err=True)
-    raise typer.Exit(_INTERRUPTED)
+    raise typer.Exit(INTERRUPTED)
 
 
 @app.command()

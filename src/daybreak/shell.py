@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,10 @@ from typing import Annotated, Any
 
 import typer
 
+INTERRUPTED = 3
+"""Exit status of a run that has work left."""
+_GRACE = 7.0
+"""Seconds after SIGTERM in which a run may end by itself."""
 _SETTLING = 3.0
 """Seconds in which a detached run shows whether it can begin."""
 
@@ -112,10 +118,28 @@ def next_time(clock: str) -> datetime:
     return target if target > moment else target + timedelta(days=1)
 
 
-def terminate(_number: int, _frame: Any) -> None:
-    """Stop as by Ctrl-C; for SIGTERM."""
-    msg = "stopped by SIGTERM"
-    raise KeyboardInterrupt(msg)
+def stop_when_terminated() -> None:
+    """Stop at SIGTERM as by Ctrl-C; and soon, though a call of a model may not let go."""
+
+    def terminate(_number: int, _frame: Any) -> None:
+        msg = "stopped by SIGTERM"
+        raise KeyboardInterrupt(msg)
+
+    def insist() -> None:
+        while signal.SIGTERM not in os.read(reader, 64):
+            pass
+        time.sleep(_GRACE)
+        from daybreak.ledger.runs import end_all
+
+        end_all("interrupted: stopped by SIGTERM in the middle of a trial")
+        os._exit(INTERRUPTED)
+
+    # Handlers run in the main thread, between two steps of Python; bytes come at once.
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGTERM, terminate)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=insist, name="daybreak-terminate", daemon=True).start()
 
 
 def detached(name_or_file: str, directory: Path | None) -> None:

@@ -12,6 +12,7 @@ import pytest
 import daybreak as dk
 from daybreak.ledger.store import Ledger
 from daybreak.runner.limits import Interrupted, Limits, Watch
+from tests.runner.test_postgres import wait_for
 from tests.runner.toy import Line, campaign, line_problem
 
 
@@ -132,6 +133,61 @@ def test_sigterm_stops_within_ten_seconds(tmp_path):
     assert process.returncode == 3, told
     ending = dk.open(tmp_path / "run").summary.timing.runs[-1].ending
     assert ending == "interrupted: stopped by SIGTERM"
+
+
+STUCK = """
+import ctypes, os
+import daybreak as dk
+
+held = ctypes.create_string_buffer(64)
+lock = ctypes.CDLL(None).pthread_mutex_lock
+
+def predict(p, settings):
+    if os.path.exists("stuck"):
+        lock(held)
+        lock(held)  # never returns, whatever signal comes
+    return [p.a, p.a]
+
+problem = dk.FitProblem([dk.Parameter("a", 0, 5)], predict, dk.observations([1.0, 1.1], 0.1))
+campaign = dk.Campaign("stuck", [dk.Study("s", problem, dk.MultiStart(starts=10_000))])
+"""
+
+
+def test_sigterm_ends_a_run_whose_model_does_not_let_go(tmp_path):
+    """A call that never returns to Python cannot keep a preempted run, and the ledger says why."""
+    (tmp_path / "study.py").write_text(STUCK)
+    command = [sys.executable, "-m", "daybreak.cli", "run", "study.py", "--dir", "run"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    wait_for(tmp_path / "run", 1)
+    (tmp_path / "stuck").touch()
+    time.sleep(1.0)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(timeout=10) == 3
+    ending = dk.open(tmp_path / "run").summary.timing.runs[-1].ending
+    assert ending == "interrupted: stopped by SIGTERM in the middle of a trial"
+
+
+def test_a_detached_run_is_watched_and_stopped(tmp_path):
+    """`run --detach` comes back at once, `status` sees the run, and `stop` ends it, cleanly."""
+    (tmp_path / "study.py").write_text(FILE)
+
+    def command(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "daybreak.cli", *words], cwd=tmp_path, capture_output=True,
+            text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "daybreak stop runs/preempted" in command("run", "study.py", "--detach")
+    wait_for(tmp_path / "runs" / "preempted", 0)
+    assert "running (process" in command("status")
+    assert command("stop") == "stopped; nothing is lost, and `daybreak run` goes on.\n"
+    assert "stopped by `daybreak stop`" in command("status")
+    assert (
+        "stopped by `daybreak stop`" in (tmp_path / "runs" / "preempted" / "night.out").read_text()
+    )
 
 
 # -- studies whose verdict stands ------------------------------------------------------------

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 import psutil
 import sqlalchemy as sa
@@ -110,6 +111,10 @@ class Onlooker:
         return found
 
 
+HEARTS: WeakSet[Heart] = WeakSet()
+"""Of the runs of this process."""
+
+
 class Heart:
     """Beats for a run, in a thread of its own, so that a long trial does not stop it.
 
@@ -123,6 +128,7 @@ class Heart:
 
     def __init__(self, store: Store, run: int, returned: Callable[[], None]) -> None:
         self.store, self.run, self.returned = store, run, returned
+        HEARTS.add(self)
         self.stop = ""
         """Why somebody asked the run to stop; empty until then."""
         self._quiet = threading.Event()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from daybreak.errors import LedgerBusyError
+from daybreak.errors import LedgerBusyError, LedgerError
 from daybreak.ledger import schema as t
 from daybreak.ledger.claims import now, reclaim
 from daybreak.ledger.engine import insert_missing
-from daybreak.ledger.liveness import Process, owner
+from daybreak.ledger.liveness import HEARTS, Process, owner, this_host
 from daybreak.problem.outcomes import canonical
 
 LOST = "lost: the process was killed"
@@ -49,6 +51,20 @@ def end(c: sa.Connection, run: int, ending: str) -> None:
     """Note how a run ended, and free what it still had in hand."""
     reclaim(c, [run])
     c.execute(t.runs.update().where(t.runs.c.id == run).values(ended=now(), ending=ending))
+
+
+def end_all(ending: str) -> None:
+    """Note that the runs of this process end, from a thread, as its main one is not to be had."""
+    for heart in list(HEARTS):
+        with suppress(LedgerError):  # then the next run finds it lost
+            heart.store.write(partial(end, run=heart.run, ending=ending))
+
+
+def processes_here(c: sa.Connection) -> list[int]:
+    """Processes of this host that have not ended their run."""
+    going = c.execute(sa.select(t.runs).where(t.runs.c.ending.is_(None))).all()
+    known = [Process(row.host, row.pid, row.born) for row in going]
+    return [one.pid for one in known if one.host == this_host() and not one.gone]
 
 
 def bury(c: sa.Connection, dead: Sequence[int]) -> int:

@@ -120,6 +120,10 @@ class Ledger:
         """Ask every living run to stop; returns how many were asked."""
         return self.store.write(lambda c: runs.ask_to_stop(c, why))
 
+    def processes_here(self) -> list[int]:
+        """Processes of this host that work on the campaign."""
+        return self.store.read(runs.processes_here)
+
     def _mine(self) -> int:
         if self.run is None:
             msg = "the ledger is open, but no run has begun; call begin_run first."

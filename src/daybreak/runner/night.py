@@ -184,7 +184,8 @@ class _Night:
                     self._decide(self._run_all(studies))
                     ending = FINISHED
         except (KeyboardInterrupt, Interrupted) as stop:
-            ending = f"interrupted: {str(stop) or 'stopped by Ctrl-C'}"
+            why = self._asked_to_stop() or str(stop) or "stopped by Ctrl-C"
+            ending = f"interrupted: {why}"
         except BaseException as error:
             with suppress(LedgerError):  # what the ledger itself cannot do is told by `error`
                 self.ledger.end_run(f"error: {type(error).__name__}: {error}")
