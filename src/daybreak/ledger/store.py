@@ -200,6 +200,10 @@ class Ledger:
             return {}
         return self.store.read(lambda c: claims.outcomes(c, wanted, retry_failed=retry_failed))
 
+    def keys(self) -> set[str]:
+        """Keys of all trials that were ever asked for."""
+        return set(self.store.read(lambda c: c.execute(sa.select(t.trials.c.key)).scalars().all()))
+
     def write_round(
         self, study: str, number: int, tasks: Sequence[tuple[Task, str]],
         configurations: Mapping[str, str], reopened: Sequence[str] = (),

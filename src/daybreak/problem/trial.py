@@ -35,8 +35,6 @@ class Trial:
     seed : int
         A function of the campaign's seed, the configuration, and which repetition this is;
         below 2^31, so that every library takes it.
-    directory : Path
-        The trial's own; after a kill the same trial finds there what it left.
     settings : named tuple
         The study's settings, read as ``trial.settings.name``.
     """
@@ -48,7 +46,7 @@ class Trial:
     ) -> None:  # fmt: skip
         """Begin; `heard` is told every report as it comes, and may raise to end the night."""
         self.seed = seed
-        self.directory = directory
+        self._directory = directory
         self.settings = settings
         self.reports: dict[int, float | None] = {}
         self.recorded: dict[str, Any] = {}
@@ -57,6 +55,12 @@ class Trial:
         self._limits = limits or {}
         self._heard = heard
         self._best = np.inf
+
+    @property
+    def directory(self) -> Path:
+        """The trial's own; after a kill the same trial finds there what it left."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        return self._directory
 
     @property
     def rng(self) -> np.random.Generator:
@@ -119,5 +123,5 @@ class Trial:
 
     def restore(self, name: str = "checkpoint") -> bytes | None:
         """The state that an earlier, killed attempt at this trial kept; None at first."""
-        path = self.directory / name
+        path = self._directory / name
         return path.read_bytes() if path.exists() else None

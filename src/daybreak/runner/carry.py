@@ -114,6 +114,7 @@ class Carrier:
         return ""
 
     def _hand_over(self, tokens: Mapping[str, int]) -> None:
+        self._tries |= {key: Counter() for key, token in tokens.items() if token == 1}
         number = next(self._numbers)
         mine = Claimed(tokens, now(), {key: self._retried(key) for key in tokens})
         self._in_hand[number] = mine

@@ -163,6 +163,8 @@ class _Night:
         """Seconds of this run that were over when its trials began."""
         self.outcomes: dict[str, Outcome] = {}
         """Trials known to be finished, by key."""
+        self.earlier: set[str] = set()
+        """Trials of earlier runs; of a ledger in a file, which nobody else writes, all others."""
 
     def run(self, studies: list[Study]) -> str:
         """All studies, the decision, its follow-ups."""
@@ -172,6 +174,7 @@ class _Night:
                 self._compare(study)
         texts = sources(studies)
         made_of = {**provenance(texts), "origin": self.campaign.origin}
+        self.earlier = self.ledger.keys()
         self.ledger.begin_run(made_of, plan_of(studies), texts.bodies, self._returned)
         try:
             with double_precision():
@@ -366,6 +369,8 @@ class _Night:
         unique = dict(zip(keys, tasks, strict=True))
         order = list(unique)
         unknown = [key for key in order if key not in self.outcomes]
+        shared = self.ledger.store.shared
+        unknown = [key for key in unknown if shared or key in self.earlier]
         self.outcomes |= self.ledger.finished(unknown, retry_failed=self.retry_failed)
         missing = {key for key in order if key not in self.outcomes}
         self.done += len(order) - len(missing)
@@ -375,7 +380,8 @@ class _Night:
             study.name, number, keyed, written, order if self.retry_failed else ()
         )
         if missing:
-            self._isolate(study, carrier, sorted(missing))
+            tried = missing if shared else missing & self.earlier
+            self._isolate(study, carrier, sorted(tried))
             units = [
                 [key for key in order[first : first + batch] if key in missing]
                 for first in range(0, len(order), batch)
@@ -388,7 +394,7 @@ class _Night:
         """Give trials that went down with several processes a process of their own."""
         if self.crew.means.dask is not None:
             return  # a cluster's workers see to it
-        tries = self.ledger.tries(keys)
+        tries = self.ledger.tries(keys) if keys else {}
         if any(endings.count("lost") >= _DANGEROUS for endings in tries.values()):
             carrier.executor = self.crew.isolated(study)
 

@@ -40,9 +40,7 @@ def desk(problem: SearchProblem, settings: Mapping[str, Setting], home: Path | N
 
     @contextlib.contextmanager
     def directory(task: Task) -> Generator[Path]:
-        place = room(home, key_of(described(problem, settings, task)))
-        place.mkdir(parents=True, exist_ok=True)
-        yield place
+        yield room(home, key_of(described(problem, settings, task)))
 
     return Desk(directory)
 
@@ -50,6 +48,8 @@ def desk(problem: SearchProblem, settings: Mapping[str, Setting], home: Path | N
 def clear(home: Path, key: str, outcome: Outcome) -> None:
     """Leave of a trial's directory what it attached; of a failed one all, for the next try."""
     place = room(home, key)
+    if not place.exists():
+        return
     attached = {
         place / part["path"]
         for part in outcome.details.get("artifacts", []) if part["kind"] == "file"
