@@ -37,7 +37,8 @@ from sqlalchemy.engine.default import DefaultDialect
 
 import daybreak as dk
 from daybreak.errors import DaybreakError
-from daybreak.ledger import claims, schema
+from daybreak.ledger import claims
+from daybreak.ledger import schema as t
 from daybreak.ledger.integrity import problems
 from daybreak.ledger.store import Ledger
 from daybreak.night import _Log
@@ -54,8 +55,25 @@ def line(p: Any, settings: Any) -> Any:
     return p.a * X + p.b + settings.shift
 
 
+def distance(configuration: Any, trial: Any) -> dict[str, float]:
+    """How far a configuration is from the data, with a digit of chance from its seed."""
+    trial.record(digit=trial.seed % 10)
+    return {"distance": (configuration["a"] - 1.3) ** 2 + (configuration["b"] - 0.4) ** 2}
+
+
+FORCED = ({"a": -5.0, "b": 5.0}, {"a": 5.0, "b": -5.0}, {"a": 1.25, "b": 0.5})
+
+
+def search() -> dk.Study:
+    """A search with configurations that must be among its trials."""
+    problem = dk.SearchProblem(
+        [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], distance, [dk.Objective("distance")]
+    )
+    return dk.Study("search", problem, dk.Search(sampler="tpe", trials=12, forced=FORCED))
+
+
 def campaign(name: str, *, short: bool) -> dk.Campaign:
-    """Two studies of a line, or the quick one of them, with criteria and a decision."""
+    """Two studies of a line and a search, or the quick one of them, with a decision."""
     data = dk.observations(1.3 * X + 0.4 + 0.05 * np.sin(17.0 * X), 0.05)
     problem = dk.FitProblem(
         [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], line, data, settings={"shift": 0.0}
@@ -63,11 +81,12 @@ def campaign(name: str, *, short: bool) -> dk.Campaign:
     accept = [dk.Criterion("chi2", below=100)]
     studies = [
         dk.Study("profile", problem, dk.Profile("a", points=3, starts=2), accept),
+        search(),
         dk.Study("shifted", problem, dk.MultiStart(starts=3), accept, settings={"shift": 1.0}),
     ]
     rows = [dk.Decision("good", "go on", when=dk.Condition(verdict="PASS")),
             dk.Decision("otherwise", "stop")]  # fmt: skip
-    return dk.Campaign(name, studies[1:] if short else studies, decisions=rows)
+    return dk.Campaign(name, studies[2:] if short else studies, decisions=rows)
 
 
 @dataclass
@@ -89,18 +108,28 @@ class Where:
     def outcomes(self) -> dict[str, str]:
         """Every trial's outcome, as the text the ledger holds."""
         with closing(Ledger(self.directory)) as ledger:
-            there = sa.select(schema.trials.c.key, schema.trials.c.outcome).where(
-                schema.trials.c.outcome.is_not(None)
+            there = sa.select(t.trials.c.key, t.trials.c.outcome).where(
+                t.trials.c.outcome.is_not(None)
             )
             return ledger.store.read(lambda c: {k: str(o) for k, o in c.execute(there)})
 
     def repeated(self) -> int:
         """How many trials came to an end more than once."""
-        ended = schema.attempts.c.state.in_(("done", "failed", "late"))
-        count = sa.select(schema.attempts.c.trial).where(ended).group_by(schema.attempts.c.trial)
+        ended = t.attempts.c.state.in_(("done", "failed", "late"))
+        count = sa.select(t.attempts.c.trial).where(ended).group_by(t.attempts.c.trial)
         with closing(Ledger(self.directory)) as ledger:
             twice = count.having(sa.func.count() > 1)
             return len(ledger.store.read(lambda c: c.execute(twice).all()))
+
+    def forced(self) -> int:
+        """How many of the forced configurations have been evaluated."""
+        joined = t.members.join(t.trials, t.trials.c.key == t.members.c.trial)
+        there = t.members.c.origin.like("forced %") & (t.trials.c.state == "done")
+        query = (
+            sa.select(sa.func.count(t.trials.c.key.distinct())).select_from(joined).where(there)
+        )
+        with closing(Ledger(self.directory)) as ledger:
+            return ledger.store.read(lambda c: c.execute(query).scalar()) or 0
 
     def unsound(self) -> list[str]:
         """What the integrity check says."""
@@ -126,6 +155,8 @@ class Tally:
     acknowledged: int = 0
     lost: int = 0
     """Acknowledged outcomes that were not there, or were other than acknowledged."""
+    forgotten: int = 0
+    """Forced configurations that were not evaluated."""
     repeated: int = 0
     different: int = 0
     """Nights that ended with other numbers than an undisturbed one."""
@@ -139,14 +170,15 @@ class Tally:
     @property
     def clean(self) -> bool:
         """Whether nothing was lost, made twice or came out differently."""
-        return not (self.lost or self.repeated or self.different or self.unsound)
+        return not (self.lost or self.forgotten or self.repeated or self.different or self.unsound)
 
     def __str__(self) -> str:
         """One line."""
         return (
             f"{self.kills} kills, {self.nights} nights finished, {self.acknowledged} acknowledged "
-            f"results: {self.lost} lost, {self.repeated} repeated, {self.different} nights with "
-            f"different numbers, {len(self.unsound)} contradictions in ledgers"
+            f"results: {self.lost} lost, {self.forgotten} forced ones forgotten, "
+            f"{self.repeated} repeated, {self.different} nights with different numbers, "
+            f"{len(self.unsound)} contradictions in ledgers"
         )
 
 
@@ -247,6 +279,8 @@ class Torturer:
         tally.nights += 1
         tally.acknowledged += len(self.told)
         tally.lost += sum(found.get(key) != text for key, text in self.told.items())
+        if not where.short:
+            tally.forgotten += len(FORCED) - where.forced()
         tally.repeated += where.repeated()
         tally.different += found != self.outcomes or where.judged() != self.judgement
         tally.unsound += where.unsound()
