@@ -54,8 +54,8 @@ def line(p: Any, settings: Any) -> Any:
     return p.a * X + p.b + settings.shift
 
 
-def campaign(name: str = "chaos") -> dk.Campaign:
-    """Two studies of a line, with criteria and a decision."""
+def campaign(name: str, *, short: bool) -> dk.Campaign:
+    """Two studies of a line, or the quick one of them, with criteria and a decision."""
     data = dk.observations(1.3 * X + 0.4 + 0.05 * np.sin(17.0 * X), 0.05)
     problem = dk.FitProblem(
         [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], line, data, settings={"shift": 0.0}
@@ -67,7 +67,7 @@ def campaign(name: str = "chaos") -> dk.Campaign:
     ]
     rows = [dk.Decision("good", "go on", when=dk.Condition(verdict="PASS")),
             dk.Decision("otherwise", "stop")]  # fmt: skip
-    return dk.Campaign(name, studies, decisions=rows)
+    return dk.Campaign(name, studies[1:] if short else studies, decisions=rows)
 
 
 @dataclass
@@ -77,12 +77,14 @@ class Where:
     directory: Path
     store: str | None = None
     name: str = "chaos"
+    short: bool = False
 
     def run(self, **options: Any) -> None:
         """Start or resume the night here, in units of a few trials; without its report."""
         night._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
         listener = _Log(self.directory, io.StringIO())
-        night.run_night(campaign(self.name), self.directory, listener, store=self.store, **options)
+        made = campaign(self.name, short=self.short)
+        night.run_night(made, self.directory, listener, store=self.store, **options)
 
     def outcomes(self) -> dict[str, str]:
         """Every trial's outcome, as the text the ledger holds."""
@@ -182,9 +184,9 @@ def acknowledged(reader: int) -> dict[str, str]:
     return dict(text.decode().split(" ", 1) for text in lines)
 
 
-def reference(folder: Path) -> tuple[dict[str, str], object, float]:
+def reference(folder: Path, *, short: bool = False) -> tuple[dict[str, str], object, float]:
     """An undisturbed night: outcomes, judgement, and how long it took."""
-    where = Where(folder / "reference")
+    where = Where(folder / "reference", short=short)
     begun = time.monotonic()
     child, reader = forked(where.run)
     acknowledged(reader)
@@ -195,12 +197,15 @@ def reference(folder: Path) -> tuple[dict[str, str], object, float]:
 class Torturer:
     """Kills nights, one after the other, and checks each that ends."""
 
-    def __init__(self, folder: Path, seed: int, store: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, seed: int, store: str | None = None, *, short: bool = False
+    ) -> None:
         self.folder, self.store = folder, store
+        self.short = short
         self.sides = 2 if store else 1
         """How many processes work on one night at the same time."""
         self.moments = random.Random(seed)  # noqa: S311 - moments, not secrets
-        self.outcomes, self.judgement, self.length = reference(folder)
+        self.outcomes, self.judgement, self.length = reference(folder, short=short)
         self.tally = Tally()
         self.told: dict[str, str] = {}
         self.where = self._fresh()
@@ -208,7 +213,7 @@ class Torturer:
     def _fresh(self) -> Where:
         self.told = {}
         name = f"chaos-{os.getpid()}-{self.tally.nights}" if self.store else "chaos"
-        return Where(self.folder / str(self.tally.nights), self.store, name)
+        return Where(self.folder / str(self.tally.nights), self.store, name, self.short)
 
     def round(self, work: Callable[[], object], *after: float) -> bool:
         """Start processes on the night and kill each after its time; whether one finished it.
@@ -446,10 +451,10 @@ def torture(kills: int, seed: int = 0, store: str | None = None) -> Tally:
         return Torturer(Path(folder), seed, store).at_random(kills)
 
 
-def commits(first: int = 1, step: int = 1) -> Tally:
+def commits(first: int, step: int, *, short: bool) -> Tally:
     """Kill nights at commits."""
     with tempfile.TemporaryDirectory() as folder:
-        return Torturer(Path(folder), 0).at_commits(first, step)
+        return Torturer(Path(folder), 0, short=short).at_commits(first, step)
 
 
 def together(*works: Callable[[], Tally]) -> Tally:
@@ -513,12 +518,12 @@ def main() -> None:
 
     half = options.kills // 2
     both("SQLite, random moments", lambda: torture(half, seed), lambda: torture(half, seed + 1))
-    every = options.every
-    both(
-        f"SQLite, before and after every commit in {every}",
-        lambda: commits(1, 2 * every),
-        lambda: commits(1 + every, 2 * every),
-    )
+    for every, short in ((options.every, True), (5 * options.every, False)):
+        both(
+            f"SQLite, {'short' if short else 'long'} night, at one commit in {every}",
+            lambda every=every, short=short: commits(1, 2 * every, short=short),
+            lambda every=every, short=short: commits(1 + every, 2 * every, short=short),
+        )
     with server() if options.postgres else nullcontext() as made:
         if made:
             half, url = options.postgres // 2, made.url
