@@ -312,7 +312,9 @@ def outcome(name, chi2, ratio, verdict):
     best = SimpleNamespace(
         chi2=chi2, parameters={}, scale_factors={}, derived={"E_mu_over_E_e": ratio}
     )
-    return SimpleNamespace(name=name, counted=True, follows=None, verdict=verdict, best=best)
+    return SimpleNamespace(
+        name=name, counted=True, follows=None, verdict=verdict, best=best, search=None
+    )
 
 
 @pytest.mark.parametrize(
