@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+import yaml
 
 import daybreak as dk
 from daybreak import catalogue
@@ -53,10 +54,15 @@ def workplace(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_code_runs(page, workplace):
-    """Every Python block of a page runs after those before it, in one namespace."""
+    """Every Python block of a page runs after those before it, in one namespace.
+
+    A block of YAML can be read as such.
+    """
     namespace = {"__name__": "__main__"}
 
     for language, code, line in blocks(page):
+        if language == "yaml":
+            assert yaml.safe_load(code)
         if language == "python":
             # Empty lines in front, so that a traceback names the line of the page.
             exec(compile("\n" * (line - 1) + code, page, "exec"), namespace)  # noqa: S102 - ours
@@ -65,7 +71,13 @@ def test_code_runs(page, workplace):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_block_languages(page):
     """Every fenced block says what it is, so that none escapes being run by a missing word."""
-    assert {language for language, _, _ in blocks(page)} <= {"python", "sh", "text", "json"}
+    assert {language for language, _, _ in blocks(page)} <= {
+        "python",
+        "sh",
+        "text",
+        "json",
+        "yaml",
+    }
 
 
 @pytest.mark.parametrize("page", LINKED, ids=name_of)

@@ -264,7 +264,7 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
             )
         )  # fmt: skip
         return
-    state = summary.timing.runs[-1].ending
+    state = "finished" if summary.finished else summary.timing.runs[-1].ending
     if holders:
         state = f"running ({', '.join(holders)})"
     typer.echo(f"{summary.campaign} in {results.directory}: {state}")

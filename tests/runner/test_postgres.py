@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 import daybreak as dk
 from daybreak.errors import LedgerError
-from daybreak.ledger import schema
+from daybreak.ledger import runs, schema
+from daybreak.ledger.place import remembered
 from daybreak.ledger.store import Ledger
 from tests.runner.toy import campaign, line_problem
 
@@ -118,6 +119,35 @@ def test_two_processes_share_a_campaign(postgres, tmp_path):
     assert len(owners) == 2
     verdicts = [dk.open(tmp_path / name).verdict for name in ("one", "two")]
     assert verdicts == ["PASS", "PASS"]
+
+
+@pytest.mark.parametrize("fate", ["looks on", "killed", "late beat"])
+def test_the_first_to_finish_speaks_for_all(postgres, tmp_path, fate):
+    """One has finished; that another still looks at what is there, or was killed, changes nothing.
+
+    What the other begins leaves a study that has ended as it is.
+    """
+    study = dk.Study("s", line_problem(), dk.MultiStart(starts=2))
+    dk.run(dk.Campaign(f"first-{os.getpid()}-{fate[-1]}", [study]), tmp_path, store=postgres.url)
+    with closing(Ledger(tmp_path, write=True, server=remembered(tmp_path))) as ledger:
+        known = sa.select(schema.runs.c.plan, schema.runs.c.provenance)
+        plan, made_of = ledger.store.read(lambda c: c.execute(known).one())
+        ledger.begin_run(json.loads(made_of), plan)
+        ledger.begin_study("s")
+        heart, run = ledger.heart, ledger.run
+        if fate == "killed":
+            heart.close()
+            ledger.store.write(lambda c: runs.bury(c, [run]))
+        if fate == "late beat":
+            ledger.end_run("finished")
+            ledger.store.write(heart._beat)
+        found = dk.open(tmp_path).summary
+
+    assert (found.finished, found.verdict) == (True, "UNDECIDED")
+    assert found.timing.ended
+    assert found.timing.runs[-1].ending == {
+        "looks on": "running", "killed": runs.LOST, "late beat": "finished"
+    }[fate]  # fmt: skip
 
 
 def test_one_of_two_is_killed(postgres, tmp_path):

@@ -57,11 +57,16 @@ def write_round(
     c: sa.Connection, study: str, number: int, tasks: Sequence[tuple[Task, str]],
     configurations: Mapping[str, str],
 ) -> None:  # fmt: skip
-    """Write down what a round asks for, in order, and the trials that are not there yet."""
+    """Write down what a round asks for, in order, and the trials that are not there yet.
+
+    A study of which something is missing is running, whatever was said of it before; one that
+    another process has ended meanwhile stays so, because nothing is missing then.
+    """
     # The row of the study also keeps two processes from writing the same round at once.
-    mine = c.execute(
-        sa.select(t.studies.c.id).where(t.studies.c.name == study).with_for_update()
-    ).scalar()
+    mine, state = c.execute(
+        sa.select(t.studies.c.id, t.studies.c.state)
+        .where(t.studies.c.name == study).with_for_update()
+    ).one()  # fmt: skip
     here = (t.members.c.study == mine) & (t.members.c.round == number)
     rows = [
         {
@@ -82,6 +87,17 @@ def write_round(
         c, t.trials,
         [{"key": key, "configuration": text, **fresh} for key, text in configurations.items()],
     )  # fmt: skip
+    if state != "running" and _unfinished(c, list(configurations)):
+        running = {"state": "running", "error": None, "note": None, "ended": None}
+        c.execute(t.studies.update().where(t.studies.c.id == mine).values(running))
+
+
+def _unfinished(c: sa.Connection, keys: Sequence[str]) -> bool:
+    """Whether any of some trials has not ended."""
+    open_ = t.trials.c.state.in_(("waiting", "running"))
+    asked = (sa.select(t.trials.c.key).where(t.trials.c.key.in_(some) & open_).limit(1)
+             for some in _parts(keys))  # fmt: skip
+    return any(c.execute(one).first() for one in asked)
 
 
 def reopen(c: sa.Connection, keys: Sequence[str]) -> None:

@@ -27,6 +27,8 @@ from daybreak.ledger.engine import Store
 
 BEAT = 2.0
 """Seconds between beats."""
+LOST = "lost: the process was killed"
+"""How a run has ended that others found dead."""
 LEASE = 60.0
 """Seconds without a beat after which a run on another host is taken for dead."""
 
@@ -145,6 +147,8 @@ class Heart:
     def _beat(self, c: sa.Connection) -> bool:
         mine = t.runs.c.id == self.run
         row = c.execute(sa.select(t.runs.c.ending, t.runs.c.stop).where(mine)).one()
+        if row.ending not in (None, LOST):
+            return False  # a beat that was late: the run has ended by itself
         values = {"beat": t.runs.c.beat + 1, "seen": now(), "ended": None, "ending": None}
         c.execute(t.runs.update().where(mine).values(values))
         self.stop = row.stop or ""

@@ -52,7 +52,9 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
         json.loads(body),
         tuple(read_study(c, row) for row in rows),
         tuple(
-            RunRecord(r.started, r.ended, r.ending, r.owner, json.loads(r.provenance), r.seen)
+            RunRecord(
+                r.started, r.ended, r.ending, r.owner, json.loads(r.provenance), r.seen, r.plan
+            )
             for r in runs
         ),
         None if before is None else Preflight.model_validate_json(before),

@@ -99,6 +99,8 @@ class RunRecord:
     provenance: dict[str, Any]
     seen: str = ""
     """When it last beat."""
+    plan: str = ""
+    """Hash of what it was asked to do."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +122,14 @@ class CampaignRecord:
     preflight: Preflight | None
     """What was known before the night; the newest, if there are several."""
     events: tuple[EventRecord, ...] = field(default=())
+
+    @property
+    def last(self) -> RunRecord:
+        """The run that tells how the campaign ended.
+
+        Of several that work on it at once, the first to finish, even if others are still looking
+        at what is there or have been killed; otherwise the newest.
+        """
+        newest = self.runs[-1]
+        done = (run for run in self.runs if run.plan == newest.plan and run.ending == "finished")
+        return next(done, newest)

@@ -14,10 +14,8 @@ from daybreak.errors import LedgerBusyError, LedgerError
 from daybreak.ledger import schema as t
 from daybreak.ledger.claims import now, reclaim
 from daybreak.ledger.engine import insert_missing
-from daybreak.ledger.liveness import HEARTS, Process, owner, this_host
+from daybreak.ledger.liveness import HEARTS, LOST, Process, owner, this_host
 from daybreak.problem.outcomes import canonical
-
-LOST = "lost: the process was killed"
 
 
 def begin(

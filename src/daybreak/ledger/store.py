@@ -211,8 +211,8 @@ class Ledger:
         """Write down what a round asks for; failed trials among `reopened` are free again."""
 
         def work(c: sa.Connection) -> None:
-            claims.write_round(c, study, number, tasks, configurations)
             claims.reopen(c, reopened)
+            claims.write_round(c, study, number, tasks, configurations)
 
         self.store.write(work)
 
@@ -251,6 +251,12 @@ class Ledger:
         return self.store.read(lambda c: claims.tries(c, keys))
 
     # -- states and findings -------------------------------------------------------------------
+
+    def begin_study(self, study: str) -> None:
+        """Note that work on a study begins, unless it has ended: then it may all be there."""
+        over = t.studies.c.state.in_(("finished", "failed"))
+        mine = t.studies.update().where((t.studies.c.name == study) & ~over)
+        self.store.write(lambda c: c.execute(mine.values(state="running")))
 
     def set_state(
         self, study: str, state: str, error: str | None = None, note: str | None = None

@@ -41,10 +41,10 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
     studies = [read_study(study) for study in record.studies]
     planned = [study for study in studies if study.follows is None]
     over = all(study.state in ("finished", "failed") for study in studies)
-    finished = bool(planned) and over and record.runs[-1].ending == "finished"
+    finished = bool(planned) and over and record.last.ending == "finished"
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
     decision = _decision(record.body["decisions"], studies) if finished else None
-    timing = _timing(record.runs, studies, alive=alive)
+    timing = _timing(record, studies, finished=finished, alive=alive)
     return Summary(
         schema=SCHEMA,
         campaign=record.body["name"],
@@ -251,11 +251,14 @@ def _bad_fit(study: Study) -> list[str]:
     return found
 
 
-def _timing(runs: Sequence[RunRecord], studies: Sequence[Study], *, alive: bool) -> Timing:
+def _timing(
+    record: CampaignRecord, studies: Sequence[Study], *, finished: bool, alive: bool
+) -> Timing:
+    runs = record.runs
     unended = "running" if alive else "lost: the process was killed"
     return Timing(
         started=runs[0].started,
-        ended=runs[-1].ended,
+        ended=(record.last if finished else runs[-1]).ended,
         elapsed=sum(_seconds(run) for run in runs),
         seconds=sum(study.metrics.seconds or 0.0 for study in studies),
         runs=[

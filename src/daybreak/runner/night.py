@@ -175,7 +175,8 @@ class _Night:
         texts = sources(studies)
         made_of = {**provenance(texts), "origin": self.campaign.origin}
         self.earlier = self.ledger.keys()
-        self.ledger.begin_run(made_of, plan_of(studies), texts.bodies, self._returned)
+        plan = digest([plan_of(studies), self.campaign.describe()])
+        self.ledger.begin_run(made_of, plan, texts.bodies, self._returned)
         try:
             with double_precision():
                 self._write(studies, follows=None)
@@ -292,7 +293,7 @@ class _Night:
     # -- one study -----------------------------------------------------------------------------
 
     def _run_study(self, study: Study) -> None:
-        self.ledger.set_state(study.name, "running")
+        self.ledger.begin_study(study.name)
         try:
             _check_contract(study)
             self._compare(study)
