@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +69,7 @@ def search() -> dk.Study:
     problem = dk.SearchProblem(
         [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], distance, [dk.Objective("distance")]
     )
-    return dk.Study("search", problem, dk.Search(sampler="tpe", trials=12, forced=FORCED))
+    return dk.Study("search", problem, dk.Search(sampler="tpe", trials=40, forced=FORCED))
 
 
 def campaign(name: str, *, short: bool) -> dk.Campaign:
@@ -195,14 +195,22 @@ def forked(work: Callable[[], object]) -> tuple[int, int]:
 def _acknowledging(work: Callable[[], object], writer: int) -> NoReturn:
     status = 1
     try:
-        kept = Ledger.record
+        kept, kept_together = Ledger.record, Ledger.write_made
 
-        def record(self: Ledger, tokens: Any, made: Any, *rest: Any, **more: Any) -> None:
-            kept(self, tokens, made, *rest, **more)
+        def acknowledge(made: Iterable[tuple[str, Any]]) -> None:
             for key, outcome in made:
                 os.write(writer, f"{key} {claims.canonical(outcome.dump())}\n".encode())
 
+        def record(self: Ledger, tokens: Any, made: Any, *rest: Any, **more: Any) -> None:
+            kept(self, tokens, made, *rest, **more)
+            acknowledge(made)
+
+        def write_made(self: Ledger, study: Any, rounds: Any, made: Any, *rest: Any) -> None:
+            kept_together(self, study, rounds, made, *rest)
+            acknowledge(made.items())
+
         Ledger.record = record  # type: ignore[method-assign]
+        Ledger.write_made = write_made  # type: ignore[method-assign]
         work()
         status = 0
     finally:
@@ -290,9 +298,9 @@ class Torturer:
     def at_random(self, kills: int) -> Tally:
         """So many kills at random moments; the last night is finished."""
         while self.tally.kills < kills:
-            moments = [self.moments.uniform(0.02, 0.35) for _ in range(self.sides)]
+            moments = [self.moments.uniform(0.02, 0.6) for _ in range(self.sides)]
             # A server takes its time over the connections of a process.
-            length = (3.0 if self.store else 1.0) * self.length
+            length = (2.0 if self.store else 1.0) * self.length
             self.round(self.where.run, *(moment * length for moment in moments))
         self.round(self.where.run)
         return self.tally
@@ -554,7 +562,7 @@ def main() -> None:
 
     half = options.kills // 2
     both("SQLite, random moments", lambda: torture(half, seed), lambda: torture(half, seed + 1))
-    for every, short in ((options.every, True), (5 * options.every, False)):
+    for every, short in ((options.every, True), (10 * options.every, False)):
         both(
             f"SQLite, {'short' if short else 'long'} night, at one commit in {every}",
             lambda every=every, short=short: commits(1, 2 * every, short=short),
