@@ -571,7 +571,7 @@ def main() -> None:
 
     half = options.kills // 2
     both("SQLite, random moments", lambda: torture(half, seed), lambda: torture(half, seed + 1))
-    for every, short in ((options.every, True), (10 * options.every, False)):
+    for every, short in ((options.every, True), (5 * options.every, False)):
         both(
             f"SQLite, {'short' if short else 'long'} night, at one commit in {every}",
             lambda every=every, short=short: commits(1, 2 * every, short=short),
