@@ -1,0 +1,1 @@
+"""Forecasts of an index as campaigns, each runnable by name."""
