@@ -27,7 +27,7 @@ _PERCENT = ("rsi_daily", "rsi_weekly", "stochrsi_daily", "stochrsi_weekly", "adx
 
 def features(
     prices: Prices, inputs: Inputs = "stationary", weekly: Weekly = "closed"
-) -> Floats:  # fmt: skip
+) -> Floats:
     """All columns on all days, NaN where one is missing.
 
     Parameters
@@ -37,7 +37,7 @@ def features(
     inputs : {"stationary", "raw"}
         Dimensionless numbers whose range does not drift with the price, or, as a demonstration,
         prices, volumes and cumulative sums as they are.
-    weekly : {"closed", "leaking"}
+    weekly : {"closed", "leaking", "original"}
         See `indicators`.
 
     Returns

@@ -1,7 +1,9 @@
 """The 20 indicators, by TA-Lib where it defines them: each value of day t from days up to t.
 
 The weekly ones are the exception when asked for: ``weekly="leaking"`` attaches the value of a
-whole week to its Monday, so that Tuesday knows Friday's close.  It is there to be measured.
+whole week to its Monday, so that Tuesday knows Friday's close; ``weekly="original"`` does so as
+the original study did, whose weeks vanish when their Monday is a holiday.  Both are there to be
+measured.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import daybreak as dk
 from .numeric import Days, Floats
 from .prices import Prices
 
-Weekly = Literal["closed", "leaking"]
+Weekly = Literal["closed", "leaking", "original"]
 
 INDICATORS = (
     "dema_9", "dema_10", "sma_12", "dema_20", "dema_25", "sma_50", "dema_90", "sma_100",
@@ -32,9 +34,10 @@ def indicators(prices: Prices, weekly: Weekly = "closed") -> dict[str, Floats]:
     ----------
     prices : Prices
         Daily bars, n of them.
-    weekly : {"closed", "leaking"}
+    weekly : {"closed", "leaking", "original"}
         Whether a weekly indicator speaks of the last week that is over, or, as a demonstration,
-        of the week in progress up to its Friday.
+        of the week in progress up to its Friday; `original` leaks only in weeks whose Monday is
+        a trading day.
 
     Returns
     -------
@@ -95,20 +98,20 @@ def _stochastic(close: Floats) -> Floats:
 
 def _weekly(prices: Prices, of: Callable[[Floats], Floats], weekly: Weekly) -> Floats:
     """An indicator of weekly closes on daily dates."""
-    if weekly not in ("closed", "leaking"):
-        msg = f"weekly must be 'closed' or 'leaking', but got {weekly!r}."
+    if weekly not in ("closed", "leaking", "original"):
+        msg = f"weekly must be 'closed', 'leaking' or 'original', but got {weekly!r}."
         raise dk.ProblemError(msg)
     mondays = week_of(prices.dates)
     last = np.flatnonzero(np.append(mondays[1:] != mondays[:-1], True))  # noqa: FBT003 - a bool array
     values = of(np.ascontiguousarray(prices.close[last]))
-    # Of each day: how many weeks had begun, its own included.
-    begun = np.searchsorted(mondays[last], prices.dates, side="right")
+    week = np.searchsorted(mondays[last], mondays)  # of each day
     if weekly == "closed":
-        return np.where(begun > 1, values[np.maximum(begun - 2, 0)], np.nan)
-    # A week whose Monday is a holiday never appears: its label is no row of the daily table.
-    shown = np.isin(mondays[last], prices.dates)
-    latest = np.maximum.accumulate(np.where(shown, np.arange(len(last)), -1))[begun - 1]
-    return np.where(latest >= 0, values[latest], np.nan)
+        week = week - 1
+    elif weekly == "original":
+        # A week whose Monday is a holiday is no row of the daily table: its value never appears.
+        shown = np.isin(mondays[last], prices.dates)
+        week = np.maximum.accumulate(np.where(shown, np.arange(len(last)), -1))[week]
+    return np.where(week >= 0, values[week], np.nan)
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
