@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -59,11 +59,12 @@ class Check:
     def sentence(self) -> str:
         """What is so, and what to do about it."""
         name = f"{self.entry.dataset} v{self.entry.version}, {self.entry.path}"
+        when = f"{self.entry.registered_at:%Y-%m-%d %H:%M} UTC"
         return {
             "same": f"{name}: as registered",
             "changed": (
-                f"{name}: its bytes differ from those of {self.entry.registered_at:%Y-%m-%d "
-                "%H:%M} UTC; restore the file, or register it anew"
+                f"{name}: its bytes differ from those of {when}; restore the file, or register "
+                "it anew"
             ),
             "missing": f"{name}: there is no such file; restore it, or register another one",
         }[self.state]
@@ -131,7 +132,7 @@ class Manifest:
         md5, sha256 = fingerprints(file)
         entry = Entry(
             dataset=dataset, version=version, path=self._relative(file), md5=md5, sha256=sha256,
-            registered_at=datetime.now(timezone.utc), sources=tuple(sources), note=note,
+            registered_at=datetime.now(UTC), sources=tuple(sources), note=note,
         )  # fmt: skip
         self._write(_File(entries=(*self.entries, entry)))
         return entry

@@ -51,11 +51,12 @@ class Detectable:
     @property
     def sentence(self) -> str:
         """For the report, before the search."""
+        area = f"an AUC of at least {0.5 + self.auc:.3f}" if self.auc < 0.5 else "no AUC at all"
         told = (
             f"{self.n} validation days with a positive rate of {self.rate:.3f} at horizon "
             f"{self.horizon} show a gain over the constant of at least {self.skill_entropy:.3f} "
             f"nats, a paired difference of at least {self.paired_entropy:.3f} nats between two "
-            f"models, and an AUC at least {self.auc:.3f} from 0.5"
+            f"models, and {area}"
         )
         if self.enough:
             return f"{told}: enough for the {self.wanted:g} nats sought."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +26,8 @@ Fetch = Callable[[str], Any]
 
 def download(
     folder: Path, tickers: Sequence[str] = TICKERS, *,
-    fetch: Fetch | None = None, wait: Callable[[float], None] = time.sleep, seed: int | None = None,
+    fetch: Fetch | None = None, wait: Callable[[float], None] = time.sleep,
+    seed: int | None = None,
 ) -> list[Path]:  # fmt: skip
     """Fetch, check and keep the whole history of each ticker, and register it.
 
@@ -67,7 +69,7 @@ def download(
 
 def _yahoo(ticker: str) -> Any:
     try:
-        import yfinance
+        yfinance = importlib.import_module("yfinance")
     except ImportError as error:
         msg = "prices of today need the package yfinance; pip install 'daybreak[download]'."
         raise dk.ProblemError(msg) from error
@@ -104,7 +106,9 @@ def _table(raw: Any, name: str) -> Any:
     import pandas as pd
 
     found = prices_from_table(raw, name)
-    return pd.DataFrame({
-        "Date": found.dates.astype("datetime64[s]"),
-        **{column: getattr(found, column.lower()) for column in COLUMNS},
-    })
+    return pd.DataFrame(
+        {
+            "Date": found.dates.astype("datetime64[s]"),
+            **{column: getattr(found, column.lower()) for column in COLUMNS},
+        }
+    )

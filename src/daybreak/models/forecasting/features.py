@@ -9,7 +9,7 @@ import numpy as np
 import daybreak as dk
 
 from .indicators import INDICATORS, Weekly, indicators
-from .numeric import Floats
+from .numeric import Doubles
 from .prices import COLUMNS, Prices
 
 Inputs = Literal["stationary", "raw"]
@@ -25,9 +25,7 @@ _AVERAGES = (*(name for name in INDICATORS if name.startswith(("dema", "sma"))),
 _PERCENT = ("rsi_daily", "rsi_weekly", "stochrsi_daily", "stochrsi_weekly", "adx_14")
 
 
-def features(
-    prices: Prices, inputs: Inputs = "stationary", weekly: Weekly = "closed"
-) -> Floats:
+def features(prices: Prices, inputs: Inputs = "stationary", weekly: Weekly = "closed") -> Doubles:
     """All columns on all days, NaN where one is missing.
 
     Parameters
@@ -60,7 +58,7 @@ def features(
     return np.stack([chosen[name] for name in FEATURES], axis=1)
 
 
-def _stationary(raw: dict[str, Floats]) -> dict[str, Floats]:
+def _stationary(raw: dict[str, Doubles]) -> dict[str, Doubles]:
     import talib
 
     close, volume = raw["Close"], np.nan_to_num(raw["Volume"])
@@ -75,10 +73,10 @@ def _stationary(raw: dict[str, Floats]) -> dict[str, Floats]:
     return found | {"bb_percent_b": raw["bb_percent_b"]}
 
 
-def _over(above: Floats, below: Floats) -> Floats:
+def _over(above: Doubles, below: Doubles) -> Doubles:
     return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
 
 
-def _log(values: Floats) -> Floats:
+def _log(values: Doubles) -> Doubles:
     """A logarithm that is missing where nothing was traded."""
     return np.log(values, out=np.full(len(values), np.nan), where=values > 0)

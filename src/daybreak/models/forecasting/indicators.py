@@ -15,7 +15,7 @@ import numpy as np
 
 import daybreak as dk
 
-from .numeric import Days, Floats
+from .numeric import Days, Doubles
 from .prices import Prices
 
 Weekly = Literal["closed", "leaking", "original"]
@@ -27,7 +27,7 @@ INDICATORS = (
 )  # fmt: skip
 
 
-def indicators(prices: Prices, weekly: Weekly = "closed") -> dict[str, Floats]:
+def indicators(prices: Prices, weekly: Weekly = "closed") -> dict[str, Doubles]:
     """Every indicator on every day, NaN while it warms up.
 
     Parameters
@@ -73,7 +73,7 @@ def indicators(prices: Prices, weekly: Weekly = "closed") -> dict[str, Floats]:
     return {name: found[name] for name in INDICATORS}
 
 
-def realised_volatility(close: Floats, days: int = 20) -> Floats:
+def realised_volatility(close: Doubles, days: int = 20) -> Doubles:
     """Standard deviation of the last log returns, per day, shape (n,); NaN while it warms up."""
     import talib
 
@@ -90,19 +90,19 @@ def week_of(dates: Days) -> Days:
     return dates - since_monday.astype("timedelta64[D]")
 
 
-def _stochastic(close: Floats) -> Floats:
+def _stochastic(close: Doubles) -> Doubles:
     import talib
 
-    return talib.STOCHRSI(close, 14, 5, 3, 0)[0]
+    return talib.STOCHRSI(close, 14, 5, 3)[0]
 
 
-def _weekly(prices: Prices, of: Callable[[Floats], Floats], weekly: Weekly) -> Floats:
+def _weekly(prices: Prices, of: Callable[[Doubles], Doubles], weekly: Weekly) -> Doubles:
     """An indicator of weekly closes on daily dates."""
     if weekly not in ("closed", "leaking", "original"):
         msg = f"weekly must be 'closed', 'leaking' or 'original', but got {weekly!r}."
         raise dk.ProblemError(msg)
     mondays = week_of(prices.dates)
-    last = np.flatnonzero(np.append(mondays[1:] != mondays[:-1], True))  # noqa: FBT003 - a bool array
+    last = np.flatnonzero(np.append(mondays[1:] != mondays[:-1], True))
     values = of(np.ascontiguousarray(prices.close[last]))
     week = np.searchsorted(mondays[last], mondays)  # of each day
     if weekly == "closed":
@@ -114,6 +114,6 @@ def _weekly(prices: Prices, of: Callable[[Floats], Floats], weekly: Weekly) -> F
     return np.where(week >= 0, values[week], np.nan)
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
+def _ratio(above: Doubles, below: Doubles) -> Doubles:
     """A quotient that is missing where its denominator is zero."""
     return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)

@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
-"""A NumPy array of float64, or float32 where a network takes it."""
+"""A NumPy array of float64, or of float32 where a network takes it."""
+
+Doubles: TypeAlias = NDArray[np.float64]
+"""A NumPy array of float64, which TA-Lib insists on: prices, indicators."""
 
 Integers: TypeAlias = NDArray[np.int64]
 """Row numbers."""

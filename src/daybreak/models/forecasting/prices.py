@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 import daybreak as dk
 
-from .numeric import Days, Floats
+from .numeric import Days, Doubles
 
 COLUMNS = ("Open", "High", "Low", "Close", "Volume")
 BUNDLED = ("sp500", "nasdaq")
@@ -44,11 +45,11 @@ class Prices:
 
     name: str
     dates: Days
-    open: Floats
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
+    open: Doubles
+    high: Doubles
+    low: Doubles
+    close: Doubles
+    volume: Doubles
 
     def __post_init__(self) -> None:
         """Refuse what no indicator can be computed from."""
@@ -151,7 +152,7 @@ def _days(column: Any, name: str) -> Days:
     return stamps.to_numpy().astype("datetime64[D]")
 
 
-def _numbers(frame: Any, name: str) -> Mapping[str, Floats]:
+def _numbers(frame: Any, name: str) -> Mapping[str, Doubles]:
     try:
         return {one.lower(): frame[one].to_numpy(dtype=float) for one in COLUMNS}
     except (ValueError, TypeError) as error:
@@ -196,10 +197,8 @@ def prices(series: str | Path) -> Prices:
 def _bundled(name: str) -> Any:
     """An index out of the installed package, which holds the licence to show it."""
     try:
-        from arch import data
+        found = importlib.import_module(f"arch.data.{name}")
     except ImportError as error:
         msg = "bundled indices need the package arch; pip install 'daybreak[forecasting]'."
         raise dk.ProblemError(msg) from error
-    import importlib
-
-    return importlib.import_module(f"{data.__name__}.{name}").load()
+    return found.load()

@@ -1,4 +1,4 @@
-"""What is to be forecast: does the price reach a threshold within the next days?"""
+"""What is to be forecast: whether the price reaches a threshold within the next days."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def simulated_curse(
     centre = np.log(rate / (1 - rate))
     gaps, bests = np.empty(draws), np.empty(draws)
     for draw in range(draws):
-        labels = rng.random(n) < rate
+        labels = (rng.random(n) < rate).astype(float)
         shift = offset * rng.standard_normal((trials, 1))
         logits = centre + shift + noise * rng.standard_normal((trials, n))
         scores = losses(labels, 1 / (1 + np.exp(-logits))).mean(axis=1)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import daybreak as dk
 
 from ..leak_search import MODELS, WEEKLY, leak_problem
 from ..targets import HORIZONS
 
 
-def demo_leak(series: str = "sp500") -> dk.Campaign:
-    """Two plain models at three horizons, each with honest and with leaking weekly indicators.
+def demo_leak(series: str = "sp500", horizons: Sequence[int] = HORIZONS) -> dk.Campaign:
+    """Two plain models at some horizons, each with honest and with leaking weekly indicators.
 
     Parameters
     ----------
     series : str
         ``"sp500"`` or ``"nasdaq"``.
+    horizons : sequence of int
+        Days ahead, one study each.
     """
-    configurations = [
-        {"weekly": weekly, "model": model} for weekly in WEEKLY for model in MODELS
-    ]
+    configurations = [{"weekly": weekly, "model": model} for weekly in WEEKLY for model in MODELS]
     studies = dk.Sweep(
         "leak", leak_problem(series),
         dk.Search("random", trials=len(configurations), forced=configurations, confirm=0),
-        over={"horizon": list(HORIZONS)},
+        over={"horizon": list(horizons)},
         accept=[
             dk.Criterion(
                 "seen_future", at_most=0, label="columns that change when the future is cut off"
