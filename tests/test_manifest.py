@@ -132,7 +132,11 @@ def test_a_kill_leaves_no_half_manifest(place, monkeypatch):
     """When writing fails, the old manifest is still there and whole."""
     manifest = dk.Manifest(place / "data" / "manifest.json")
     manifest.register(place / "data" / "a.csv", "a")
-    monkeypatch.setattr("daybreak.manifest.os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+
+    def full(_):
+        raise OSError(28, "full")
+
+    monkeypatch.setattr("daybreak.manifest.os.fsync", full)
 
     with pytest.raises(dk.DaybreakError, match=r"cannot write .* \(full\)"):
         manifest.register(place / "data" / "a.csv", "b")

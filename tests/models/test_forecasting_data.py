@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -231,7 +233,7 @@ def test_regions_share_no_day_of_a_label(split, horizon):
     days = data.prices.dates
     parts = [part for part in data.regions.values() if len(part)]
 
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         end = np.searchsorted(days, before.dates[-1]) + horizon
         assert days[end] < after.dates[0]
         assert np.searchsorted(days, after.dates[0]) == end + 1, "purged, and nothing more"
@@ -246,7 +248,9 @@ def test_windows_end_on_the_decision_day():
     assert shown.shape == (len(part), 7, 25)
     assert shown.dtype == np.float32
     assert (shown[:, -1] == part.today).all()
-    assert (part.windows(slice(2, 3))[0] == part.features[part.last[2] - 6 : part.last[2] + 1]).all()
+    assert (
+        part.windows(slice(2, 3))[0] == part.features[part.last[2] - 6 : part.last[2] + 1]
+    ).all()
     days = np.searchsorted(data.prices.dates, part.dates)
     assert (part.labels == targets(data.prices, 3)[days]).all()
     assert set(np.unique(part.labels)) == {0, 1}
@@ -296,6 +300,22 @@ def test_files_are_data_sets(tmp_path):
     assert first.sizes["train"] > 600
     assert min(first.sizes.values()) > 100
     assert dataset(path, context=10).fingerprint != first.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda t: t.assign(Volume=np.nan), "'.*' has 0 of 400 days .* most often: Volume, obv, "),
+        (lambda t: t[:150], "'.*' has 0 of 150 days on which every feature is known"),
+    ],
+)
+def test_series_without_features(tmp_path, change, sentence):
+    """A series without volumes, or too short for a mean of 200 days, says which columns lack."""
+    path = tmp_path / "index.csv"
+    change(table()).to_csv(path, index=False)
+
+    with pytest.raises(dk.ProblemError, match=sentence):
+        dataset(path)
 
 
 @pytest.mark.parametrize(

@@ -94,4 +94,4 @@ def test_the_problem_asks_honestly_by_default():
     assert question(settings) is question(settings, "closed")
     differs = question(settings, "leaking").train.today != question(settings).train.today
     assert np.flatnonzero(differs.any(axis=0)).size == 2
-    assert [b.name for b in leak_problem().baselines][0] == "constant"
+    assert leak_problem().baselines[0].name == "constant"

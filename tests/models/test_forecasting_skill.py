@@ -128,7 +128,7 @@ def test_pairs_are_sharper():
 
 
 def test_detectable_gain_is_detected():
-    """A calibrated forecast with just the detectable gain clears 1.96 errors four times in five."""
+    """A calibrated forecast with just the detectable gain is found four times in five."""
     n, q = 2000, 0.2
     least = detectable(n, q).skill_entropy
     spread = np.sqrt(2 * least / (q * (1 - q)))
@@ -152,7 +152,9 @@ def test_detectable_says_what_is_needed():
     assert "no AUC at all" in wanted.sentence
     assert detectable(595, 0.1412, wanted=0.02).enough
     assert not detectable(594, 0.1412, wanted=0.02).enough
-    assert detectable(595, 0.1412, wanted=0.02).sentence.endswith("enough for the 0.02 nats sought.")
+    assert detectable(595, 0.1412, wanted=0.02).sentence.endswith(
+        "enough for the 0.02 nats sought."
+    )
     with pytest.raises(dk.ProblemError, match="0 < rate < 1"):
         detectable(100, 0.0)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 import daybreak as dk
 
-from .features import FEATURES, LEVELS, Inputs, features
+from .features import FEATURES, LEVELS, WARM_UP, Inputs, features
 from .indicators import Weekly
 from .numeric import Days, Floats, Integers
 from .prices import BUNDLED, Prices, prices
@@ -195,6 +195,7 @@ def _dataset(
     labels = targets(found, horizon, label, theta)
     table = features(found, inputs, weekly)
     rows = np.flatnonzero(np.isfinite(table).all(axis=1))
+    _check_rows(rows, table, context, series)
     borders = named_split(split, found.dates, bundled=series in BUNDLED)
     places = regions(found.dates, labels, rows, horizon, context, borders)
     shown = normalised(table[rows], places["train"], context, normalise)
@@ -214,6 +215,20 @@ def _dataset(
     return Dataset(
         FEATURES, horizon, label, theta, **parts, fingerprint=mark, prices=found, split=borders
     )
+
+
+def _check_rows(rows: Integers, table: Floats, context: int, series: str) -> None:
+    """Refuse a series of which some column is hardly ever known."""
+    if len(rows) > context:
+        return
+    missing = (~np.isfinite(table)).sum(axis=0)
+    worst = [name for name, count in zip(FEATURES, missing, strict=True) if count == missing.max()]
+    msg = (
+        f"series {series!r} has {len(rows)} of {len(table)} days on which every feature is known, "
+        f"and {context} rows of context need more; missing most often: {', '.join(worst)}. The "
+        f"longest mean takes {WARM_UP} days, and volumes must not be zero."
+    )
+    raise dk.ProblemError(msg)
 
 
 def normalised(table: Floats, train: Integers, context: int, how: Normalise) -> Floats:
