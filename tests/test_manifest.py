@@ -80,7 +80,7 @@ def test_manifests_move_with_their_files(place):
 
 
 def test_commands_from_start_to_end(command, place):
-    """Register, verify, change, verify: exit status 0, then 1, and the sentence says what to do."""
+    """Register, verify, change, verify: status 0, then 1, and a sentence says what to do."""
     assert command("data", "register", "data/a.csv")[:2] == (
         0, f"a v1: {hashlib.sha256(b'first').hexdigest()}\n",
     )  # fmt: skip

@@ -361,6 +361,10 @@ def test_legacy_training_meets_no_held_chunk():
 
     assert all(held.isdisjoint(range(s, s + 23)) for s in split.train)
     assert len(split.train) == sum(held.isdisjoint(range(s, s + 23)) for s in range(1000 - 22))
+    wide = scattered(5000, 20, 3, validation=0.02, test=0.01, embargo=200).train
+    chunks = scattered(5000, 20, 3, validation=0.02, test=0.01)
+    near = [abs(wide[:, None] - s).min() for s in (chunks.validation, chunks.test)]
+    assert min(near) >= 223
     last = contiguous(1000, 20, 3)
     assert last.train.max() < last.validation.min() < last.test.min()
 

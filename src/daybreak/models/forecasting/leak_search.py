@@ -11,7 +11,8 @@ import daybreak as dk
 
 from .baselines import baseline, search_baselines
 from .datasets import Dataset, dataset
-from .indicators import Weekly, week_of
+from .detectable import detectable
+from .indicators import Weekly, indicators, week_of
 from .intervals import auc_difference, entropy_difference
 from .skill import Skill, auc, skill
 from .truncation import lookahead
@@ -60,6 +61,7 @@ def evaluate_leak(configuration: Any, trial: Any) -> dict[str, float]:
     seen = _seen(str(trial.settings.series), weekly)
     trial.record(
         fingerprint=data.fingerprint, sizes=data.sizes,
+        detectable=detectable(len(data.validation_a), data.rate, data.horizon).sentence,
         saw_the_future=[name for name, share in seen.items() if share > 0],
     )  # fmt: skip
     if weekly != "closed":
@@ -83,8 +85,6 @@ def weekday_table(data: Dataset) -> dk.Table:
 
 def _weekly_change(data: Dataset) -> tuple[Any, Any]:
     """This week's RSI less last week's, and the weekday, of every training day."""
-    from .indicators import indicators
-
     prices, part = data.prices, data.train
     now = indicators(prices, "leaking")["rsi_weekly"]
     before = indicators(prices, "closed")["rsi_weekly"]
