@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from arch.bootstrap import MovingBlockBootstrap
 
 from daybreak.models.forecasting.detectable import auc_error, constant_error
+from daybreak.models.forecasting.intervals import blocks
 from daybreak.models.forecasting.targets import entropy
 from daybreak.models.forecasting.winners_curse import simulated_curse
 
@@ -49,3 +52,14 @@ def test_winners_curse(offset, noise, small, large):
     assert few.gap == pytest.approx(small, abs=0.005)
     assert many.gap == pytest.approx(large, abs=0.0015)
     assert few.spread == pytest.approx(0.125, abs=0.02)
+
+
+def test_blocks_beside_arch():
+    """Moving blocks give the standard error of a mean that those of `arch` give."""
+    steps = np.random.default_rng(0).standard_normal(500)
+    days = np.convolve(steps, np.ones(10), "same")  # neighbours are alike
+    peer = MovingBlockBootstrap(20, days, seed=1).apply(np.mean, 4000)
+    found = days[blocks(500, draws=4000)].mean(axis=1)
+
+    assert found.std() == pytest.approx(peer.std(), rel=0.05)
+    assert found.mean() == pytest.approx(peer.mean(), abs=3 * peer.std() / 4000**0.5)

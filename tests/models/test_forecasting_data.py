@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -122,6 +125,48 @@ def test_download_gives_up_in_a_sentence(tmp_path):
 
     with pytest.raises(dk.ProblemError, match="'SPY' failed 4 times, at last with ConnectionErr"):
         download(tmp_path, ["SPY"], fetch=fetch, wait=lambda _: None)
+
+
+def test_yahoo_is_asked_for_all_adjusted_days(tmp_path, monkeypatch):
+    """The client is asked for the whole history, day by day, adjusted."""
+    asked = []
+
+    class Ticker:
+        def __init__(self, name):
+            self.name = name
+
+        def history(self, **options):
+            asked.append((self.name, options))
+            return answer(self.name)
+
+    monkeypatch.setitem(sys.modules, "yfinance", SimpleNamespace(Ticker=Ticker))
+    download(tmp_path, ["^VIX"])
+
+    assert asked == [("^VIX", {"period": "max", "interval": "1d", "auto_adjust": True})]
+
+
+def test_missing_libraries_are_named(tmp_path, monkeypatch):
+    """Without an extra's library the sentence names the extra, at once and not four times."""
+    monkeypatch.setitem(sys.modules, "yfinance", None)
+    with pytest.raises(dk.DaybreakError, match=r"yfinance is needed .* 'daybreak\[download\]'"):
+        download(tmp_path, ["SPY"])
+    monkeypatch.setitem(sys.modules, "arch.data.sp500", None)
+    with pytest.raises(dk.DaybreakError, match=r"'daybreak\[forecasting\]'"):
+        prices("sp500")
+
+
+def test_campaigns_load_without_the_libraries():
+    """Campaigns are named and described without pandas, scikit-learn, TA-Lib or JAX."""
+    code = (
+        "import sys; from daybreak import catalogue; "
+        "catalogue.load('forecasting-demo-leak'); "
+        "print(*sorted({'pandas', 'sklearn', 'talib', 'arch', 'jax'} & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert found.stdout.split() == []
 
 
 @pytest.mark.parametrize("inputs", ["stationary", "raw"])

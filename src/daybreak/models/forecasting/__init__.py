@@ -6,9 +6,32 @@ it with data that cannot see the future, and with its flaws where they are asked
 
 from __future__ import annotations
 
+from .baselines import BASELINES, baseline, baseline_skill, search_baselines
 from .datasets import Dataset, Samples, dataset
+from .detectable import Detectable, detectable
+from .intervals import Interval
 from .prices import Prices, prices
-from .splits import SPLITS, Split
+from .skill import Skill, skill
+from .splits import FOLDS, SPLITS, Split
 from .targets import targets
 
-__all__ = ["SPLITS", "Dataset", "Prices", "Samples", "Split", "dataset", "prices", "targets"]
+__all__ = [
+    "BASELINES",
+    "FOLDS",
+    "SPLITS",
+    "Dataset",
+    "Detectable",
+    "Interval",
+    "Prices",
+    "Samples",
+    "Skill",
+    "Split",
+    "baseline",
+    "baseline_skill",
+    "dataset",
+    "detectable",
+    "prices",
+    "search_baselines",
+    "skill",
+    "targets",
+]

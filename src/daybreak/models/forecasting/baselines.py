@@ -15,6 +15,7 @@ import numpy as np
 import daybreak as dk
 
 from .datasets import Dataset
+from .extras import require
 from .indicators import indicators, realised_volatility
 from .numeric import Floats
 from .skill import Skill, skill
@@ -62,18 +63,15 @@ def _logistic(data: Dataset) -> dict[str, Floats]:
 
 def _forest(data: Dataset) -> dict[str, Floats]:
     """A random forest on all features of the day."""
-    from sklearn.ensemble import RandomForestClassifier
-
-    forest = RandomForestClassifier(_FOREST, min_samples_leaf=_LEAF, random_state=0)
+    ensemble = require("sklearn.ensemble")
+    forest = ensemble.RandomForestClassifier(_FOREST, min_samples_leaf=_LEAF, random_state=0)
     return _fitted(forest, data, _today(data))
 
 
 def _logistic_model() -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    pipeline, scaling = require("sklearn.pipeline"), require("sklearn.preprocessing")
+    regression = require("sklearn.linear_model").LogisticRegression(max_iter=1000)
+    return pipeline.make_pipeline(scaling.StandardScaler(), regression)
 
 
 def _today(data: Dataset) -> dict[str, Floats]:

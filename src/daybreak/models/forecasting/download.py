@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 import daybreak as dk
 
+from .extras import require
 from .prices import COLUMNS, prices_from_table
 
 TICKERS = ("SPY", "DIA", "QQQ", "^DJI", "^IXIC", "^VIX")
@@ -68,11 +68,7 @@ def download(
 
 
 def _yahoo(ticker: str) -> Any:
-    try:
-        yfinance = importlib.import_module("yfinance")
-    except ImportError as error:
-        msg = "prices of today need the package yfinance; pip install 'daybreak[download]'."
-        raise dk.ProblemError(msg) from error
+    yfinance = require("yfinance", "download")
     return yfinance.Ticker(ticker).history(period="max", interval="1d", auto_adjust=True)
 
 
@@ -103,7 +99,7 @@ def _fetched(
 
 def _table(raw: Any, name: str) -> Any:
     """Exactly Date and the five columns, checked; days without a time zone."""
-    import pandas as pd
+    pd = require("pandas")
 
     found = prices_from_table(raw, name)
     return pd.DataFrame(

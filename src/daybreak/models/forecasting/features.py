@@ -8,6 +8,7 @@ import numpy as np
 
 import daybreak as dk
 
+from .extras import require
 from .indicators import INDICATORS, Weekly, indicators
 from .numeric import Doubles
 from .prices import COLUMNS, Prices
@@ -59,7 +60,7 @@ def features(prices: Prices, inputs: Inputs = "stationary", weekly: Weekly = "cl
 
 
 def _stationary(raw: dict[str, Doubles]) -> dict[str, Doubles]:
-    import talib
+    talib = require("talib")
 
     close, volume = raw["Close"], np.nan_to_num(raw["Volume"])
     usual = talib.SMA(volume, 20)

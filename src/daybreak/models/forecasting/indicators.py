@@ -15,6 +15,7 @@ import numpy as np
 
 import daybreak as dk
 
+from .extras import require
 from .numeric import Days, Doubles
 from .prices import Prices
 
@@ -52,7 +53,7 @@ def indicators(prices: Prices, weekly: Weekly = "closed") -> dict[str, Doubles]:
     accumulation line; %B = (C - lower) / (upper - lower) with bands 2 population standard
     deviations about the mean of 20 days; VWAP = sum_20(C V) / sum_20(V).
     """
-    import talib
+    talib = require("talib")
 
     close, high, low = prices.close, prices.high, prices.low
     volume = np.nan_to_num(prices.volume)
@@ -75,7 +76,7 @@ def indicators(prices: Prices, weekly: Weekly = "closed") -> dict[str, Doubles]:
 
 def realised_volatility(close: Doubles, days: int = 20) -> Doubles:
     """Standard deviation of the last log returns, per day, shape (n,); NaN while it warms up."""
-    import talib
+    talib = require("talib")
 
     returns = np.concatenate([[np.nan], np.diff(np.log(close))])
     spread = np.full(len(close), np.nan)
@@ -91,7 +92,7 @@ def week_of(dates: Days) -> Days:
 
 
 def _stochastic(close: Doubles) -> Doubles:
-    import talib
+    talib = require("talib")
 
     return talib.STOCHRSI(close, 14, 5, 3)[0]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 import daybreak as dk
 
+from .extras import require
 from .numeric import Days, Doubles
 
 COLUMNS = ("Open", "High", "Low", "Close", "Volume")
@@ -137,7 +137,7 @@ def prices_from_table(table: Any, name: str) -> Prices:
 
 def _days(column: Any, name: str) -> Days:
     """Calendar days without a time zone."""
-    import pandas as pd
+    pd = require("pandas")
 
     try:
         stamps = pd.to_datetime(column)
@@ -184,7 +184,7 @@ def prices(series: str | Path) -> Prices:
             f".parquet file, but got {str(series)!r}."
         )
         raise dk.ProblemError(msg)
-    import pandas as pd
+    pd = require("pandas")
 
     try:
         table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
@@ -196,9 +196,4 @@ def prices(series: str | Path) -> Prices:
 
 def _bundled(name: str) -> Any:
     """An index out of the installed package, which holds the licence to show it."""
-    try:
-        found = importlib.import_module(f"arch.data.{name}")
-    except ImportError as error:
-        msg = "bundled indices need the package arch; pip install 'daybreak[forecasting]'."
-        raise dk.ProblemError(msg) from error
-    return found.load()
+    return require(f"arch.data.{name}").load()

@@ -77,6 +77,8 @@ SPLITS: Mapping[str, Split] = {
 `fold-4` is the default: it learns from the most years, and its test years are those of
 `reference`, which has no second validation region.
 """
+FOLDS = tuple(name for name in SPLITS if name.startswith("fold"))
+"""Names of the walk-forward folds, in order of time."""
 
 
 def proportional(dates: Days, shares: tuple[float, float, float] = (0.7, 0.1, 0.1)) -> Split:
