@@ -160,8 +160,8 @@ def dataset(
         and 10 per cent of a file's days.
     normalise : {"train", "window", "none"}
         Subtract mean and divide by standard deviation of the rows that training sees; besides
-        that, do the same within each window for every column but ATR, whose level is the best
-        single forecast there is; or, as a demonstration, nothing.
+        that, do the same within each window for every column but ATR, whose level tells calm
+        from storm; or, as a demonstration, nothing.
 
     Raises
     ------
