@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measure import Headline
 
-from daybreak.ledger.claims import Span, now
+from daybreak.ledger.claims import Round, Span, now
 from daybreak.ledger.store import Ledger
 from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
@@ -55,7 +55,7 @@ def cost(count: int) -> float:
         ledger.write_studies([study], follows=None)
         begun = time.process_time()
         pairs = [(task, key) for task, key, _ in rows]
-        ledger.write_round("s", 0, pairs, {key: text for _, key, text in rows})
+        ledger.write_rounds("s", [Round(0, pairs, {key: text for _, key, text in rows})])
         for _, key, _ in rows:
             tokens = ledger.claim([key])
             ledger.record(tokens, [(key, outcome)], Span(now(), now(), 1.0, 0.0, 0.0))

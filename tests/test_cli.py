@@ -272,7 +272,7 @@ def test_fresh(command, place):
     ("words", "told"),
     [
         (["run", "nowhere.py"], "there is no file nowhere.py"),
-        (["run", "lepton"], "there are 'lepton-boundary-layer'"),
+        (["run", "lepton"], "there are 'forecasting-"),
         (["run", "../night_file.py:nights"], "it offers 'passes'"),
         (["run", "../night_file.py", "--dir", "../night_file.py"], "is a file"),
         (["run", "../night_file.py", "--until", "7 o'clock"], "07:00"),

@@ -12,6 +12,7 @@ the numbers of an undisturbed night, bit for bit.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import functools
 import io
 import itertools
@@ -19,13 +20,14 @@ import json
 import os
 import random
 import resource
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +71,7 @@ def search() -> dk.Study:
     problem = dk.SearchProblem(
         [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], distance, [dk.Objective("distance")]
     )
-    return dk.Study("search", problem, dk.Search(sampler="tpe", trials=12, forced=FORCED))
+    return dk.Study("search", problem, dk.Search(sampler="tpe", trials=40, forced=FORCED))
 
 
 def campaign(name: str, *, short: bool) -> dk.Campaign:
@@ -185,6 +187,7 @@ class Tally:
 def forked(work: Callable[[], object]) -> tuple[int, int]:
     """Do `work` in a child; returns its number and a pipe with the keys it has acknowledged."""
     reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 1 << 20)  # a whole night, which is read at its end
     child = os.fork()
     if not child:
         _acknowledging(work, writer)
@@ -195,14 +198,22 @@ def forked(work: Callable[[], object]) -> tuple[int, int]:
 def _acknowledging(work: Callable[[], object], writer: int) -> NoReturn:
     status = 1
     try:
-        kept = Ledger.record
+        kept, kept_together = Ledger.record, Ledger.write_made
 
-        def record(self: Ledger, tokens: Any, made: Any, *rest: Any, **more: Any) -> None:
-            kept(self, tokens, made, *rest, **more)
+        def acknowledge(made: Iterable[tuple[str, Any]]) -> None:
             for key, outcome in made:
                 os.write(writer, f"{key} {claims.canonical(outcome.dump())}\n".encode())
 
+        def record(self: Ledger, tokens: Any, made: Any, *rest: Any, **more: Any) -> None:
+            kept(self, tokens, made, *rest, **more)
+            acknowledge(made)
+
+        def write_made(self: Ledger, study: Any, rounds: Any, made: Any, *rest: Any) -> None:
+            kept_together(self, study, rounds, made, *rest)
+            acknowledge(made.items())
+
         Ledger.record = record  # type: ignore[method-assign]
+        Ledger.write_made = write_made  # type: ignore[method-assign]
         work()
         status = 0
     finally:
@@ -247,14 +258,18 @@ class Torturer:
         name = f"chaos-{os.getpid()}-{self.tally.nights}" if self.store else "chaos"
         return Where(self.folder / str(self.tally.nights), self.store, name, self.short)
 
-    def round(self, work: Callable[[], object], *after: float) -> bool:
+    def round(
+        self, work: Callable[[], object], *after: float, acknowledged_first: bool = False
+    ) -> bool:
         """Start processes on the night and kill each after its time; whether one finished it.
 
-        Without a time there is one process, and nobody kills it from outside.
+        Without a time there is one process, and nobody kills it from outside. Time is counted
+        from the start, or from when the process has acknowledged something.
         """
-        begun, finished = time.monotonic(), False
+        finished = False
         children = dict(forked(work) for _ in after or (None,))
-        due = dict(zip(children, sorted(after), strict=False))
+        wait = dict(zip(children, after, strict=False))
+        begun = dict.fromkeys(children, np.inf if acknowledged_first else time.monotonic())
         alive = set(children)
         while alive:
             for child in sorted(alive):
@@ -263,7 +278,9 @@ class Torturer:
                     alive.remove(child)
                     finished |= os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0
                     self.tally.kills += os.WIFSIGNALED(status)
-                elif time.monotonic() > begun + due.get(child, np.inf):
+                elif begun[child] == np.inf and select.select([children[child]], [], [], 0)[0]:
+                    begun[child] = time.monotonic()
+                elif time.monotonic() > begun[child] + wait.get(child, np.inf):
                     os.kill(child, signal.SIGKILL)
             time.sleep(0.002 if after else 0.0)
         for reader in children.values():
@@ -290,10 +307,10 @@ class Torturer:
     def at_random(self, kills: int) -> Tally:
         """So many kills at random moments; the last night is finished."""
         while self.tally.kills < kills:
-            moments = [self.moments.uniform(0.02, 0.35) for _ in range(self.sides)]
-            # A server takes its time over the connections of a process.
-            length = (3.0 if self.store else 1.0) * self.length
-            self.round(self.where.run, *(moment * length for moment in moments))
+            working = self.moments.random() < 0.6  # a killed night is half preparation
+            longest = (0.4 if working else 0.8) * self.length
+            moments = [self.moments.uniform(0.0, longest) for _ in range(self.sides)]
+            self.round(self.where.run, *moments, acknowledged_first=working)
         self.round(self.where.run)
         return self.tally
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from daybreak.errors import LedgerError as LedgerError
     from daybreak.errors import PlanError as PlanError
     from daybreak.errors import ProblemError as ProblemError
+    from daybreak.manifest import Manifest as Manifest
     from daybreak.methods.evolution import Evolution as Evolution
     from daybreak.methods.least_squares import LeastSquares as LeastSquares
     from daybreak.methods.multistart import MultiStart as MultiStart
@@ -63,6 +64,7 @@ _HOMES = {
     "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
+    "Manifest": "manifest",
     "Matrix": "problem.artifacts",
     "MultiStart": "methods.multistart",
     "Objective": "problem.objectives",
@@ -105,6 +107,7 @@ __all__ = [
     "Knob",
     "LeastSquares",
     "LedgerError",
+    "Manifest",
     "Matrix",
     "MultiStart",
     "Objective",

@@ -18,6 +18,7 @@ from typing import Annotated
 
 import typer
 
+from daybreak.data_commands import commands as data_commands
 from daybreak.shell import (
     INTERRUPTED,
     Campaign,
@@ -400,6 +401,9 @@ def import_optuna(
     names = [name.strip() for name in objectives.split(",") if name.strip()]
     found = from_optuna(storage, study, names)
     deliver(json.dumps(found, indent=1), output, f"{len(found)} trials")
+
+
+app.add_typer(data_commands, name="data")
 
 
 @app.command()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import daybreak as dk
 from daybreak.errors import LedgerBusyError, LedgerError
 from daybreak.ledger import schema
-from daybreak.ledger.claims import Span, now
+from daybreak.ledger.claims import Round, Span, now
 from daybreak.ledger.liveness import Onlooker, Process
 from daybreak.ledger.place import FILE, Server
 from daybreak.ledger.snapshot import snapshot
@@ -43,7 +43,7 @@ def ledger(request, tmp_path):
         made.write_studies([study], follows=None)
         keys = ["one", "two", "three"]
         tasks = [(Task("fit", {"a": float(i)}), key) for i, key in enumerate(keys)]
-        made.write_round("s", 0, tasks, dict.fromkeys(keys, "{}"))
+        made.write_rounds("s", [Round(0, tasks, dict.fromkeys(keys, "{}"))])
         yield made
 
 
@@ -135,7 +135,7 @@ def test_failed_trials_are_reopened_when_asked(ledger):
     """Failed trials are final until somebody asks for them again."""
     ledger.record(ledger.claim(["one"]), [("one", BAD)], SPAN)
     assert ledger.claim(["one"]) == {}
-    ledger.write_round("s", 0, [(Task("fit", {}), "one")], {}, reopened=["one"])
+    ledger.write_rounds("s", [Round(0, [(Task("fit", {}), "one")], {})], reopened=["one"])
 
     assert ledger.claim(["one"]) == {"one": 2}
 

@@ -21,7 +21,7 @@ from daybreak.runner import dask
 from daybreak.runner.dask import DaskExecutor
 from daybreak.runner.work import Unit
 from tests.runner.dangerous import problem
-from tests.runner.test_postgres import FILE
+from tests.runner.test_postgres import FILE, done
 from tests.runner.test_workers import GOOD, STEEP
 from tests.runner.toy import line_problem
 
@@ -53,7 +53,7 @@ def test_the_same_numbers_as_in_one_process(tmp_path):
 
 
 def test_a_night_completes_though_workers_are_killed_all_the_time(tmp_path):
-    """A worker is killed every 1.5 s; every trial is made, once."""
+    """Once the cluster has begun, a worker is killed every 1.5 s; every trial is made, once."""
     one = dk.FitProblem(
         [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], slow, line_problem().data
     )
@@ -62,6 +62,8 @@ def test_a_night_completes_though_workers_are_killed_all_the_time(tmp_path):
     killed = []
 
     def kill():
+        while not done(tmp_path) and not over.wait(0.1):
+            pass
         for turn in itertools.count():
             if over.wait(1.5):
                 return

@@ -9,11 +9,13 @@ import sys
 import pytest
 
 import daybreak as dk
+from daybreak import catalogue, sharing
 from tests.search.problems import bowl
 
 NOISY = '''
 """A noisy search with everything that a trial can leave."""
 import daybreak as dk
+from daybreak import catalogue, sharing
 
 def evaluate(c, trial):
     for step in (1, 2, 3):
@@ -170,3 +172,17 @@ def test_two_searches_are_told_apart(tmp_path):
     assert unnamed.returncode == 2
     assert "say with --study which search is meant: 'one', 'two'" in unnamed.stderr
     assert json.loads(named.stdout)["study"] == "two"
+
+
+def test_attached_files_may_hold_times(night):
+    """A rerun is bit for bit though a file that was attached has other bytes; numbers count."""
+    place, _ = night
+    exported = sharing.export_trial(place / "night")
+    made = sharing.make(catalogue.load(str(place / "noisy.py")), exported)
+    files = [part for part in exported.outcome["details"]["artifacts"] if part["kind"] == "file"]
+    assert sharing.compare(exported, made).identical
+
+    files[0]["sha256"] = "0" * 64
+    assert sharing.compare(exported, made).identical
+    exported.outcome["details"]["recorded"]["slope"] += 1e-12
+    assert not sharing.compare(exported, made).identical

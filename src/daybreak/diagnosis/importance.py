@@ -43,7 +43,7 @@ def importance(
     blocks = {p.name: _columns(p, configurations[:n]) for p in space.free}
     blocks = {name: block for name, block in blocks.items() if block.shape[1]}
     width = 1 + sum(block.shape[1] for block in blocks.values())
-    ranks = np.argsort(np.argsort(values[:n], kind="stable"), kind="stable").astype(np.float64)
+    ranks = _ranks(values[:n])
     total = float(np.sum((ranks - ranks.mean()) ** 2))
     if n < width + 5 or not total or not blocks:
         return []
@@ -58,6 +58,12 @@ def importance(
         clear = lost > bar * columns * noise
         found.append(Importance(objective=objective, parameter=name, share=share, clear=clear))
     return sorted(found, key=lambda one: -one.share)
+
+
+def _ranks(values: Sequence[float]) -> Array:
+    """Place of every value in ascending order; equal ones share the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts + 1) / 2.0)[which]
 
 
 def _columns(parameter: Searched, configurations: Sequence[Mapping[str, Any]]) -> Array:

@@ -53,35 +53,42 @@ class Artifact:
     body: str
 
 
-def write_round(
-    c: sa.Connection, study: str, number: int, tasks: Sequence[tuple[Task, str]],
-    configurations: Mapping[str, str],
-) -> None:  # fmt: skip
-    """Write down what a round asks for, in order, and the trials that are not there yet.
+@dataclass(frozen=True)
+class Round:
+    """What a method asks for at once."""
+
+    number: int
+    tasks: Sequence[tuple[Task, str]]
+    """With their keys, in order."""
+    configurations: Mapping[str, str]
+    """Of those that may not be there yet, by key."""
+
+
+def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
+    """Write down what rounds ask for, in order, and the trials that are not there yet.
 
     A study of which something is missing is running, whatever was said of it before; one that
     another process has ended meanwhile stays so, because nothing is missing then.
     """
     # The row of the study also keeps two processes from writing the same round at once.
-    mine, state = c.execute(
-        sa.select(t.studies.c.id, t.studies.c.state)
-        .where(t.studies.c.name == study).with_for_update()
-    ).one()  # fmt: skip
-    here = (t.members.c.study == mine) & (t.members.c.round == number)
+    mine, state = c.execute(_STUDY, {"name": study}).one()
     rows = [
         {
-            "study": mine, "round": number, "position": place, "trial": key,
+            "study": mine, "round": one.number, "position": place, "trial": key,
             "kind": task.kind, "origin": task.origin, "grid": task.grid,
             "point": json.dumps(dict(zip(task.of, task.point, strict=True))),
         }
-        for place, (task, key) in enumerate(tasks)
+        for one in rounds
+        for place, (task, key) in enumerate(one.tasks)
     ]  # fmt: skip
-    there = sa.select(t.members.c.trial, t.members.c.origin).where(here)
-    found = [tuple(row) for row in c.execute(there.order_by(t.members.c.position))]
-    if found != [(row["trial"], row["origin"]) for row in rows]:
-        c.execute(t.members.delete().where(here))
+    here = {"study": mine, "numbers": [one.number for one in rounds]}
+    found = [tuple(row) for row in c.execute(_MEMBERS, here)]
+    if found != [(row["round"], row["trial"], row["origin"]) for row in rows]:
+        if found:
+            c.execute(t.members.delete().where(_HERE), here)
         if rows:
             c.execute(t.members.insert(), rows)
+    configurations = {key: text for one in rounds for key, text in one.configurations.items()}
     fresh = {"state": "waiting", "token": 0}
     insert_missing(
         c, t.trials,
@@ -100,6 +107,19 @@ def _unfinished(c: sa.Connection, keys: Sequence[str]) -> bool:
     return any(c.execute(one).first() for one in asked)
 
 
+_STUDY = (
+    sa.select(t.studies.c.id, t.studies.c.state)
+    .where(t.studies.c.name == sa.bindparam("name")).with_for_update()
+)  # fmt: skip
+_HERE = (t.members.c.study == sa.bindparam("study")) & t.members.c.round.in_(
+    sa.bindparam("numbers", expanding=True)
+)
+_MEMBERS = (
+    sa.select(t.members.c.round, t.members.c.trial, t.members.c.origin)
+    .where(_HERE).order_by(t.members.c.round, t.members.c.position)
+)  # fmt: skip
+
+
 def reopen(c: sa.Connection, keys: Sequence[str]) -> None:
     """Let failed trials be claimed again."""
     for some in _parts(keys):
@@ -113,20 +133,11 @@ def claim(c: sa.Connection, run: int, keys: Sequence[str]) -> dict[str, int]:
     A trial that `run` holds already counts as free: it asks only for what it has not in hand.
     """
     tokens: dict[str, int] = {}
-    free = (t.trials.c.state == "waiting") | (
-        (t.trials.c.state == "running") & (t.trials.c.run == run)
-    )
     for some in _parts(keys):
-        mine = sa.select(t.trials.c.key, t.trials.c.token).where(t.trials.c.key.in_(some) & free)
-        for key, token in c.execute(mine.with_for_update(skip_locked=True)):
+        for key, token in c.execute(_FREE, {"keys": some, "run": run}):
             tokens[key] = int(token) + 1
     if tokens:
-        rows = [{"k": key, "n": token} for key, token in tokens.items()]
-        c.execute(
-            t.trials.update().where(t.trials.c.key == sa.bindparam("k"))
-            .values(state="running", run=run, token=sa.bindparam("n")),
-            rows,
-        )  # fmt: skip
+        c.execute(_TAKE, [{"k": key, "n": n, "mine": run} for key, n in tokens.items()])
         started = now()
         c.execute(
             t.attempts.insert(),
@@ -136,6 +147,22 @@ def claim(c: sa.Connection, run: int, keys: Sequence[str]) -> dict[str, int]:
             ],
         )
     return tokens
+
+
+_SOME = t.trials.c.key.in_(sa.bindparam("keys", expanding=True))
+_FREE = (
+    sa.select(t.trials.c.key, t.trials.c.token)
+    .where(
+        _SOME
+        & ((t.trials.c.state == "waiting")
+           | ((t.trials.c.state == "running") & (t.trials.c.run == sa.bindparam("run"))))
+    )
+    .with_for_update(skip_locked=True)
+)  # fmt: skip
+_TAKE = (
+    t.trials.update().where(t.trials.c.key == sa.bindparam("k"))
+    .values(state="running", run=sa.bindparam("mine"), token=sa.bindparam("n"))
+)  # fmt: skip
 
 
 def record(
@@ -205,14 +232,16 @@ _SET_ATTEMPT = (
 def _current(c: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[str, int, bool]]:
     """State, newest token and whether there is an outcome, by key; locked until the end."""
     found: dict[str, tuple[str, int, bool]] = {}
-    columns = sa.select(
-        t.trials.c.key, t.trials.c.state, t.trials.c.token, t.trials.c.outcome.is_not(None)
-    )
     for some in _parts(sorted(keys)):
-        rows = columns.where(t.trials.c.key.in_(some)).order_by(t.trials.c.key).with_for_update()
         found |= {key: (state, int(token), bool(there)) for key, state, token, there in
-                  c.execute(rows)}  # fmt: skip
+                  c.execute(_STATES, {"keys": some})}  # fmt: skip
     return found
+
+
+_STATES = (
+    sa.select(t.trials.c.key, t.trials.c.state, t.trials.c.token, t.trials.c.outcome.is_not(None))
+    .where(_SOME).order_by(t.trials.c.key).with_for_update()
+)  # fmt: skip
 
 
 def release(c: sa.Connection, tokens: Mapping[str, int], state: str) -> None:

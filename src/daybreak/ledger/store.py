@@ -13,7 +13,7 @@ from daybreak.errors import LedgerError
 from daybreak.findings import Preflight
 from daybreak.ledger import claims, runs, written
 from daybreak.ledger import schema as t
-from daybreak.ledger.claims import Artifact, Span, now
+from daybreak.ledger.claims import Artifact, Round, Span, now
 from daybreak.ledger.engine import Store, open_sqlite
 from daybreak.ledger.liveness import LEASE, Heart, Onlooker
 from daybreak.ledger.lock import held_by
@@ -21,7 +21,7 @@ from daybreak.ledger.migration import make_tables, readable
 from daybreak.ledger.place import FILE, LOCK, Server, find
 from daybreak.ledger.reading import read_campaign, read_plan, read_study
 from daybreak.ledger.records import CampaignRecord, PlannedRecord, StudyRecord
-from daybreak.problem.outcomes import Outcome, Task, canonical
+from daybreak.problem.outcomes import Outcome, canonical
 
 
 class Ledger:
@@ -204,17 +204,34 @@ class Ledger:
         """Keys of all trials that were ever asked for."""
         return set(self.store.read(lambda c: c.execute(sa.select(t.trials.c.key)).scalars().all()))
 
-    def write_round(
-        self, study: str, number: int, tasks: Sequence[tuple[Task, str]],
-        configurations: Mapping[str, str], reopened: Sequence[str] = (),
-    ) -> None:  # fmt: skip
-        """Write down what a round asks for; failed trials among `reopened` are free again."""
+    def write_rounds(
+        self, study: str, rounds: Sequence[Round], reopened: Sequence[str] = ()
+    ) -> None:
+        """Write down what rounds ask for; failed trials among `reopened` are free again."""
 
         def work(c: sa.Connection) -> None:
             claims.reopen(c, reopened)
-            claims.write_round(c, study, number, tasks, configurations)
+            claims.write_rounds(c, study, rounds)
 
         self.store.write(work)
+
+    def write_made(
+        self, study: str, rounds: Sequence[Round], made: Mapping[str, Outcome], span: Span
+    ) -> None:
+        """Make rounds and the results they asked for durable in one transaction."""
+        run = self._mine()
+
+        def work(c: sa.Connection) -> None:
+            claims.write_rounds(c, study, rounds)
+            tokens = claims.claim(c, run, list(made))
+            claims.record(c, tokens, list(made.items()), span)
+
+        self.store.write(work)
+
+    def has_lost_runs(self) -> bool:
+        """Whether a process that worked on the campaign was killed."""
+        lost = sa.select(t.runs.c.id).where(t.runs.c.ending == runs.LOST).limit(1)
+        return self.store.read(lambda c: c.execute(lost).first()) is not None
 
     def end_rounds(self, study: str, count: int) -> None:
         """Forget memberships beyond the last round of the present plan."""

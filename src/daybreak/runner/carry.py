@@ -10,20 +10,22 @@ import dataclasses
 import itertools
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from daybreak.errors import LedgerError
-from daybreak.ledger.claims import Artifact, Span, now
+from daybreak.ledger.claims import Artifact, Round, Span, now
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
 from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.resources import Resources
 from daybreak.problem.search import SearchProblem
-from daybreak.runner.executors import AbstractExecutor
+from daybreak.runner.executors import AbstractExecutor, InProcess
 from daybreak.runner.limits import Interrupted, Watch
 from daybreak.runner.recorder import Claimed, Recorder
 from daybreak.runner.rooms import clear
+from daybreak.runner.together import Together
 from daybreak.runner.work import Result, Unit, failed
 
 _POLL = 0.5
@@ -34,6 +36,8 @@ _SUSPECT = 2
 """After so many workers lost under it, a trial is made in a process beside its worker."""
 _LOST = 20
 """After so many, it is taken to be what kills them."""
+_QUICK, _TIMED = 0.02, 10
+"""Seconds below which a trial is quick, and trials that must have been timed before it is."""
 
 
 class Carrier:
@@ -69,9 +73,14 @@ class Carrier:
         self._looked = 0.0
         self._tries: dict[str, Counter[str]] = {}
         self._numbers = itertools.count()
+        self.together = Together(ledger, study.name, self._settle)
+        """Rounds that wait for a common transaction."""
+        self._careful = ledger.has_lost_runs()
 
     def carry_out(self, tasks: Mapping[str, Task], units: Iterable[list[str]]) -> None:
         """Make every trial of `units`, lists of keys; `outcomes` has them afterwards."""
+        self.together.flush()
+        self.outcomes = {}
         self._tasks = tasks
         self._units = deque(units)
         try:
@@ -87,6 +96,55 @@ class Carrier:
                     self.ledger.release(one.tokens)
             self._in_hand.clear()
             raise
+
+    @property
+    def quick(self) -> bool:
+        """Whether trials cost less than the transactions around them.
+
+        Where a process has been killed each is claimed before it begins, so that one that takes
+        its process with it is found out.
+        """
+        return (
+            isinstance(self.executor, InProcess)
+            and self.timed >= _TIMED
+            and self.spent < _QUICK
+            and not self.study.problem.resources.retries
+            and not self.ledger.store.shared
+            and not self._careful
+        )
+
+    def carry_out_quickly(self, one: Round, tasks: Mapping[str, Task]) -> None:
+        """Make the trials of a round that are missing; it becomes durable with others."""
+        self.outcomes = {}
+        if tasks:
+            self.watch.check()
+            count = len(tasks) + len(self.together.made)
+            refusal = self.watch.refusal(count, self.spent * len(tasks))
+            if refusal:
+                raise Interrupted(refusal)
+            self.executor.submit(self._unit(list(tasks.values())))
+        results = self.executor.completed(0.0) if tasks else []
+        for result in results:
+            self.outcomes |= zip(tasks, result.outcomes, strict=True)
+            self._time(result.seconds, len(tasks))
+        self.together.add(one, self.outcomes, results)
+
+    def _unit(
+        self, tasks: Sequence[Task], resources: Resources | None = None,
+        hook: Recorder | None = None,
+    ) -> Unit:  # fmt: skip
+        study = self.study
+        return Unit(
+            next(self._numbers), study.problem, study.all_settings, tuple(tasks),
+            resources or study.problem.resources, hook, self.home,
+        )  # fmt: skip
+
+    def _settle(self, made: Mapping[str, Outcome]) -> None:
+        """Results are durable: leave their directories, and count them."""
+        if isinstance(self.study.problem, SearchProblem):
+            for key, outcome in made.items():
+                clear(self.home, key, outcome)
+        self.kept(len(made))
 
     def _wait(self, refusal: str) -> None:
         """Wait for results; with nothing in hand and no time for more, the run ends."""
@@ -115,16 +173,14 @@ class Carrier:
 
     def _hand_over(self, tokens: Mapping[str, int]) -> None:
         self._tries |= {key: Counter() for key, token in tokens.items() if token == 1}
-        number = next(self._numbers)
         mine = Claimed(tokens, now(), {key: self._retried(key) for key in tokens})
-        self._in_hand[number] = mine
-        study, server = self.study, self.ledger.server
-        tasks = tuple(self._tasks[key] for key in tokens)
+        server = self.ledger.server
         hook = Recorder(server, str(self.ledger.place), mine) if server else None
-        resources = study.problem.resources
+        resources = self.study.problem.resources
         if any(self._earlier(key)["lost"] >= _SUSPECT for key in tokens):
             resources = dataclasses.replace(resources, isolate=True)
-        unit = Unit(number, study.problem, study.all_settings, tasks, resources, hook, self.home)
+        unit = self._unit([self._tasks[key] for key in tokens], resources, hook)
+        self._in_hand[unit.number] = mine
         self.executor.submit(unit)
 
     def _keep(self, result: Result) -> None:
@@ -139,16 +195,14 @@ class Carrier:
         printed = list(_printed(result, next(iter(mine.tokens))))
         self.ledger.record(mine.tokens, made, span, again, printed)
         del self._in_hand[result.number]
+        final = {key: outcome for key, outcome in made if key not in again}
         for key, outcome in made:
             if key in again:
                 self._earlier(key)[outcome.reason.name] += 1
                 self._units.append([key])
-            else:
-                self.outcomes[key] = outcome
-                if isinstance(self.study.problem, SearchProblem):
-                    clear(self.home, key, outcome)
+        self.outcomes |= final
         self._time(result.seconds, len(made))
-        self.kept(len(made) - len(again))
+        self._settle(final)
 
     def _time(self, seconds: float, trials: int) -> None:
         """What a trial takes is the mean of what was seen, the newest counting most."""

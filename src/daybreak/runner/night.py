@@ -16,6 +16,7 @@ from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import DaybreakError, LedgerError, PlanError, ProblemError
 from daybreak.findings import Preflight
+from daybreak.ledger.claims import Round
 from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
@@ -335,13 +336,16 @@ class _Night:
         rounds = study.method.rounds(study.problem, study.all_settings, seed, places)
         carrier = self._carrier(study)
         number, outcomes = 0, None
-        while True:
-            try:
-                tasks = next(rounds) if outcomes is None else rounds.send(outcomes)
-            except StopIteration:
-                break
-            outcomes = self._round(study, carrier, number, tasks, batch)
-            number += 1
+        try:
+            while True:
+                try:
+                    tasks = next(rounds) if outcomes is None else rounds.send(outcomes)
+                except StopIteration:
+                    break
+                outcomes = self._round(study, carrier, number, tasks, batch)
+                number += 1
+        finally:
+            carrier.together.flush()
         self.ledger.end_rounds(study.name, number)
 
     def _carrier(self, study: Study) -> Carrier:
@@ -377,9 +381,13 @@ class _Night:
         self.done += len(order) - len(missing)
         keyed = list(zip(tasks, keys, strict=True))
         written = {k: text for k, text in zip(keys, texts, strict=True) if k in missing}
-        self.ledger.write_round(
-            study.name, number, keyed, written, order if self.retry_failed else ()
-        )
+        one = Round(number, keyed, written)
+        if not (shared or self.retry_failed) and (carrier.quick or not missing):
+            carrier.carry_out_quickly(one, {key: unique[key] for key in order if key in missing})
+            self.outcomes |= carrier.outcomes
+            return [self.outcomes[key] for key in keys]
+        carrier.together.flush()
+        self.ledger.write_rounds(study.name, [one], order if self.retry_failed else ())
         if missing:
             tried = missing if shared else missing & self.earlier
             self._isolate(study, carrier, sorted(tried))

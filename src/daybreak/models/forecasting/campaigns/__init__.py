@@ -1,0 +1,7 @@
+"""Forecasts of an index as campaigns, each runnable by name."""
+
+from __future__ import annotations
+
+from .demo_leak import demo_leak
+
+__all__ = ["demo_leak"]
