@@ -6,7 +6,6 @@ gradient, AdamW.  Before they are timed both must give the same loss and the sam
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from types import SimpleNamespace
@@ -129,7 +128,7 @@ def ours(shape: Architecture, data: Any, recipe: Recipe) -> Any:
         nonlocal state
         begun = time.perf_counter()
         state, loss = epoch_of_one(state, rows, jax.random.key(1), dials, form)
-        assert math.isfinite(float(loss))
+        float(loss)  # waits for it
         return time.perf_counter() - begun
 
     return epoch
@@ -152,7 +151,7 @@ def theirs(shape: Architecture, data: Any, recipe: Recipe) -> Any:
             rule.zero_grad(set_to_none=True)
             loss.backward()
             rule.step()
-        assert math.isfinite(loss.item())
+        loss.item()
         return time.perf_counter() - begun
 
     return epoch

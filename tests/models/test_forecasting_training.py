@@ -227,7 +227,10 @@ def test_a_killed_training_ends_with_the_same_loss(tmp_path):
         command = [sys.executable, "-m", "daybreak.cli", "run", "training.py", "--dir", "night"]
         ended = [
             subprocess.run(
-                command, cwd=place, capture_output=True, check=False,
+                command,
+                cwd=place,
+                capture_output=True,
+                check=False,
                 env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
             ).returncode
             for _ in range(1 + kill)

@@ -42,9 +42,7 @@ def kept(now: Kept, mark: str) -> bytes:
     return file.getvalue()
 
 
-def resumed(
-    found: bytes | None, fresh: Kept, mark: str, course: Callable[..., Any]
-) -> Kept:
+def resumed(found: bytes | None, fresh: Kept, mark: str, course: Callable[..., Any]) -> Kept:
     """The training that was kept, or a fresh one when there is none.
 
     Raises

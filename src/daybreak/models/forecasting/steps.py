@@ -109,7 +109,7 @@ class State(NamedTuple):
 
 def beginning(shape: Architecture, key: Array) -> State:
     """A network before its first step."""
-    network = Transformer(shape, key)
+    network: Any = Transformer(shape, key)  # Optax's own types know no such trees
     return State(network, optax.adamw(lambda _: 0.0).init(network))
 
 
@@ -123,7 +123,7 @@ def losses(logits: Array, labels: Array, dials: Dials, *, focal: bool) -> Array:
     return weight * jax.nn.sigmoid(-signed) ** dials.gamma * loss
 
 
-def rate_at(step: Array, dials: Dials, schedule: str) -> Array:
+def rate_at(step: Any, dials: Dials, schedule: str) -> Array:
     """Learning rate of a step, the first being 0."""
     rising = (step + 1.0) / (dials.warmup_steps + 1.0)
     after = jnp.maximum(dials.steps - dials.warmup_steps, 1.0)
@@ -145,7 +145,7 @@ def epoch(state: State, rows: Rows, key: Array, dials: Dials, form: Form) -> tup
 
     def step(state: State, given: tuple[Array, Array, Array]) -> tuple[State, Array]:
         places, there, noise = given
-        network = state.network
+        network: Any = state.network
 
         def total(network: Transformer, place: Array, there: Array, noise: Array) -> Array:
             windows = rows.windows(place).astype(form.precision)
@@ -170,7 +170,8 @@ def epoch(state: State, rows: Rows, key: Array, dials: Dials, form: Form) -> tup
             lambda step: rate_at(step, dials, form.schedule), weight_decay=dials.weight_decay
         )
         change, moments = rule.update(gradient, state.moments, network)
-        return State(optax.apply_updates(network, change), moments), loss
+        moved: Any = optax.apply_updates(network, change)
+        return State(moved, moments), loss
 
     state, loss = jax.lax.scan(step, state, (which, there, jax.random.split(noise, steps)))
     return state, loss.sum() / count

@@ -96,9 +96,7 @@ class Trained:
     def probabilities(self, samples: Any) -> Floats:
         """Forecasts for a region, shape (seeds, n)."""
         rows = Rows.of(samples)
-        return np.stack(
-            [np.asarray(jax.nn.sigmoid(forecast(one, rows))) for one in self.networks]
-        )
+        return np.stack([np.asarray(jax.nn.sigmoid(forecast(one, rows))) for one in self.networks])
 
 
 def train(

@@ -103,7 +103,7 @@ def parameter_count(
 
     with 2 F more where windows are normalised.  The terms are patches, positions, layers
     (attention, two norms, feed-forward), the last norm and the head.
-    """  # noqa: D214, D207 - a formula
+    """
     d, f, n = d_model, d_ff, (context - patch) // stride + 1
     layer = 4 * d * d + 4 * d + 4 * d + 2 * d * f + f + d
     inputs = patch * features * d + d + (n + _SPARE) * d
@@ -140,7 +140,9 @@ class Layer(eqx.Module):
         weights = dropped(jax.nn.softmax(scores.astype(jnp.float32)), rate, keys[0])
         mixed = jnp.einsum("baqk,bkad->bqad", weights.astype(x.dtype), v)  # (B, n, A, d/A)
         x = x + linear(mixed.reshape(windows, n, d), self.out)  # (B, n, d)
-        inner = jax.nn.gelu(linear(normed(x, self.norm_2), self.up), approximate=False)  # (B, n, f)
+        inner = jax.nn.gelu(
+            linear(normed(x, self.norm_2), self.up), approximate=False
+        )  # (B, n, f)
         inner = linear(dropped(inner, rate, keys[1]), self.down)  # (B, n, d)
         return x + dropped(inner, rate, keys[2])
 
@@ -202,7 +204,9 @@ class Transformer(eqx.Module):
             raise dk.ProblemError(msg)
         first, key = (None, None) if key is None else jax.random.split(key)
         x = windows if self.scale is None else within(windows, self.scale)  # (B, T, F)
-        days = jnp.arange(shape.patches)[:, None] * shape.stride + jnp.arange(shape.patch)  # (n, p)
+        days = jnp.arange(shape.patches)[:, None] * shape.stride + jnp.arange(
+            shape.patch
+        )  # (n, p)
         x = x[:, days].reshape(count, shape.patches, -1)  # (B, n, p F)
         x = linear(x, self.patch) + self.position[: shape.patches].astype(x.dtype)  # (B, n, d)
         x = dropped(x, rate, first)
