@@ -39,7 +39,8 @@ from daybreak.runner import night
 
 # The preflight of a slow model takes its whole minute, which is not what is measured.
 night.preflight = functools.partial(night.preflight, budget=1.0)
-cli.main()
+if __name__ == "__main__":  # which a worker that is spawned is not
+    cli.main()
 """
 
 

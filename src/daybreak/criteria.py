@@ -116,6 +116,29 @@ class Criterion:
             and (self.below is None or value < self.below)
         )
 
+    def judged(
+        self, called: str, value: float, uncertainty: float | None, unsettled: str
+    ) -> tuple[Literal["met", "missed", "undecided"], str]:
+        """How a number stands to the bar, and the sentence that says so.
+
+        Parameters
+        ----------
+        called : str
+            The quantity as the reader knows it.
+        value, uncertainty : float
+            Within its own uncertainty of the bar nothing is decided.
+        unsettled : str
+            Why the number is not settled; empty when it is.
+        """
+        if unsettled:
+            return "undecided", f"{called} = {value:.6g} is not settled: {unsettled}."
+        if uncertainty and abs(self.margin(value)) <= uncertainty:
+            near = f"within its uncertainty {uncertainty:.2g} of the bar"
+            return "undecided", f"{called} = {value:.6g} is {near}."
+        if self.met(value):
+            return "met", f"{called} = {value:.6g}: {self.bar} holds."
+        return "missed", f"{called} = {value:.6g}: {self.bar} does not hold."
+
     def describe(self) -> dict[str, Any]:
         """The criterion as plain data for the ledger."""
         return {

@@ -196,17 +196,10 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
         sentence = profile.sentence if profile else ""
         if not settled:
             outcome = "undecided"
-    elif not settled:
-        outcome = "undecided"
-        sentence = f"{name} = {value:.6g} is not settled: {_unsettled(best)}."
-    elif uncertainty and abs(criterion.margin(value)) <= uncertainty:
-        outcome = "undecided"
-        sentence = f"{name} = {value:.6g} is within its uncertainty {uncertainty:.2g} of the bar."
     else:
-        outcome = "met" if criterion.met(value) else "missed"
-        held = "holds" if outcome == "met" else "does not hold"
-        sentence = f"{name} = {value:.6g}: {criterion.bar} {held}."
-        if criterion.quantity == "n_at_bounds" and value:
+        why = "" if settled else _unsettled(best)
+        outcome, sentence = criterion.judged(name, value, uncertainty, why)
+        if criterion.quantity == "n_at_bounds" and value and outcome != "undecided":
             sentence = f"{sentence[:-1]} ({_bounds_named(criterion, record, best)})."
     return Finding(
         criterion=criterion.title, quantity=criterion.quantity, of=list(criterion.names),

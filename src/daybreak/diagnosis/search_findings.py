@@ -95,15 +95,8 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
         outcome, sentence = "undecided", f"{name} is not there; there are {', '.join(there)}."
         if winner is None:
             sentence = f"{name} is not there: no trial was measured and clear of every constraint."
-    elif why:
-        outcome, sentence = "undecided", f"{name} = {value:.6g} is not settled: {why}."
-    elif uncertainty and abs(criterion.margin(value)) <= uncertainty:
-        outcome = "undecided"
-        sentence = f"{name} = {value:.6g} is within its uncertainty {uncertainty:.2g} of the bar."
     else:
-        outcome = "met" if criterion.met(value) else "missed"
-        held = "holds" if outcome == "met" else "does not hold"
-        sentence = f"{name} = {value:.6g}: {criterion.bar} {held}."
+        outcome, sentence = criterion.judged(name, value, uncertainty, why)
     return Finding(
         criterion=criterion.title, quantity=name, of=[], outcome=outcome, value=value,
         uncertainty=uncertainty, threshold=criterion.bar, level=criterion.level,
