@@ -172,7 +172,7 @@ def headlines() -> list[Headline]:
         ratio = statistics.median(b / a for a, b in pairs)
         rows.append([f"{shape.parameters:,}", f"{1 / here:.1f}", f"{1 / there:.1f}",
                      f"{ratio:.2f}", f"{gap:.1e}"])  # fmt: skip
-        kept.append(Headline(f"PyTorch / ours, {shape.parameters:,}", 1 / ratio, "", 1.0))
+        kept.append(Headline(f"ours / PyTorch, {shape.parameters:,}", 1 / ratio, "", 1.0))
     heads_ = ["parameters", "Daybreak, steps/s", "PyTorch, steps/s", "ratio", "difference"]
     print_table(f"Training, batch {BATCH}, two threads", heads_, rows)
     return kept
