@@ -203,7 +203,7 @@ def evaluate(c, trial):
     epochs = []
     def told(epoch, learnt, chosen):
         epochs.append(epoch)
-        if epoch == 3 and KILL and not os.path.exists("killed"):
+        if epoch == 3 and DIES and not os.path.exists("killed"):
             open("killed", "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
     done = train(SHAPE, RECIPE, LEARN, CHOOSE, checkpoint=trial.checkpoint,
@@ -223,7 +223,7 @@ def test_a_killed_training_ends_with_the_same_loss(tmp_path):
     for name, kill in (("left alone", False), ("killed", True)):
         place = tmp_path / name
         place.mkdir()
-        (place / "training.py").write_text(FILE.replace("KILL", str(kill)))
+        (place / "training.py").write_text(FILE.replace("DIES", str(kill)))
         command = [sys.executable, "-m", "daybreak.cli", "run", "training.py", "--dir", "night"]
         ended = [
             subprocess.run(
