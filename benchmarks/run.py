@@ -9,6 +9,7 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
+import forecasting
 import least_squares
 import ledger
 import maps
@@ -29,7 +30,7 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    parts = (least_squares, profiles, maps, night, ledger, workers, search, soliton)
+    parts = (least_squares, profiles, maps, night, ledger, workers, search, soliton, forecasting)
     found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:

@@ -1,0 +1,183 @@
+"""Training steps per second: ours and the same network in PyTorch, from equal weights.
+
+Both take the same batches of the same rows on two threads: gather windows, forward with dropout,
+gradient, AdamW.  Before they are timed both must give the same loss and the same gradient.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+from measure import Headline, print_table
+from torch import nn
+from torch.nn import functional
+
+from daybreak.models.forecasting.recipe import Recipe
+from daybreak.models.forecasting.steps import Dials, Form, Rows, beginning, epoch_of_one
+from daybreak.models.forecasting.transformer import Architecture, Transformer
+
+SIZES = [(8, 2, 2, 16), (64, 6, 8, 256), (192, 5, 8, 768)]
+"""d, layers, heads, feed-forward width: 3 thousand, 300 thousand and 2 million numbers."""
+BATCH, STEPS, REPEATS = 128, 24, 5
+
+
+def samples() -> Any:
+    """Rows like those of an index: 25 features, windows of 60 days."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60 + BATCH * STEPS, 25)).astype(np.float32)
+    last = np.arange(59, 59 + BATCH * STEPS)
+    labels = (features[last, 0] > 1.0).astype(np.float32)
+    return SimpleNamespace(features=features, last=last, labels=labels, context=60)
+
+
+class Peer(nn.Module):
+    """The network in PyTorch's own parts."""
+
+    def __init__(self, shape: Architecture, rate: float) -> None:
+        super().__init__()
+        d, f, n = shape.d_model, shape.d_ff, shape.patches
+        self.shape, self.rate = shape, rate
+        self.patch = nn.Linear(shape.patch * shape.features, d)
+        self.position = nn.Parameter(torch.zeros(n + 10, d))
+        self.layers = nn.ModuleList(
+            nn.ModuleDict(
+                {
+                    "norm_1": nn.LayerNorm(d), "qkv": nn.Linear(d, 3 * d), "out": nn.Linear(d, d),
+                    "norm_2": nn.LayerNorm(d), "up": nn.Linear(d, f), "down": nn.Linear(f, d),
+                }
+            )
+            for _ in range(shape.n_layers)
+        )  # fmt: skip
+        self.norm, self.head = nn.LayerNorm(d), nn.Linear(n * d, 1)
+        days = torch.arange(n)[:, None] * shape.stride + torch.arange(shape.patch)
+        self.register_buffer("days", days)
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Logits (B,) of windows (B, T, F)."""
+        shape, rate = self.shape, self.rate if self.training else 0.0
+        count, n, heads = len(windows), shape.patches, shape.n_heads
+        x = self.patch(windows[:, self.days].reshape(count, n, -1)) + self.position[:n]
+        x = functional.dropout(x, rate, self.training)
+        for layer in self.layers:
+            parts = layer["qkv"](layer["norm_1"](x)).view(count, n, 3, heads, -1)
+            q, k, v = parts.permute(2, 0, 3, 1, 4)
+            mixed = functional.scaled_dot_product_attention(q, k, v, dropout_p=rate)
+            x = x + layer["out"](mixed.transpose(1, 2).reshape(count, n, -1))
+            inner = functional.gelu(layer["up"](layer["norm_2"](x)))
+            inner = layer["down"](functional.dropout(inner, rate, self.training))
+            x = x + functional.dropout(inner, rate, self.training)
+        return self.head(self.norm(x).reshape(count, -1))[:, 0]
+
+    def take(self, network: Transformer) -> None:
+        """Take the weights of our network."""
+
+        def fill(part: nn.Module, maps: Any, place: int | None = None) -> None:
+            weight, bias = (np.array(m if place is None else m[place]) for m in maps)
+            part.weight.data = torch.from_numpy(weight.T.copy())
+            part.bias.data = torch.from_numpy(bias)
+
+        self.position.data = torch.from_numpy(np.array(network.position))
+        for name in ("patch", "norm", "head"):
+            fill(getattr(self, name), getattr(network, name))
+        for place, layer in enumerate(self.layers):
+            for name, part in layer.items():
+                fill(part, getattr(network.layers, name), place)
+
+
+def difference(shape: Architecture, data: Any) -> float:
+    """Largest relative difference of loss and of its gradient by the patch weights."""
+    network = Transformer(shape, jax.random.key(3))
+    rows, which = Rows.of(data), np.arange(BATCH)
+
+    def loss(network: Transformer) -> Any:
+        logits = network(rows.windows(jnp.asarray(which)))
+        signed = jnp.where(rows.labels[which] > 0, logits, -logits)
+        return jax.nn.softplus(-signed).mean()
+
+    ours, gradient = jax.value_and_grad(loss)(network)
+    peer = Peer(shape, 0.0)
+    peer.take(network)
+    windows, labels = tensors(data)
+    found = functional.binary_cross_entropy_with_logits(peer(windows(which)), labels[which])
+    found.backward()
+    theirs = peer.patch.weight.grad.numpy().T
+    slope = np.abs(np.asarray(gradient.patch[0]) - theirs).max() / np.abs(theirs).max()
+    return max(abs(float(ours) - found.item()) / found.item(), float(slope))
+
+
+def tensors(data: Any) -> tuple[Any, torch.Tensor]:
+    """Windows by their places, and all labels."""
+    features, last = torch.from_numpy(data.features), torch.from_numpy(data.last)
+    days = torch.arange(1 - data.context, 1)
+    return lambda which: features[last[which][:, None] + days], torch.from_numpy(data.labels)
+
+
+def ours(shape: Architecture, data: Any, recipe: Recipe) -> Any:
+    """A function that trains for an epoch and gives its seconds."""
+    rows, dials, form = Rows.of(data), Dials.of(recipe, len(data.last)), Form.of(recipe)
+    state = beginning(shape, jax.random.key(0))
+
+    def epoch() -> float:
+        nonlocal state
+        begun = time.perf_counter()
+        state, loss = epoch_of_one(state, rows, jax.random.key(1), dials, form)
+        float(loss)  # waits for it
+        return time.perf_counter() - begun
+
+    return epoch
+
+
+def theirs(shape: Architecture, data: Any, recipe: Recipe) -> Any:
+    """The same in PyTorch."""
+    peer = Peer(shape, recipe.dropout).train()
+    peer.take(beginning(shape, jax.random.key(0)).network)
+    rule = torch.optim.AdamW(
+        peer.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    windows, labels = tensors(data)
+
+    def epoch() -> float:
+        begun = time.perf_counter()
+        for which in torch.randperm(len(labels)).split(BATCH):
+            logits = peer(windows(which))
+            loss = functional.binary_cross_entropy_with_logits(logits, labels[which])
+            rule.zero_grad(set_to_none=True)
+            loss.backward()
+            rule.step()
+        loss.item()
+        return time.perf_counter() - begun
+
+    return epoch
+
+
+def headlines() -> list[Headline]:
+    """The figures that are kept."""
+    torch.set_num_threads(2)
+    data, kept, rows = samples(), [], []
+    recipe = Recipe(batch_size=BATCH, schedule="constant", warmup_steps=0)
+    for d, layers, heads, ff in SIZES:
+        shape = Architecture(d, layers, heads, ff)
+        gap = difference(shape, data)
+        one, other = ours(shape, data, recipe), theirs(shape, data, recipe)
+        one(), other()  # compiling
+        pairs = [(one(), other()) for _ in range(REPEATS)]
+        here, there = (statistics.median(column) / STEPS for column in zip(*pairs, strict=True))
+        ratio = statistics.median(b / a for a, b in pairs)
+        rows.append([f"{shape.parameters:,}", f"{1 / here:.1f}", f"{1 / there:.1f}",
+                     f"{ratio:.2f}", f"{gap:.1e}"])  # fmt: skip
+        kept.append(Headline(f"ours / PyTorch, {shape.parameters:,}", 1 / ratio, "", 1.0))
+    heads_ = ["parameters", "Daybreak, steps/s", "PyTorch, steps/s", "ratio", "difference"]
+    print_table(f"Training, batch {BATCH}, two threads", heads_, rows)
+    return kept
+
+
+if __name__ == "__main__":
+    for headline in headlines():
+        print(headline.name, headline)
