@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from daybreak.diagnosis.baselines import read_baselines
 from daybreak.diagnosis.importance import importance
 from daybreak.diagnosis.search_study import (
+    Confirmation,
     Goal,
     How,
     Importance,
@@ -246,6 +247,13 @@ def _winner(found: Searched, place: int, again: Sequence[TrialRecord]) -> Winner
             name: float(column.std(ddof=1) / math.sqrt(len(column)))
             for name, column in columns.items() if several
         },
+        confirmations=[
+            Confirmation(
+                seed=outcome.details["seed"], metrics=outcome.metrics,
+                recorded=outcome.details.get("recorded", {}),
+            )
+            for outcome in usable
+        ],
         failed=len(again) - len(usable), recorded=record.outcome.details.get("recorded", {}),
         artifacts=record.outcome.details.get("artifacts", []),
     )  # fmt: skip

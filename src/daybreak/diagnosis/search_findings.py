@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
-from daybreak.diagnosis.search_study import SearchReading, Winner
+from daybreak.diagnosis.search_study import BaselineReading, SearchReading, Winner
 from daybreak.diagnosis.study import Finding
 from daybreak.findings import Check, Severity
 
@@ -150,22 +150,38 @@ def _confirmation(evidence: SearchEvidence) -> Iterator[Check]:
 
 
 def _baselines(reading: SearchReading) -> Iterator[Check]:
+    inside: list[BaselineReading] = []
     for baseline in reading.baselines:
         if baseline.message:
             yield _check("baseline_failed", "warning", f"{baseline.name}: {baseline.message}.")
         if baseline.beaten or not baseline.result:
             continue
-        what = f"the {'null distribution' if baseline.null else 'baseline'} {baseline.name!r}"
+        if len(baseline.bars) == 1:
+            inside.append(baseline)
+            continue
         bars = ", ".join(f"{name} = {bar:.6g}" for name, bar in baseline.bars.items())
-        if len(baseline.bars) > 1:
-            text = f"no result is better than {what} in all objectives at once ({bars})."
-        else:
-            ((name, result),) = baseline.result.items()
-            text = (
-                f"{name} = {result:.6g} is inside {what} ({baseline.bars[name]:.6g}): it is "
-                "there without a search."
-            )
+        text = f"no result is better than {_called(baseline)} in all objectives at once ({bars})."
         yield _check("inside_baseline", "warning", text)
+    for (name, result), group in _by_result(inside).items():
+        them = "it is" if len(group) == 1 else "they are"
+        told = ", ".join(f"{_called(one)} ({one.bars[name]:.6g})" for one in group)
+        text = f"{name} = {result:.6g} is inside {told}: {them} there without a search."
+        yield _check("inside_baseline", "warning", text)
+
+
+def _called(baseline: BaselineReading) -> str:
+    return f"the {'null distribution' if baseline.null else 'baseline'} {baseline.name!r}"
+
+
+def _by_result(
+    inside: Sequence[BaselineReading],
+) -> dict[tuple[str, float], list[BaselineReading]]:
+    """Baselines by the one result that does not beat them, so that one sentence tells all."""
+    found: dict[tuple[str, float], list[BaselineReading]] = {}
+    for baseline in inside:
+        ((name, result),) = baseline.result.items()
+        found.setdefault((name, result), []).append(baseline)
+    return found
 
 
 def _spent(reading: SearchReading) -> Iterator[Check]:

@@ -64,6 +64,15 @@ class SearchTrial(Model):
     """Whether an earlier trial had answered it."""
 
 
+class Confirmation(Model):
+    """One more evaluation of a winner, with a seed that nothing was chosen by."""
+
+    seed: int
+    metrics: dict[str, float]
+    recorded: dict[str, Any]
+    """What this evaluation recorded."""
+
+
 class Winner(Model):
     """A configuration that a verdict may rest on, and all that is needed to evaluate it again."""
 
@@ -81,6 +90,8 @@ class Winner(Model):
     """What counts: means over the fresh seeds, or the selected metrics without confirmation."""
     uncertainty: dict[str, float]
     """Standard errors of the means; missing where there are fewer than two."""
+    confirmations: list[Confirmation]
+    """One for each of `seeds`."""
     failed: int
     """Confirmations that failed."""
     recorded: dict[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from daybreak.diagnosis.search_study import (
     BaselineReading,
@@ -19,6 +20,8 @@ from daybreak.report.cells import Column, Table, table_of
 
 MOST_FRONT = 200
 """Points of a front that a table shows."""
+_MOST_LISTED = 10
+"""Entries of a recorded list that a table shows."""
 _NAMED = 6
 """Parameters that a line of text names."""
 
@@ -140,12 +143,24 @@ def best(found: SearchReading) -> Table:
         kind = "objective" if name in units else "metric"
         rows.append([name, numbers.with_unit(text, units.get(name, "")), kind])
     rows += [
-        [name, str(given), "recorded"]
+        [name, brief(given), "recorded"]
         for name, given in winner.recorded.items()
         if name not in winner.metrics
     ]
     rows += [["seed", str(winner.seed), "of the trial"], ["trial", str(winner.number), ""]]
     return table_of("Best configuration", columns, rows)
+
+
+def brief(given: Any) -> str:
+    """A recorded value in a line; of a long list only its length, the whole is in summary.json."""
+    if isinstance(given, Mapping):
+        parts: Mapping[str, Any] = given
+        return ", ".join(f"{name}: {brief(part)}" for name, part in parts.items())
+    if isinstance(given, (list, tuple)):
+        items: Sequence[Any] = given
+        whole = ", ".join(map(brief, items))
+        return whole if len(items) <= _MOST_LISTED else f"{len(items)} values"
+    return str(given)
 
 
 def confirmed(found: SearchReading) -> Table:

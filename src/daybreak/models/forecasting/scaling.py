@@ -118,6 +118,28 @@ def bootstrap(
     return Interval(value, float(there.std(ddof=1)), low, high), float((there > 0).mean())
 
 
+def deviations(losses: Floats, *, horizon: int = 1, draws: int = DRAWS, seed: int = 0) -> Floats:
+    """Standard error of each network's loss about the mean of all networks, shape (n,), nats.
+
+    What a draw of days does to all networks alike is no error of any of them; it moves E.
+
+    Parameters
+    ----------
+    losses : array, shape (n, seeds, days)
+        Loss of every day, nats.
+    horizon, draws, seed : int
+        As of `bootstrap`.
+    """
+    n, seeds, days = losses.shape
+    rng = np.random.default_rng(seed)
+    found = np.empty((draws, n))
+    for number, some in enumerate(blocks(days, horizon, draws, seed)):
+        chosen = rng.integers(0, seeds, (n, seeds))
+        part = np.take_along_axis(losses, chosen[..., None], axis=1)[..., some].mean(axis=(1, 2))
+        found[number] = part - part.mean()
+    return found.std(axis=0, ddof=1)
+
+
 def held_out(sizes: Floats, losses: Floats, errors: Floats) -> float:
     """By how much the power law foretells each network better than a constant does, in nats.
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .demo_leak import demo_leak
+from .scaling import full, scaling
 
-__all__ = ["demo_leak"]
+__all__ = ["demo_leak", "full", "scaling"]
