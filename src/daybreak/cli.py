@@ -369,7 +369,7 @@ def export_records(
     anyway: Annotated[
         bool,
         typer.Option(
-            "--anyway", help="Also when the best trial lacks what other trials recorded."
+            "--anyway", help="Also when the best trial lacks what all others recorded."
         ),
     ] = False,
 ) -> None:  # fmt: skip

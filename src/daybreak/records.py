@@ -14,7 +14,7 @@ from pathlib import Path
 
 from daybreak.diagnosis.search_study import SearchReading
 from daybreak.diagnosis.search_summary import StudySummary, summarise
-from daybreak.diagnosis.trial_record import RecordedTrial, best_first, records_of
+from daybreak.diagnosis.trial_record import RecordedTrial, best_first, lost_fields, records_of
 from daybreak.errors import LedgerError, known
 from daybreak.ledger.export import trial_rows
 from daybreak.ledger.made import Made
@@ -56,12 +56,13 @@ def write_records(
     to : Path, optional
         Where the folders are made; by default ``records`` where the report is written.
     anyway : bool
-        Write a best trial as well that did not record what other completed trials did.
+        Write a best trial as well that did not record what all others did, or all that were made
+        in the other way (forced or sampled).
 
     Raises
     ------
     LedgerError
-        When there is no such search, or a best trial lacks recorded fields.
+        When there is no such search, or a best trial lacks recorded fields that it should have.
     DaybreakError
         When another's file is in the way.
     OSError
@@ -168,12 +169,12 @@ def _check(search: _Search, *, anyway: bool) -> None:
             "See with `daybreak doctor` whether the ledger is sound."
         )
         raise LedgerError(msg)
-    lacking = [field for field, where in search.summary.missing.items() if best.number in where]
-    if lacking and not anyway:
+    lost = lost_fields(best, search.trials)
+    if lost and not anyway:
         msg = (
             f"the best of study {name!r}, trial {best.number} ({best.how}), did not record "
-            f"{known(lacking)}, which other completed trials did; nothing was written. Let "
-            "`evaluate` record the same names in every trial, None where one has no meaning, or "
-            "export with --anyway."
+            f"{known(lost)}, which all other completed trials did, or all that were made in the "
+            "other way (forced or sampled); nothing was written. Let `evaluate` record the same "
+            "names in every trial, None where one has no meaning, or export with --anyway."
         )
         raise LedgerError(msg)

@@ -24,7 +24,7 @@ from scipy.stats import spearmanr
 import daybreak as dk
 from daybreak import records, sharing
 from daybreak.diagnosis.search_summary import StudySummary
-from daybreak.diagnosis.trial_record import RecordedTrial
+from daybreak.diagnosis.trial_record import RecordedTrial, lost_fields
 from daybreak.errors import DaybreakError, LedgerError
 from daybreak.ledger.store import Ledger
 from daybreak.report import folder
@@ -163,7 +163,7 @@ def search(draw, name):
     )  # fmt: skip
 
 
-@settings(max_examples=16, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(searches())
 def test_forced_and_sampled_trials_are_recorded_alike(studies):
     """Every trial of any search has the same fields, in every file, and the best loses none."""
@@ -376,6 +376,33 @@ def test_a_best_that_recorded_less_is_refused(tmp_path):
     assert summary["missing"] == written.missing
     assert 0 in summary["missing"]["architecture"]
     assert "missing from others: architecture" in (written.folder / "study_summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("silent", "lost"),
+    [
+        ([("forced", 0)], True),  # all others have it
+        ([("forced", 0), ("forced", 1)], True),  # all sampled ones have it
+        ([("forced", 0), ("sampled", 2)], False),  # a remark on some of either kind
+        ([("forced", 1), ("sampled", 2)], False),  # the best has it
+        ([("forced", 0), ("forced", 1), ("sampled", 2), ("sampled", 3)], False),  # nobody has it
+    ],
+)
+def test_a_remark_on_some_trials_is_not_lost(run, silent, lost):
+    """A field is lost to the best when all others have it, or all that were made otherwise."""
+    with closing(Ledger(run)) as ledger:
+        record, made = ledger.read_searches()
+    one = records._Search.of(run, record, record.searches[0], made).summary.best
+    ways = [("forced", 0), ("forced", 1), ("sampled", 2), ("sampled", 3)]
+    trials = [
+        one.model_copy(
+            update={"how": how, "number": number,
+                    "recorded": {} if (how, number) in silent else {"architecture": number}}
+        )
+        for how, number in ways
+    ]  # fmt: skip
+
+    assert lost_fields(trials[0], trials) == (["architecture"] if lost else [])
 
 
 def test_what_another_trial_lacks_is_told(tmp_path):

@@ -148,7 +148,7 @@ def best_first(trials: Sequence[RecordedTrial], problem: Mapping[str, Any]) -> l
     compromises before its ends, then what would be the front without it, and so on.
     """
     signs = {row["name"]: _sign(row) for row in problem["objectives"]}
-    left = [trial for trial in trials if trial.counts and trial.state == "completed"]
+    left = _done(trials)
     found: list[RecordedTrial] = []
     while left:
         rows = [[s * (t.objectives[name] or 0.0) for name, s in signs.items()] for t in left]
@@ -166,12 +166,29 @@ def _sign(objective: Mapping[str, Any]) -> float:
     return -1.0 if objective["direction"] == "maximise" else 1.0
 
 
+def _done(trials: Sequence[RecordedTrial]) -> list[RecordedTrial]:
+    """The completed ones among the search's own trials."""
+    return [trial for trial in trials if trial.counts and trial.state == "completed"]
+
+
 def missing_fields(trials: Sequence[RecordedTrial]) -> dict[str, list[int]]:
     """Numbers of the completed trials that did not record what other completed ones did, by name.
 
     Only forced and sampled trials are compared.
     """
-    done = [trial for trial in trials if trial.counts and trial.state == "completed"]
+    done = _done(trials)
     names = dict.fromkeys(name for trial in done for name in trial.recorded)
     lacking = {name: [t.number for t in done if name not in t.recorded] for name in names}
     return {name: numbers for name, numbers in lacking.items() if numbers}
+
+
+def lost_fields(best: RecordedTrial, trials: Sequence[RecordedTrial]) -> list[str]:
+    """Names that the best trial did not record, and that cannot be remarks on some trials only.
+
+    That is, all other completed trials recorded them, or all that were made in the other way:
+    forced, where the best was sampled, or sampled, where it was forced.
+    """
+    others = [trial for trial in _done(trials) if trial.number != best.number]
+    groups = (others, [trial for trial in others if trial.how != best.how])
+    found = [set.intersection(*(set(t.recorded) for t in group)) for group in groups if group]
+    return sorted(set[str]().union(*found) - best.recorded.keys())
