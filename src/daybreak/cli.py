@@ -390,11 +390,8 @@ def export_records(
         raise unwritable(Path(error.filename or to or place), error) from error
     for one in written:
         typer.echo(f"{one.study}: {one.trials} trials written to {one.folder}")
-        for field, trials in one.missing.items():
-            typer.echo(
-                f"{one.study}: {field!r} is missing from {len(trials)} completed trials that "
-                "others recorded; see study_summary.md", err=True,
-            )  # fmt: skip
+        for remark in one.remarks:
+            typer.echo(f"{one.study}: {remark}", err=True)
 
 
 Target = Annotated[

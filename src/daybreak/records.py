@@ -22,6 +22,7 @@ from daybreak.ledger.records import CampaignRecord, StudyRecord
 from daybreak.ledger.store import Ledger
 from daybreak.report import folder
 from daybreak.report.files import safe_name
+from daybreak.report.numbers import count
 from daybreak.report.search_page import render
 from daybreak.sharing import ExportedTrial, as_csv, exported
 from daybreak.verdict import read_study
@@ -40,6 +41,15 @@ class Written:
     """All that have ended, confirmations and baselines included."""
     missing: dict[str, list[int]]
     """Numbers of completed trials that did not record what others did, by the field's name."""
+
+    @property
+    def remarks(self) -> list[str]:
+        """A sentence for every field that is missing somewhere."""
+        return [
+            f"{count(len(trials), 'completed trial')} did not record {field!r}, which others did; "
+            "study_summary.md says which."
+            for field, trials in self.missing.items()
+        ]
 
 
 def write_records(

@@ -413,6 +413,10 @@ def test_what_another_trial_lacks_is_told(tmp_path):
     (written,) = records.write_records(place)
 
     assert written.missing == {"architecture": [1], "rate_used": [1]}
+    assert written.remarks[0] == (
+        "1 completed trial did not record 'architecture', which others did; study_summary.md "
+        "says which."
+    )
 
 
 def test_a_best_that_differs_from_its_record_is_refused(run):
