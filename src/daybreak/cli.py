@@ -354,6 +354,46 @@ def export_best(
     deliver(found.model_dump_json(by_alias=True, indent=1), output, f"trial {found.key[:12]}")
 
 
+@exports.command("records")
+def export_records(
+    directory: Directory = None,
+    *,
+    study: Annotated[str | None, typer.Option(help="By default every search of the run.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="FOLDER", help="Where; by default records/ beside the report.",
+            show_default=False,
+        ),
+    ] = None,
+    anyway: Annotated[
+        bool,
+        typer.Option(
+            "--anyway", help="Also when the best trial lacks what all others recorded."
+        ),
+    ] = False,
+) -> None:  # fmt: skip
+    """Write each search, finished or living, as files: every trial, the best one, a summary.
+
+    FOLDER/STUDY/ gets best.json, trials/trial_0000.json and so on, all_trials.json (best first),
+    trials.csv, study_summary.json and study_summary.md.
+
+    The ledger is only read. Given again, the command brings its own files up to date; a file that
+    it did not write, or that was changed since, is never replaced.
+    """
+    from daybreak.records import write_records
+
+    place = find(directory)
+    try:
+        written = write_records(place, study, to, anyway=anyway)
+    except OSError as error:
+        raise unwritable(Path(error.filename or to or place), error) from error
+    for one in written:
+        typer.echo(f"{one.study}: {one.trials} trials written to {one.folder}")
+        for remark in one.remarks:
+            typer.echo(f"{one.study}: {remark}", err=True)
+
+
 Target = Annotated[
     str, typer.Option("--to", metavar="FILE_OR_URL", help="A SQLite file, or a database's URL.")
 ]

@@ -21,7 +21,7 @@ from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.ledger import schema as t
 from daybreak.ledger.export import trial_rows
-from daybreak.ledger.records import StudyRecord
+from daybreak.ledger.records import CampaignRecord, StudyRecord
 from daybreak.ledger.snapshot import snapshot
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import solve
@@ -103,16 +103,24 @@ def export_trial(place: Path, study: str | None = None, key: str | None = None) 
             lambda c: c.execute(sa.select(t.trials).where(t.trials.c.key == key)).one()
         )
     outcome, configuration = json.loads(row.outcome), json.loads(row.configuration)
-    observations = chosen.problem.get("observations")
+    return exported(record, chosen, key, winner, configuration, outcome, place)
+
+
+def exported(
+    record: CampaignRecord, study: StudyRecord, key: str, winner: Winner | None,
+    configuration: dict[str, Any], outcome: dict[str, Any], place: Path,
+) -> ExportedTrial:  # fmt: skip
+    """One trial with everything that determined it, from what the ledger holds of it."""
+    observations = study.problem.get("observations")
     return ExportedTrial(
         campaign=record.body["name"], origin=record.runs[-1].provenance.get("origin", ""),
-        study=chosen.name, key=row.key, problem=configuration["problem"],
+        study=study.name, key=key, problem=configuration["problem"],
         data="" if observations is None else digest(observations),
         campaign_seed=record.body["seed"], configuration=configuration,
         outcome=outcome, provenance=record.runs[-1].provenance,
-        follows=chosen.follows, readings=_planned(record.studies) if chosen.follows else [],
+        follows=study.follows, readings=_planned(record.studies) if study.follows else [],
         confirmed=_confirmed(winner) if winner and winner.seeds else None,
-        files=_files(place, row.key, outcome),
+        files=_files(place, key, outcome),
     )  # fmt: skip
 
 
@@ -324,11 +332,14 @@ def trials_as_text(place: Path, *, as_json: bool) -> tuple[int, str]:
     """Every trial with its full configuration, as CSV or JSON, and how many they are."""
     with closing(Ledger(place)) as ledger:
         rows = trial_rows(ledger.read())
-    if as_json:
-        return len(rows), json.dumps(rows, indent=1)
+    return len(rows), json.dumps(rows, indent=1) if as_json else as_csv(rows)
+
+
+def as_csv(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as CSV, a column for every name in any of them; without a newline at the end."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     buffer = io.StringIO()
     table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
     table.writeheader()
     table.writerows(rows)
-    return len(rows), buffer.getvalue().rstrip("\n")
+    return buffer.getvalue().rstrip("\n")

@@ -43,7 +43,7 @@ def importance(
     blocks = {p.name: _columns(p, configurations[:n]) for p in space.free}
     blocks = {name: block for name, block in blocks.items() if block.shape[1]}
     width = 1 + sum(block.shape[1] for block in blocks.values())
-    ranks = _ranks(values[:n])
+    ranks = ranks_of(values[:n])
     total = float(np.sum((ranks - ranks.mean()) ** 2))
     if n < width + 5 or not total or not blocks:
         return []
@@ -60,7 +60,7 @@ def importance(
     return sorted(found, key=lambda one: -one.share)
 
 
-def _ranks(values: Sequence[float]) -> Array:
+def ranks_of(values: Sequence[float]) -> Array:
     """Place of every value in ascending order; equal ones share the mean of theirs."""
     _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts + 1) / 2.0)[which]

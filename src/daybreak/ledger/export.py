@@ -7,12 +7,15 @@ from typing import Any
 from daybreak.ledger.records import AGAIN, CampaignRecord
 
 
-def trial_rows(record: CampaignRecord) -> list[dict[str, Any]]:
-    """One row per trial and study: settings, parameters, outcome, and why it was made."""
+def trial_rows(record: CampaignRecord, *, again: bool = False) -> list[dict[str, Any]]:
+    """One row per trial and study: settings, parameters, outcome, and why it was made.
+
+    With `again` also those that an earlier trial of the study had answered.
+    """
     rows: list[dict[str, Any]] = []
     for study in record.studies:
         for trial in study.trials:
-            if trial.kind == AGAIN:
+            if trial.kind == AGAIN and not again:
                 continue
             outcome = trial.outcome
             details = outcome.details

@@ -124,6 +124,11 @@ class CampaignRecord:
     events: tuple[EventRecord, ...] = field(default=())
 
     @property
+    def searches(self) -> tuple[StudyRecord, ...]:
+        """The studies that search, in order."""
+        return tuple(s for s in self.studies if s.problem.get("kind") == "search")
+
+    @property
     def last(self) -> RunRecord:
         """The run that tells how the campaign ended.
 

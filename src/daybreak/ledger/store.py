@@ -17,6 +17,7 @@ from daybreak.ledger.claims import Artifact, Round, Span, now
 from daybreak.ledger.engine import Store, open_sqlite
 from daybreak.ledger.liveness import LEASE, Heart, Onlooker
 from daybreak.ledger.lock import held_by
+from daybreak.ledger.made import Made, read_made
 from daybreak.ledger.migration import make_tables, readable
 from daybreak.ledger.place import FILE, LOCK, Server, find
 from daybreak.ledger.reading import read_campaign, read_plan, read_study
@@ -360,6 +361,15 @@ class Ledger:
     def read(self) -> CampaignRecord:
         """Everything in the ledger, in one consistent view."""
         return self.store.read(lambda c: read_campaign(c, self.place))
+
+    def read_searches(self) -> tuple[CampaignRecord, dict[str, Made]]:
+        """The same, and how the trials of its searches were made, by key; in one view."""
+
+        def look(c: sa.Connection) -> tuple[CampaignRecord, dict[str, Made]]:
+            record = read_campaign(c, self.place)
+            return record, read_made(c, [study.name for study in record.searches])
+
+        return self.store.read(look)
 
     def read_study(self, name: str) -> StudyRecord:
         """One study."""

@@ -28,13 +28,13 @@ def write_report(directory: Path, summary: Summary) -> dict[str, Path]:
         "report.md": markdown.render(summary),
         "report.html": html.render(summary),
     }
-    return {name: _write(directory / name, content) for name, content in contents.items()}
+    return {name: write_whole(directory / name, content) for name, content in contents.items()}
 
 
 def write_study(directory: Path, study: Study) -> Path:
     """Write one study as ``studies/<name>.json``, and return the path."""
     path = directory / "studies" / f"{safe_name(study.name)}.json"
-    return _write(path, study.model_dump_json(by_alias=True, indent=1) + "\n")
+    return write_whole(path, study.model_dump_json(by_alias=True, indent=1) + "\n")
 
 
 def safe_name(name: str) -> str:
@@ -51,7 +51,7 @@ def safe_name(name: str) -> str:
     return f"{kept or 'study'}-{mark}"
 
 
-def _write(path: Path, content: str) -> Path:
+def write_whole(path: Path, content: str) -> Path:
     """Write a file beside its place and move it there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -33,7 +33,7 @@ _OF_A_STUDY: tuple[Callable[[Study], Table], ...] = (
 def render(summary: Summary) -> str:
     """Render the report; the same summary always gives the same text."""
     lines = [*_front(summary), *_claims(summary)]
-    lines += ["## Studies at a glance", "", *_table(tables.overview(summary))]
+    lines += ["## Studies at a glance", "", *lines_of(tables.overview(summary))]
     for study in summary.studies:
         lines += _study(study)
     timing = summary.timing
@@ -51,9 +51,9 @@ def render(summary: Summary) -> str:
     )
     for title, table in sections:
         if title == "Runs":
-            lines += ["## Times", "", f"{started}; {spent}.", "", *_table(table)]
+            lines += ["## Times", "", f"{started}; {spent}.", "", *lines_of(table)]
         elif table:
-            lines += [f"## {title}", "", *_table(table)]
+            lines += [f"## {title}", "", *lines_of(table)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -120,7 +120,7 @@ def _study(study: Study) -> Iterator[str]:
     for table in (*made, *searches.tables(study), *curves.point_tables(study)):
         shown = table.without("gauge")
         if shown:
-            yield from (f"### {text(shown.caption)}", "", *_table(shown))
+            yield from (f"### {text(shown.caption)}", "", *lines_of(shown))
 
 
 def _remarks(study: Study) -> Iterator[str]:
@@ -137,7 +137,8 @@ def _remarks(study: Study) -> Iterator[str]:
         yield text(evidence.ceiling(study))
 
 
-def _table(table: Table) -> Iterator[str]:
+def lines_of(table: Table) -> Iterator[str]:
+    """A table as lines of Markdown; none when there is nothing in it."""
     if not table:
         return
     rules = ("---:" if column.kind == "number" else "---" for column in table.columns)
