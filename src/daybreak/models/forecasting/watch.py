@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import psutil
 
@@ -34,6 +34,11 @@ _DIES = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "amdgpu")
 
 class Overheated(dk.DaybreakError):
     """The machine is critically hot; the trial ends, and goes on from its checkpoint later."""
+
+
+def is_temperature(value: float | None) -> TypeGuard[float]:
+    """Whether a thermometer's word is a number of degrees; -1 is what a blind one says."""
+    return value is not None and 0 <= value < math.inf
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Limits:
 
     def state(self, temperature: float | None, *, blind: bool = False) -> State:
         """What a temperature means; `blind` says that some thermometer gave no number."""
-        if temperature is None or not 0 <= temperature < math.inf:
+        if not is_temperature(temperature):
             return "unknown"
         if temperature >= self.critical:
             return "critical"
@@ -126,7 +131,7 @@ def hottest(thermometers: Sequence[Thermometer] = THERMOMETERS) -> tuple[float |
             found.extend(float(value) for value in read())
         except Exception:  # noqa: BLE001 - drivers raise anything, and no sensor may end a night
             found.append(math.nan)
-    known = [value for value in found if math.isfinite(value) and value >= 0]
+    known = [value for value in found if is_temperature(value)]
     return max(known, default=None), len(known) < len(found)
 
 
@@ -240,9 +245,7 @@ class Watch:
         None), worst state, number of readings, seconds waited.
         """
         seen = self._readings
-        known = [
-            one.temperature for one in seen if self.limits.state(one.temperature) != "unknown"
-        ]
+        known = [one.temperature for one in seen if is_temperature(one.temperature)]
         return {
             "load_percent": sum(one.load for one in seen) / len(seen) if seen else None,
             "memory_gib": max((one.memory_gib for one in seen), default=None),
