@@ -2,6 +2,9 @@
 
 Both take the same batches of the same rows on two threads: gather windows, forward with dropout,
 gradient, AdamW.  Before they are timed both must give the same loss and the same gradient.
+
+Where there is a graphics processor, 200 million numbers are trained in bfloat16 on it by both, and
+the share of its peak that each reaches is printed; PyTorch runs eagerly, under autocast.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from measure import Headline, print_table
 from torch import nn
 from torch.nn import functional
 
+from daybreak.models.forecasting.peak import invented, measured, speed
 from daybreak.models.forecasting.recipe import Recipe
 from daybreak.models.forecasting.steps import Dials, Form, Rows, beginning, epoch_of_one
 from daybreak.models.forecasting.transformer import Architecture, Transformer
@@ -26,6 +30,8 @@ from daybreak.models.forecasting.transformer import Architecture, Transformer
 SIZES = [(8, 2, 2, 16), (64, 6, 8, 256), (192, 5, 8, 768)]
 """d, layers, heads, feed-forward width: 3 thousand, 300 thousand and 2 million numbers."""
 BATCH, STEPS, REPEATS = 128, 24, 5
+LARGE = Architecture(1024, 16, 16, 4096)
+"""200 million numbers."""
 
 
 def samples() -> Any:
@@ -112,11 +118,12 @@ def difference(shape: Architecture, data: Any) -> float:
     return max(abs(float(ours) - found.item()) / found.item(), float(slope))
 
 
-def tensors(data: Any) -> tuple[Any, torch.Tensor]:
+def tensors(data: Any, device: str = "cpu") -> tuple[Any, torch.Tensor]:
     """Windows by their places, and all labels."""
-    features, last = torch.from_numpy(data.features), torch.from_numpy(data.last)
-    days = torch.arange(1 - data.context, 1)
-    return lambda which: features[last[which][:, None] + days], torch.from_numpy(data.labels)
+    given = (data.features, data.last, data.labels)
+    features, last, labels = (torch.from_numpy(part).to(device) for part in given)
+    days = torch.arange(1 - data.context, 1, device=device)
+    return lambda which: features[last[which][:, None] + days], labels
 
 
 def ours(shape: Architecture, data: Any, recipe: Recipe) -> Any:
@@ -134,19 +141,22 @@ def ours(shape: Architecture, data: Any, recipe: Recipe) -> Any:
     return epoch
 
 
-def theirs(shape: Architecture, data: Any, recipe: Recipe) -> Any:
+def theirs(shape: Architecture, data: Any, recipe: Recipe, device: str = "cpu") -> Any:
     """The same in PyTorch."""
     peer = Peer(shape, recipe.dropout).train()
     peer.take(beginning(shape, jax.random.key(0)).network)
+    peer.to(device)
+    short = torch.autocast(device, torch.bfloat16, enabled=recipe.precision == "bfloat16")
     rule = torch.optim.AdamW(
         peer.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
-    windows, labels = tensors(data)
+    windows, labels = tensors(data, device)
 
     def epoch() -> float:
         begun = time.perf_counter()
-        for which in torch.randperm(len(labels)).split(BATCH):
-            logits = peer(windows(which))
+        for which in torch.randperm(len(labels), device=device).split(recipe.batch_size):
+            with short:
+                logits = peer(windows(which)).float()
             loss = functional.binary_cross_entropy_with_logits(logits, labels[which])
             rule.zero_grad(set_to_none=True)
             loss.backward()
@@ -155,6 +165,34 @@ def theirs(shape: Architecture, data: Any, recipe: Recipe) -> Any:
         return time.perf_counter() - begun
 
     return epoch
+
+
+def shares(shape: Architecture, recipe: Recipe, device: str, name: str) -> list[list[str]]:
+    """Windows and operations per second and the share of the peak, ours and PyTorch's."""
+    steps = 8
+    data = invented(shape, steps * recipe.batch_size)
+    other = theirs(shape, data, recipe, device)
+    other()  # loading kernels
+    both = {
+        "Daybreak": measured(shape, recipe, steps),
+        "PyTorch": speed(shape, len(data.last), other(), name, recipe.precision),
+    }
+    return [
+        [who, one.device, f"{one.windows_per_second:.0f}", f"{one.flops_per_second / 1e12:.3g}",
+         "not known" if one.share is None else f"{one.share:.1%}"]
+        for who, one in both.items()
+    ]  # fmt: skip
+
+
+def on_a_graphics_processor() -> None:
+    """Print the shares, where there is one."""
+    if jax.default_backend() != "gpu" or not torch.cuda.is_available():
+        print("\nNo graphics processor here: its share of the peak was not measured.")
+        return
+    recipe = Recipe(batch_size=512, precision="bfloat16")
+    rows = shares(LARGE, recipe, "cuda", torch.cuda.get_device_name())
+    heads = ["by", "device", "windows/s", "TFLOP/s", "of the peak"]
+    print_table(f"{LARGE.parameters:,} parameters, bfloat16, batch 512", heads, rows)
 
 
 def headlines() -> list[Headline]:
@@ -175,6 +213,7 @@ def headlines() -> list[Headline]:
         kept.append(Headline(f"ours / PyTorch, {shape.parameters:,}", 1 / ratio, "", 1.0))
     heads_ = ["parameters", "Daybreak, steps/s", "PyTorch, steps/s", "ratio", "difference"]
     print_table(f"Training, batch {BATCH}, two threads", heads_, rows)
+    on_a_graphics_processor()
     return kept
 
 

@@ -24,7 +24,7 @@ from .recipe import Recipe
 from .transformer import Architecture, Transformer
 
 Array = jax.Array
-_AT_ONCE = 512
+AT_ONCE = 512
 """Windows of a forecast that are held in memory together."""
 _FLAT = 1e-5
 
@@ -197,7 +197,7 @@ def epoch_of_many(
 def forecast(network: Transformer, rows: Rows, precision: str = "float32") -> Array:
     """Logits of every sample, shape (n,)."""
     count = rows.last.shape[0]
-    size = min(count, _AT_ONCE)
+    size = min(count, AT_ONCE)
     places = jnp.pad(jnp.arange(count), (0, -count % size)).reshape(-1, size)
     found = jax.lax.map(lambda some: network(rows.windows(some).astype(precision)), places)
     return found.reshape(-1)[:count]
