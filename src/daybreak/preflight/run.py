@@ -29,7 +29,7 @@ from daybreak.preflight.symmetry import find_symmetries
 from daybreak.preflight.varied import (
     families,
     inert_settings,
-    phrase,
+    question,
     residuals_to_compare,
     same_fit,
     same_search,
@@ -68,8 +68,8 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         if study.name not in searched
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
-    for text, step in _STEPS:
-        _make(examined, text, step, begun + budget)
+    for phrase, step in _STEPS:
+        _make(examined, phrase, step, begun + budget)
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
     found = [(fitted | searched)[study.name] for study in studies]
@@ -107,14 +107,14 @@ def _compared(
 ) -> dict[str, StudyPreflight]:  # fmt: skip
     """Searches that differ in settings alone, with what became of comparing them."""
     checks: dict[str, Check] = {}
-    lacking = f"{phrase(family)}: {UNREHEARSED}"
+    lacking = f"{question(family)}: {UNREHEARSED}"
     if rehearsers[family[0].name].problem.rehearsal is not None:
         for study in family:
             rehearsers[study.name].deadline = deadline
         try:
             checks, lacking = inert_settings(family, rehearsers, same_search), ""
         except OutOfTime:
-            lacking = phrase(family)
+            lacking = question(family)
     return {
         name: found[name].model_copy(
             update={

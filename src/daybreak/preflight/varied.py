@@ -64,7 +64,7 @@ def varied(family: Sequence[Study]) -> list[str]:
     return [k for k in rows[0] if k not in knobs and any(row[k] != rows[0][k] for row in rows)]
 
 
-def phrase(family: Sequence[Study]) -> str:
+def question(family: Sequence[Study]) -> str:
     """What is asked of a family, for "not checked"."""
     return f"whether the studies differ by {' and '.join(varied(family))}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .demo_horizon import demo_horizon
 from .demo_leak import demo_leak
 
-__all__ = ["demo_leak"]
+__all__ = ["demo_horizon", "demo_leak"]
