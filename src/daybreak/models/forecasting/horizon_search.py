@@ -98,7 +98,8 @@ def evaluate_horizon(reaches: Reaches, configuration: Any, trial: Any) -> dict[s
     labels = asked_labels(data, part, horizon)
     rate = float(asked_labels(data, data.train, horizon).mean())
     asked = skill(labels, forecast, rate)
-    shown = detectable(len(part), rate, horizon, wanted=WANTED)
+    apart = CONTEXT + horizon if reaches == "split" else 1
+    shown = detectable(len(part), rate, horizon, wanted=WANTED, apart=apart)
     trial.record(detectable=shown.sentence, fingerprint=data.fingerprint)
     if reaches == "split":
         trial.attach(constants_table(len(part)))
