@@ -37,29 +37,24 @@ BASES = 3
 """Configurations from which every parameter is put elsewhere."""
 PLACES = 3
 """Values that are tried of a parameter."""
+UNREHEARSED = "no `rehearsal` of evaluate is declared"
 _CONFIDENCE = 0.9999
 
 
-def examine_search(
-    study: Study, problem: SearchProblem, deadline: float, seed: int
-) -> StudyPreflight:
-    """Everything that can be known of a search before the night.
+def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
+    """Everything that can be known of a search by itself before the night.
 
     Parameters
     ----------
     study : Study
-    problem : SearchProblem
-        The study's own.
-    deadline : float
-        Value of `time.monotonic()` after which nothing more is asked.
-    seed : int
-        The campaign's seed.
+    rehearser : Rehearser
+        Of the study; it keeps what it was told.
     """
-    rehearser = _Rehearser(study, problem, deadline, seed)
+    problem = rehearser.problem
     checks, not_checked = _sampler(study), list[str]()
     phrase = "whether every parameter does anything"
     if problem.rehearsal is None:
-        not_checked.append(f"{phrase}: no `rehearsal` of evaluate is declared")
+        not_checked.append(f"{phrase}: {UNREHEARSED}")
     else:
         for parameter in problem.space.free:
             try:
@@ -92,8 +87,19 @@ def replaced(sampler: str) -> str:
     )
 
 
-class _Rehearser:
-    """Asks the rehearsal, counting and keeping to the time."""
+class Rehearser:
+    """Asks the rehearsal, counting and keeping to the time.
+
+    Parameters
+    ----------
+    study : Study
+    problem : SearchProblem
+        The study's own.
+    deadline : float
+        Value of `time.monotonic()` after which nothing more is asked.
+    seed : int
+        The campaign's seed.
+    """
 
     def __init__(self, study: Study, problem: SearchProblem, deadline: float, seed: int) -> None:
         self.problem = problem
@@ -108,6 +114,20 @@ class _Rehearser:
 
     def ask(self, configuration: Mapping[str, Value]) -> Array:
         """Objectives under every seed, shape (REPEATS, n_objectives); NaN where it failed."""
+        missing = (math.nan,) * len(self.problem.goals)
+        return np.array(
+            [self.problem.losses(o.metrics) if not o.failed else missing
+             for o in self.outcomes(configuration)]
+        )  # fmt: skip
+
+    def outcomes(self, configuration: Mapping[str, Value]) -> list[Outcome]:
+        """What came of it under every seed; asked once.
+
+        Raises
+        ------
+        OutOfTime
+            When the budget is spent.
+        """
         mark = repr(sorted(configuration.items()))
         if mark not in self.known:
             found: list[Outcome] = []
@@ -119,11 +139,7 @@ class _Rehearser:
                 found += carry_out(self.problem, self.settings, [task])
                 self.evaluations += 1
             self.known[mark] = found
-        missing = (math.nan,) * len(self.problem.goals)
-        return np.array(
-            [self.problem.losses(o.metrics) if not o.failed else missing
-             for o in self.known[mark]]
-        )  # fmt: skip
+        return self.known[mark]
 
     def failures(self) -> list[Check]:
         """What most of the rehearsals that failed said."""
@@ -141,15 +157,15 @@ class _Rehearser:
         ]  # fmt: skip
 
 
-def _placebo(rehearser: _Rehearser, parameter: Searched) -> Check | None:
+def _placebo(rehearser: Rehearser, parameter: Searched) -> Check | None:
     """A finding, when nothing that was tried made a difference."""
     changes: list[Array] = []
     for base in rehearser.bases:
-        for one, other in _pairs(rehearser.problem, parameter, base):
+        for one, other in pairs(rehearser.problem, parameter, base):
             difference = rehearser.ask(other) - rehearser.ask(one)
             there = difference[np.isfinite(difference).all(axis=1)]
             changes += [there] if len(there) > 1 else []
-            if changes and _clear(changes):
+            if changes and clear(changes):
                 return None
     if not changes:
         return None
@@ -169,7 +185,7 @@ def _placebo(rehearser: _Rehearser, parameter: Searched) -> Check | None:
     return Check(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
 
 
-def _clear(changes: Sequence[Array]) -> bool:
+def clear(changes: Sequence[Array]) -> bool:
     """Whether a comparison stands out of the noise (module formula)."""
     from scipy.stats import t
 
@@ -181,7 +197,7 @@ def _clear(changes: Sequence[Array]) -> bool:
     return any(np.any((m > bar) & (m > 0.0)) for m, bar in zip(means, bars, strict=True))
 
 
-def _pairs(
+def pairs(
     problem: SearchProblem, parameter: Searched, base: Mapping[str, Value]
 ) -> list[tuple[dict[str, Value], dict[str, Value]]]:
     """A configuration, and the same with the parameter at other places of its range."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -17,14 +17,23 @@ from daybreak.findings import (
     StudyPreflight,
     Symmetry,
 )
+from daybreak.methods.evaluation import Array
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.forecast import forecast
 from daybreak.preflight.identifiability import identify
-from daybreak.preflight.placebo import examine_search
+from daybreak.preflight.placebo import UNREHEARSED, Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.reachability import check_reachability
 from daybreak.preflight.soundness import CHECKS
 from daybreak.preflight.symmetry import find_symmetries
+from daybreak.preflight.varied import (
+    families,
+    inert_settings,
+    question,
+    residuals_to_compare,
+    same_fit,
+    same_search,
+)
 from daybreak.problem.search import SearchProblem
 
 BUDGET = 60.0
@@ -50,19 +59,18 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     begun = time.monotonic()
     studies = campaign.all_studies()
     seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
-    searched: dict[str, StudyPreflight] = {}
-    for number, study in enumerate(studies):
-        if isinstance(study.problem, SearchProblem):
-            share = _share(begun + budget, len(studies) - number)
-            searched[study.name] = examine_search(study, study.problem, share, seeds[study.name])
+    related = families(studies, seeds)
+    searched = _searches(studies, seeds, related, begun + budget)
+    compared = {study.name for family in related for study in family}
     examined = [
-        _Examination(study, begun + budget, seeds[study.name])
+        _Examination(study, begun + budget, seeds[study.name], compared=study.name in compared)
         for study in studies
         if study.name not in searched
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
     for phrase, step in _STEPS:
         _make(examined, phrase, step, begun + budget)
+    _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
     found = [(fitted | searched)[study.name] for study in studies]
     hopeless = _hopeless(studies, found)
@@ -72,6 +80,60 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         studies=found,
         seconds=time.monotonic() - begun,
     )
+
+
+def _searches(
+    studies: Sequence[Study], seeds: Mapping[str, int], related: Sequence[Sequence[Study]],
+    deadline: float,
+) -> dict[str, StudyPreflight]:  # fmt: skip
+    """What is known of every search by itself, and of those that differ in settings together."""
+    found: dict[str, StudyPreflight] = {}
+    rehearsers: dict[str, Rehearser] = {}
+    for number, study in enumerate(studies):
+        if isinstance(study.problem, SearchProblem):
+            share = _share(deadline, len(studies) - number)
+            rehearsers[study.name] = Rehearser(study, study.problem, share, seeds[study.name])
+            found[study.name] = examine_search(study, rehearsers[study.name])
+    for family in related:
+        if family[0].name in found:
+            share = _share(deadline, len(studies) - len(found) + 1)
+            found |= _compared(family, found, rehearsers, share)
+    return found
+
+
+def _compared(
+    family: Sequence[Study], found: Mapping[str, StudyPreflight],
+    rehearsers: Mapping[str, Rehearser], deadline: float,
+) -> dict[str, StudyPreflight]:  # fmt: skip
+    """Searches that differ in settings alone, with what became of comparing them."""
+    checks: dict[str, Check] = {}
+    lacking = f"{question(family)}: {UNREHEARSED}"
+    if rehearsers[family[0].name].problem.rehearsal is not None:
+        for study in family:
+            rehearsers[study.name].deadline = deadline
+        try:
+            checks, lacking = inert_settings(family, rehearsers, same_search), ""
+        except OutOfTime:
+            lacking = question(family)
+    return {
+        name: found[name].model_copy(
+            update={
+                "checks": [*found[name].checks, *([checks[name]] if name in checks else [])],
+                "not_checked": [*found[name].not_checked, *([lacking] if lacking else [])],
+                "evaluations": rehearsers[name].evaluations,
+            }
+        )
+        for name in (study.name for study in family)
+    }
+
+
+def _compare_fits(examined: Sequence[_Examination], related: Sequence[Sequence[Study]]) -> None:
+    """Add what is found by comparing fits that differ in settings alone."""
+    by_name = {examination.study.name: examination for examination in examined}
+    answers = {name: one.answer for name, one in by_name.items() if one.answer is not None}
+    for family in related:
+        for name, check in inert_settings(family, answers, same_fit).items():
+            by_name[name].checks.append(check)
 
 
 def _make(examined: Sequence[_Examination], phrase: str, step: _Step, deadline: float) -> None:
@@ -96,8 +158,12 @@ def _share(deadline: float, studies: int) -> float:
 class _Examination:
     """One study's checks."""
 
-    def __init__(self, study: Study, deadline: float, seed: int) -> None:
+    def __init__(self, study: Study, deadline: float, seed: int, *, compared: bool) -> None:
         self.study = study
+        self.compared = compared
+        """Whether another study differs from it in settings alone."""
+        self.answer: tuple[Array, Array] | None = None
+        """What such studies are compared by."""
         self.checks: list[Check] = []
         self.reachability: list[Reachability] = []
         self.symmetries: list[Symmetry] = []
@@ -196,6 +262,11 @@ def _forecast(examination: _Examination, probe: Probe) -> None:
     examination.forecast = forecast(probe)
 
 
+def _answer(examination: _Examination, probe: Probe) -> None:
+    if examination.compared:
+        examination.answer = residuals_to_compare(probe)
+
+
 def _collecting(check: Callable[[Probe], list[Check]]) -> _Step:
     def step(examination: _Examination, probe: Probe) -> None:
         examination.checks += check(probe)
@@ -208,6 +279,7 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     ("whether the criteria can be met", _reach),
     ("which parameters can be identified", _identify),
     ("how long it takes", _forecast),
+    ("whether the settings that studies vary do anything", _answer),
     *((phrase, _collecting(check)) for phrase, check in CHECKS),
 )
 """All checks in the order of what they are worth."""

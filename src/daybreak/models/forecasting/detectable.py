@@ -18,7 +18,8 @@ class Detectable:
     Parameters
     ----------
     n, horizon : int
-        Days, and days that a label looks ahead: only ``n / horizon`` labels are independent.
+        Days, and days that a label looks ahead: where they overlap only
+        ``n / horizon`` labels are independent.
     rate : float
         Share of positive days.
     skill_entropy : float
@@ -67,8 +68,9 @@ class Detectable:
 
 
 def detectable(
-    n: int, rate: float, horizon: int = 1, *, wanted: float = 0.01, spread: float = 0.5
-) -> Detectable:
+    n: int, rate: float, horizon: int = 1, *, wanted: float = 0.01, spread: float = 0.5,
+    apart: int = 1,
+) -> Detectable:  # fmt: skip
     """What n days can show.
 
     Parameters
@@ -83,6 +85,8 @@ def detectable(
         Difference between two models that matters, in nats.
     spread : float
         Standard deviation of the difference of their logits.
+    apart : int
+        Days from one sample to the next: labels overlap where this is less than the horizon.
 
     Raises
     ------
@@ -93,15 +97,16 @@ def detectable(
     -----
     A calibrated forecast whose logits spread by s about a rate q gains E = q (1-q) s^2 / 2, and
     its daily gains spread by s sqrt(q (1-q)) = sqrt(2 E); it is found when E >= z sqrt(2 E / n).
-    With labels that overlap by h - 1 days the variance of a mean is h times larger.
+    With labels that overlap the variance of a mean is h / apart times larger.
     """
-    if not (n >= 1 and horizon >= 1 and 0 < rate < 1 and wanted > 0 and spread > 0):
+    if not (min(n, horizon, apart) >= 1 and 0 < rate < 1 and wanted > 0 and spread > 0):
         msg = (
-            "n >= 1, horizon >= 1, 0 < rate < 1, wanted > 0 and spread > 0 must hold, but got "
-            f"({n=}, {horizon=}, {rate=}, {wanted=}, {spread=})."
+            "n >= 1, horizon >= 1, apart >= 1, 0 < rate < 1, wanted > 0 and spread > 0 must hold, "
+            f"but got ({n=}, {horizon=}, {apart=}, {rate=}, {wanted=}, {spread=})."
         )
         raise dk.ProblemError(msg)
-    independent = n / horizon
+    shared = max(horizon / apart, 1.0)
+    independent = n / shared
     daily = spread * math.sqrt(rate * (1 - rate))
     return Detectable(
         n, horizon, rate,
@@ -109,7 +114,7 @@ def detectable(
         paired_entropy=SIGMAS * daily / math.sqrt(independent),
         auc=SIGMAS * auc_error(0.5, rate * independent, (1 - rate) * independent),
         wanted=wanted,
-        needed=math.ceil(horizon * (SIGMAS * daily / wanted) ** 2),
+        needed=math.ceil(shared * (SIGMAS * daily / wanted) ** 2),
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .demo_horizon import demo_horizon
 from .demo_leak import demo_leak
 from .scaling import full, scaling
 
-__all__ = ["demo_leak", "full", "scaling"]
+__all__ = ["demo_horizon", "demo_leak", "full", "scaling"]
