@@ -58,6 +58,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     """
     begun = time.monotonic()
     studies = campaign.all_studies()
+    _leave_graphics_processors(studies)
     seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
     related = families(studies, seeds)
     searched = _searches(studies, seeds, related, begun + budget)
@@ -134,6 +135,18 @@ def _compare_fits(examined: Sequence[_Examination], related: Sequence[Sequence[S
     for family in related:
         for name, check in inert_settings(family, answers, same_fit).items():
             by_name[name].checks.append(check)
+
+
+def _leave_graphics_processors(studies: Sequence[Study]) -> None:
+    """Compute on processors where workers were promised graphics processors.
+
+    JAX takes most of a device's memory when it first sees it, and keeps it: held by this process,
+    it would be missing to every worker.
+    """
+    if any(study.problem.resources.gpus for study in studies):
+        import jax
+
+        jax.config.update("jax_platforms", "cpu")
 
 
 def _make(examined: Sequence[_Examination], phrase: str, step: _Step, deadline: float) -> None:

@@ -7,6 +7,7 @@ by that; validation B and the test choose nothing and are reported.
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import daybreak as dk
 
 from .baselines import BASELINES, baseline, baseline_skill, search_baselines
+from .batching import micro_batch
 from .datasets import Dataset, Samples, dataset
 from .detectable import detectable
 from .grid import Grid, extremes
@@ -24,19 +26,22 @@ from .recipe import Recipe
 from .skill import losses, skill
 from .training import Trained, train
 from .transformer import Architecture
+from .watch import Watch
 
 SEARCHED = ("learning_rate", "weight_decay", "warmup_steps", "dropout")
 """Numbers of a recipe that are searched."""
 SMALLEST = 200
 """Days of validation below which nothing is searched."""
 _IN_NATS = ("b_cross_entropy", "test_cross_entropy", "b_gain", "b_gain_low", "smallest_effect")
+_SMALL = 500_000
+"""Learnt numbers up to which a network rehearses itself."""
 _REHEARSED = 256
 """Windows that a rehearsal learns from."""
 
 
 def network_problem(
     grid: Grid, budget: str, *, series: str = "sp500", recipe: Recipe | None = None,
-    resources: dk.Resources | None = None,
+    resources: dk.Resources | None = None, memory: float | None = None,
 ) -> dk.SearchProblem:  # fmt: skip
     """Networks of about `budget` learnt numbers, and four numbers of their training.
 
@@ -52,6 +57,9 @@ def network_problem(
         What of the training is not searched.
     resources : Resources, optional
         Of each trial.
+    memory : float, optional
+        GiB that a training may occupy, on a graphics processor of its own memory; windows of a
+        step are then taken so many at once as fit. By default all of them.
 
     Raises
     ------
@@ -65,26 +73,31 @@ def network_problem(
         found = shapes[configuration["shape"]]
         return dataclasses.replace(found, n_heads=configuration["n_heads"])
 
+    def recipe_of(configuration: Any, shape: Architecture) -> Recipe:
+        found = trained_as(base, configuration)
+        if memory is None:
+            return found
+        micro = micro_batch(shape, base.batch_size, memory, base.precision)
+        return dataclasses.replace(found, micro_batch=micro)
+
     def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
-        return evaluate_network(
-            architecture(configuration), trained_as(base, configuration), trial
-        )
+        shape = architecture(configuration)
+        return evaluate_network(shape, recipe_of(configuration, shape), trial)
 
     def rehearse(configuration: Any, trial: Any) -> dict[str, float]:
-        return rehearse_network(
-            architecture(configuration), trained_as(base, configuration), trial
-        )
+        shape = architecture(configuration)
+        return rehearse_network(shape, recipe_of(configuration, shape), trial)
 
     def divides(configuration: Any) -> bool:
         return not shapes[configuration.shape].d_model % configuration.n_heads
 
     return dk.SearchProblem(
         parameters=[
-            dk.Choice("shape", list(shapes)), dk.Choice("n_heads", list(grid.heads)),
             dk.Parameter("learning_rate", 1e-4, 1e-2, scale="log"),
-            dk.Parameter("weight_decay", 1e-3, 1e-1, scale="log"),
+            dk.Parameter("weight_decay", 1e-3, 1.0, scale="log"),
             dk.Integer("warmup_steps", 10, 200, scale="log", unit="steps"),
             dk.Parameter("dropout", 0.1, 0.3),
+            dk.Choice("shape", list(shapes)), dk.Choice("n_heads", list(grid.heads)),
         ],
         evaluate=evaluate,
         objectives=dk.Objective("cross_entropy", unit="nat"),
@@ -166,11 +179,19 @@ def evaluate_network(architecture: Architecture, recipe: Recipe, trial: Any) -> 
     data = question(trial.settings)
     data.check_columns(architecture.features)
     seeds = [trial.seed + place for place in range(int(trial.settings.seeds))]
+    watch = Watch()
+    watch.begin()
+
+    def after(epoch: int, _: float, loss: float) -> None:
+        trial.report(epoch + 1, loss)
+        watch.look()
+
     done = train(
         architecture, recipe, data.train, data.validation_a, seeds=seeds,
         identity=data.fingerprint, checkpoint=trial.checkpoint, restore=trial.restore,
-        on_epoch=lambda epoch, _, loss: trial.report(epoch + 1, loss),
+        on_epoch=after,
     )  # fmt: skip
+    _attach_machine(watch, trial)
     if done.diverged:
         msg = (
             f"training diverged with seeds {', '.join(map(str, done.diverged))}: lower "
@@ -178,6 +199,13 @@ def evaluate_network(architecture: Architecture, recipe: Recipe, trial: Any) -> 
         )
         raise FloatingPointError(msg)
     return judged(done, data, trial)
+
+
+def _attach_machine(watch: Watch, trial: Any) -> None:
+    """Load, memory and temperature, as a file: no number of the result, which a rerun repeats."""
+    path = trial.directory / "machine.json"
+    path.write_text(json.dumps(watch.recorded, indent=1))
+    trial.attach(path)
 
 
 def judged(done: Trained, data: Dataset, trial: Any) -> dict[str, float]:
@@ -235,12 +263,27 @@ def _means(probabilities: Any, part: Samples, rate: float, prefix: str) -> dict[
 
 
 def rehearse_network(architecture: Architecture, recipe: Recipe, trial: Any) -> dict[str, float]:
-    """Two epochs on a few windows: whether every searched number acts, and data are there."""
+    """Loss of training after eight epochs on a few windows: whether every number acts.
+
+    A large network is stood in for by a small one whose every number is derived from its own.
+    """
     data = question(trial.settings)
-    short = dataclasses.replace(recipe, epochs=2, patience=2)
-    some = _last(data.validation_a)
-    done = train(architecture, short, _last(data.train), some, seeds=[trial.seed])
-    return {"cross_entropy": min(done.courses[0].validation)}
+    few = _last(data.train)
+    short = dataclasses.replace(
+        recipe, epochs=8, patience=8, batch_size=64, micro_batch=None, schedule="constant"
+    )
+    done = train(stand_in(architecture), short, few, few, seeds=[trial.seed])
+    return {"cross_entropy": done.courses[0].train[-1]}
+
+
+def stand_in(one: Architecture) -> Architecture:
+    """The network itself, or one of two layers at most and a 32nd of the width."""
+    if one.parameters <= _SMALL:
+        return one
+    d = max(1, one.d_model // (32 * one.n_heads)) * one.n_heads
+    return dataclasses.replace(
+        one, d_model=d, n_layers=min(2, one.n_layers), d_ff=max(1, one.d_ff // 32)
+    )
 
 
 def _last(part: Samples) -> Samples:

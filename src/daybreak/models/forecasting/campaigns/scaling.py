@@ -55,8 +55,9 @@ def scaling(
 
 
 def full(
-    series: str = "sp500", horizons: Sequence[int] = HORIZONS, *, trials: int = 50
-) -> dk.Campaign:
+    series: str = "sp500", horizons: Sequence[int] = HORIZONS, *, trials: int = 50,
+    memory: float = 70.0,
+) -> dk.Campaign:  # fmt: skip
     """The published queue, 2M to 2B learnt numbers: four budgets and three horizons, for a GPU.
 
     Parameters
@@ -67,12 +68,16 @@ def full(
         Days ahead.
     trials : int
         Configurations of each search, ten of which are the budget's extremes.
+    memory : float
+        GiB that one training may occupy on the graphics processor.
     """
-    resources = dk.Resources(gpus=1, retries={"out_of_memory": 1, "crashed": 1})
+    again = {"out_of_memory": 1, "crashed": 1, "raised": 1}
+    resources = dk.Resources(gpus=1, retries=again)
     return dk.Campaign(
         "forecasting-full",
         _searches(
-            series, horizons, LARGE, trials, THOROUGH, resources, ("200M", "2B", "2M", "20M")
+            series, horizons, LARGE, trials, THOROUGH, resources, ("200M", "2B", "2M", "20M"),
+            memory=memory, pruner="median",
         ),
         description=(
             "The published queue of twelve searches, with the horizon that each is named after, "
@@ -102,14 +107,17 @@ def criteria() -> list[dk.Criterion]:
 
 def _searches(
     series: str, horizons: Sequence[int], grid: Grid, trials: int, recipe: Recipe,
-    resources: dk.Resources, budgets: Sequence[str],
+    resources: dk.Resources, budgets: Sequence[str], *, memory: float | None = None,
+    pruner: str | None = None,
 ) -> list[dk.Sweep]:  # fmt: skip
     studies: list[dk.Sweep] = []
     for budget in budgets:
-        problem = network_problem(grid, budget, series=series, recipe=recipe, resources=resources)
+        problem = network_problem(
+            grid, budget, series=series, recipe=recipe, resources=resources, memory=memory
+        )
         method = dk.Search(
             "tpe", trials=trials, forced=forced(grid, budget), confirm=WINNERS,
-            confirmations=SEEDS, batch=2,
+            confirmations=SEEDS, batch=2, pruner=pruner,
         )  # fmt: skip
         over = {"horizon": list(horizons)}
         studies.append(dk.Sweep(budget, problem, method, over, criteria()))
