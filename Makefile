@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lepton soliton test chaos lint layers types check bench clean
+.PHONY: help run lepton soliton forecasting test chaos lint layers types check bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv: .venv/.stamp ## the virtual environment, with the pinned versions
 .PHONY: .venv
@@ -24,6 +24,9 @@ lepton: .venv ## every lepton campaign, and docs/case-studies/leptons.md from th
 
 soliton: .venv ## every soliton campaign, and docs/case-studies/soliton.md from them
 	$(BIN)/python docs/case-studies/soliton.py
+
+forecasting: .venv ## the forecasting campaigns, and docs/case-studies/forecasting.md (half an hour)
+	$(BIN)/python docs/case-studies/forecasting.py
 
 test: .venv ## tests and validation, warnings as errors
 	$(BIN)/pytest -n 2 -rs

@@ -117,7 +117,10 @@ def test_stop_reasons():
     assert [r.name for r in StopReason if f"| `{r.name}` | {r.value} |" not in text] == []
 
 
-@pytest.mark.parametrize(("page", "prefix"), [("leptons", "lepton-"), ("soliton", "soliton-")])
+@pytest.mark.parametrize(
+    ("page", "prefix"),
+    [("leptons", "lepton-"), ("soliton", "soliton-"), ("forecasting", "forecasting-")],
+)
 def test_case_study(page, prefix):
     """Every campaign of a case study that can be run by name has its generated part in it."""
     text = (ROOT / "docs" / "case-studies" / f"{page}.md").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -391,3 +392,24 @@ def test_nothing_to_fit_is_refused():
         dk.FitProblem([free], lambda p, s: {}, {})
     with pytest.raises(dk.ProblemError, match=r"(fixed|free).*\.$"):
         dk.FitProblem([fixed], lambda p, s: [p.a], dk.observations([1.0], 0.1))
+
+
+HOLDS_NO_DEVICE = """
+import daybreak as dk
+problem = dk.SearchProblem(
+    [dk.Parameter("x", 0, 1)], lambda c, _: {"loss": c.x}, dk.Objective("loss"),
+    rehearsal=lambda c, _: {"loss": c.x}, resources=dk.Resources(gpus=1),
+)
+dk.preflight(dk.Campaign("c", [dk.Study("s", problem, dk.Search("random", trials=1))]))
+import jax
+print(jax.config.jax_platforms)
+"""
+
+
+def test_graphics_processors_are_left_to_workers():
+    """JAX would take most of a device's memory and keep it from those it was promised to."""
+    told = subprocess.run(
+        [sys.executable, "-c", HOLDS_NO_DEVICE], capture_output=True, text=True, check=True,
+        env={name: value for name, value in os.environ.items() if name != "JAX_PLATFORMS"},
+    )  # fmt: skip
+    assert told.stdout.strip() == "cpu"
