@@ -22,10 +22,11 @@ from measure import Headline, print_table
 from torch import nn
 from torch.nn import functional
 
+from daybreak.models.forecasting.architecture import Architecture
 from daybreak.models.forecasting.peak import invented, measured, speed
 from daybreak.models.forecasting.recipe import Recipe
 from daybreak.models.forecasting.steps import Dials, Form, Rows, beginning, epoch_of_one
-from daybreak.models.forecasting.transformer import Architecture, Transformer
+from daybreak.models.forecasting.transformer import Transformer
 
 SIZES = [(8, 2, 2, 16), (64, 6, 8, 256), (192, 5, 8, 768)]
 """d, layers, heads, feed-forward width: 3 thousand, 300 thousand and 2 million numbers."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.models.forecasting.architecture import Architecture
 from daybreak.models.forecasting.batching import (
     GIB,
     PROCESS_GIB,
@@ -20,7 +21,6 @@ from daybreak.models.forecasting.grid import LARGE
 from daybreak.models.forecasting.peak import invented
 from daybreak.models.forecasting.recipe import Recipe
 from daybreak.models.forecasting.steps import Dials, Form, Rows, beginning, epoch_of_one
-from daybreak.models.forecasting.transformer import Architecture
 
 TWO_GB = 2e9 / GIB
 
@@ -104,7 +104,7 @@ from daybreak.models.forecasting import dataset
 from daybreak.models.forecasting.batching import micro_batch
 from daybreak.models.forecasting.recipe import Recipe
 from daybreak.models.forecasting.training import train
-from daybreak.models.forecasting.transformer import Architecture
+from daybreak.models.forecasting.architecture import Architecture
 
 shape, kept = Architecture(192, 5, 8, 768), []
 data = dataset("sp500")

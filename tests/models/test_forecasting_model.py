@@ -9,12 +9,8 @@ import numpy as np
 import pytest
 
 import daybreak as dk
-from daybreak.models.forecasting.transformer import (
-    Architecture,
-    Transformer,
-    dropped,
-    parameter_count,
-)
+from daybreak.models.forecasting.architecture import Architecture, parameter_count
+from daybreak.models.forecasting.transformer import Transformer, dropped
 
 SMALL = Architecture(8, 3, 2, 16, features=3, context=20, patch=5, stride=3)
 RNG = np.random.default_rng(2)

@@ -4,9 +4,10 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from daybreak.models.forecasting.architecture import Architecture
 from daybreak.models.forecasting.peak import flops, measured, peak, rough_flops, speed
 from daybreak.models.forecasting.recipe import Recipe
-from daybreak.models.forecasting.transformer import Architecture, Transformer, linear, normed
+from daybreak.models.forecasting.transformer import Transformer, linear, normed
 
 WINDOWS = 8
 

@@ -10,6 +10,7 @@ import pytest
 
 import daybreak as dk
 from daybreak import catalogue
+from daybreak.models.forecasting.architecture import Architecture
 from daybreak.models.forecasting.grid import LARGE, Grid
 from daybreak.models.forecasting.ladder import ladders, laws
 from daybreak.models.forecasting.network_search import (
@@ -22,7 +23,6 @@ from daybreak.models.forecasting.network_search import (
 )
 from daybreak.models.forecasting.pictures import confusion, confusion_matrix, reliability
 from daybreak.models.forecasting.recipe import Recipe
-from daybreak.models.forecasting.transformer import Architecture
 
 TINY = Grid((4,), (1,), (1, 2), (2, 4), {"tiny": 1_300})
 SETTINGS = {"series": "sp500", "horizon": 1, "label": "close", "split": "fold-4"}

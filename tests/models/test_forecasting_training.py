@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.models.forecasting.architecture import Architecture
 from daybreak.models.forecasting.recipe import Recipe
 from daybreak.models.forecasting.steps import (
     Dials,
@@ -26,7 +27,6 @@ from daybreak.models.forecasting.steps import (
     rate_at,
 )
 from daybreak.models.forecasting.training import Course, train
-from daybreak.models.forecasting.transformer import Architecture
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(500, 3)).astype(np.float32)

@@ -21,9 +21,9 @@ import jax
 
 import daybreak as dk
 
+from .architecture import Architecture
 from .recipe import Precision
 from .steps import AT_ONCE
-from .transformer import Architecture
 
 GIB = 2**30
 PROCESS_GIB = 1.0

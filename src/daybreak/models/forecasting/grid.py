@@ -18,7 +18,7 @@ from typing import Any
 
 import daybreak as dk
 
-from .transformer import Architecture
+from .architecture import Architecture
 
 Entries = tuple[Architecture, ...]
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import daybreak as dk
 
+from .architecture import Architecture
 from .baselines import BASELINES, baseline, baseline_skill, search_baselines
-from .batching import micro_batch
 from .datasets import Dataset, Samples, dataset
 from .detectable import detectable
 from .grid import Grid, extremes
@@ -24,9 +24,10 @@ from .intervals import entropy_difference
 from .pictures import confusion, confusion_matrix, learning_curve, reliability
 from .recipe import Recipe
 from .skill import losses, skill
-from .training import Trained, train
-from .transformer import Architecture
 from .watch import Watch
+
+if TYPE_CHECKING:  # pragma: no cover - it loads JAX, which only trials need
+    from .training import Trained
 
 SEARCHED = ("learning_rate", "weight_decay", "warmup_steps", "dropout")
 """Numbers of a recipe that are searched."""
@@ -77,6 +78,8 @@ def network_problem(
         found = trained_as(base, configuration)
         if memory is None:
             return found
+        from .batching import micro_batch
+
         micro = micro_batch(shape, base.batch_size, memory, base.precision)
         return dataclasses.replace(found, micro_batch=micro)
 
@@ -186,6 +189,8 @@ def evaluate_network(architecture: Architecture, recipe: Recipe, trial: Any) -> 
         trial.report(epoch + 1, loss)
         watch.look()
 
+    from .training import train
+
     done = train(
         architecture, recipe, data.train, data.validation_a, seeds=seeds,
         identity=data.fingerprint, checkpoint=trial.checkpoint, restore=trial.restore,
@@ -272,6 +277,8 @@ def rehearse_network(architecture: Architecture, recipe: Recipe, trial: Any) -> 
     short = dataclasses.replace(
         recipe, epochs=8, patience=8, batch_size=64, micro_batch=None, schedule="constant"
     )
+    from .training import train
+
     done = train(stand_in(architecture), short, few, few, seeds=[trial.seed])
     return {"cross_entropy": done.courses[0].train[-1]}
 

@@ -22,9 +22,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from .architecture import Architecture
 from .recipe import Recipe
 from .steps import Dials, Form, Rows, beginning, epoch_of_one
-from .transformer import Architecture
 
 PEAKS = {
     ("NVIDIA H100 80GB HBM3", "bfloat16"): 989e12,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 import daybreak as dk
 
 from .numeric import Floats
-from .training import Trained
+
+if TYPE_CHECKING:  # pragma: no cover - it loads JAX, which pictures do without
+    from .training import Trained
 
 BINS = 10
 

@@ -20,8 +20,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from .architecture import Architecture
 from .recipe import Recipe
-from .transformer import Architecture, Transformer
+from .transformer import Transformer
 
 Array = jax.Array
 AT_ONCE = 512

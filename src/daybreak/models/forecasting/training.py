@@ -19,6 +19,7 @@ import numpy as np
 
 import daybreak as dk
 
+from .architecture import Architecture
 from .checkpoint import Kept, kept, resumed
 from .numeric import Floats
 from .recipe import Recipe
@@ -32,7 +33,7 @@ from .steps import (
     epoch_of_one,
     forecast,
 )
-from .transformer import Architecture, Transformer
+from .transformer import Transformer
 
 
 @dataclass
