@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from daybreak.shell import Json
+from daybreak.commands.shell import Json
 
 _CHANGED = 1
 """Exit status of `verify` when a file is missing or differs."""
