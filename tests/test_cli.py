@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 import daybreak as dk
-from daybreak import catalogue, cli, shell
+from daybreak import catalogue, cli
+from daybreak.commands import shell
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = ["ledger.db", "ledger.lock", "night.log", "report.html", "report.md", "summary.json"]
