@@ -76,12 +76,13 @@ def test_well_formed(name, pages):
 
 
 def test_alone(name, pages):
-    """The page names no address to load anything from, and holds no script."""
+    """The page names no address to load anything from, and holds no script but its own."""
     text = pages[name][1]
     page = Page(text)
 
     assert not re.search(r"https?:|//[a-z]|url\((?!#)|@import", text)
-    assert not {"script", "link", "iframe", "img", "object"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "img", "object"} & {tag for tag, _ in page.tags}
+    assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}]
     for _, attributes in page.tags:
         for key in ("src", "href"):
             assert (attributes.get(key) or "#").startswith("#")
@@ -221,7 +222,7 @@ def test_hostile_name_is_text(pages):
     page = Page(pages["mixed"][1])
 
     assert HOSTILE in page.text
-    assert "<script" not in pages["mixed"][1]
+    assert pages["mixed"][1].count("<script") == 1
 
 
 @pytest.mark.parametrize("make", [lepton, decay, mixed])
@@ -239,7 +240,7 @@ def test_hostile_everywhere(make):
 
     fixed_page = html.render(Summary.model_validate(poison(data)))
 
-    assert "<script" not in fixed_page
+    assert fixed_page.count("<script") == 1
     assert Page(fixed_page).faults == []
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -57,17 +59,12 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
     pictures : bool
         Leave them out to do without matplotlib.
     """
-    environment = _environment()
-    template = environment.get_template("report.html.jinja")
-    css = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
-    return template.render(
+    return page(
+        "report.html.jinja",
         s=summary,
         tables=tables,
         wording=wording,
         numbers=numbers,
-        signs=SIGNS,
-        # The style sheet is ours; everything else is escaped.
-        css=Markup(css),  # noqa: S704
         next_step=wording.next_step(summary),
         supported=wording.claims(summary, supported=True),
         unsupported=wording.claims(summary, supported=False),
@@ -79,6 +76,35 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         moved=_drawing(evening.symmetry_figure(summary)) if pictures else Markup(),
         pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],
     )
+
+
+def page(template: str, **context: Any) -> str:
+    """Render a page that extends `base.html.jinja`: self-contained, with one script and style.
+
+    Parameters
+    ----------
+    template : str
+        File in `templates/`.
+    context
+        What it speaks of; everything is escaped but `Markup`.
+    """
+    environment = _environment()
+    # The style sheet and the script are ours; the page runs no script but this one.
+    css, script = (Markup(_source(environment, name)) for name in ("report.css", "report.js"))  # noqa: S704
+    digest = hashlib.sha256(script.encode()).digest()
+    return environment.get_template(template).render(
+        css=css,
+        script=script,
+        script_hash=f"sha256-{base64.b64encode(digest).decode()}",
+        signs=SIGNS,
+        **context,
+    )
+
+
+def _source(environment: jinja2.Environment, name: str) -> str:
+    """The text of a file in `templates/`."""
+    assert environment.loader  # noqa: S101 - made two lines above
+    return environment.loader.get_source(environment, name)[0]
 
 
 def _environment() -> jinja2.Environment:

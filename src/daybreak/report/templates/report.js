@@ -1,0 +1,2 @@
+"use strict";
+document.documentElement.classList.add("js"); // what needs a script shows itself only now
