@@ -99,17 +99,15 @@ def test_a_program_that_is_not_there_is_refused_at_once():
 
 def test_a_campaign_with_a_program(tmp_path):
     """A fit of an external program ends at the minimum."""
-    code = READ + (
-        "p = g['parameters']; "
-        "open(sys.argv[2], 'w').write(' '.join(str(p['a'] + p['b'] * x) for x in (0, 1)))"
-    )
+    # A shell starts ten times faster than an interpreter, and preflight calls it often.
+    code = """sed -n 's/.*"a": *\\([^,}]*\\).*/\\1/p' "$1" > "$2" """
     problem = dk.FitProblem(
-        [dk.Parameter("a", 0, 5), dk.Parameter("b", 0, 5)],
-        dk.Program([Path(sys.executable), "-S", "-c", code, "{input}", "{output}"]),
-        dk.observations([1.0, 3.0], 0.1), resources=dk.Resources(time_limit=60),
+        [dk.Parameter("a", 0, 5)],
+        dk.Program(["/bin/sh", "-c", code, "sh", "{input}", "{output}"]),
+        dk.observations([3.0], 0.1), resources=dk.Resources(time_limit=60),
     )  # fmt: skip
     study = dk.Study("s", problem, dk.MultiStart(starts=1))
-    results = dk.run(dk.Campaign("program", [study]), tmp_path, max_trials=1)
+    results = dk.run(dk.Campaign("program", [study]), tmp_path)
 
-    assert results["s"].metrics.trials == 1
-    assert results.summary.timing.runs[-1].ending.startswith("interrupted: 1 trials were made")
+    assert results.summary.finished
+    assert results["s"].best.parameters["a"] == pytest.approx(3.0, abs=1e-6)
