@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from daybreak.commands import data, export, imports, morning, night, share, start
+from daybreak.commands import data, export, imports, live, morning, night, share, start
 
 _USAGE = 2
 
@@ -44,7 +44,7 @@ def main() -> None:
 
 for command in (
     start.campaigns, night.preflight, night.run, night.stop, night.rehearse,
-    morning.status, morning.report, morning.verdict,
+    live.watch, morning.status, morning.report, morning.verdict,
     share.rerun, share.pack, start.doctor,
 ):  # fmt: skip
     app.command()(command)

@@ -20,6 +20,7 @@ from daybreak.ledger.lock import held_by
 from daybreak.ledger.made import Made, read_made
 from daybreak.ledger.migration import make_tables, readable
 from daybreak.ledger.place import FILE, LOCK, Server, find
+from daybreak.ledger.pulse import Pulse, expect, read_pulse
 from daybreak.ledger.reading import read_campaign, read_plan, read_study
 from daybreak.ledger.records import CampaignRecord, PlannedRecord, StudyRecord
 from daybreak.problem.outcomes import Outcome, canonical
@@ -144,6 +145,14 @@ class Ledger:
     def write_studies(self, planned: Sequence[Mapping[str, Any]], *, follows: str | None) -> None:
         """Write studies and their criteria down before any of their trials."""
         self.store.write(lambda c: written.write_studies(c, planned, follows=follows))
+
+    def expect(self, trials: int) -> None:
+        """Write down how many trials the plan will take, as far as can be said."""
+        self.store.write(lambda c: expect(c, trials))
+
+    def pulse(self) -> Pulse:
+        """How far the campaign is, counted only."""
+        return self.store.read(read_pulse)
 
     def batch(self, study: str, measure: Callable[[], int]) -> int:
         """Trials per batch of a study: measured once, then kept, so that resuming repeats it."""

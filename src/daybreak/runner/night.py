@@ -226,6 +226,7 @@ class _Night:
         ]  # fmt: skip
         self.ledger.write_studies(rows, follows=follows)
         self.expected += sum(s.method.expected_trials(s.problem) for s in studies)
+        self.ledger.expect(self.expected)
 
     def _preflight(self, studies: Sequence[Study]) -> Preflight:
         """What can be known before the night; made once for a plan, then read from the ledger."""
