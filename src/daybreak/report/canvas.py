@@ -25,8 +25,13 @@ INK = "#010203"
 """Stands for the colour of the surrounding text; nothing else is drawn in it."""
 GROUND = "#fdfcfb"
 """Stands for the colour of the surrounding page; nothing else is drawn in it."""
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#3a86c8", "#d9730d", "#1a9a82", "#a566c4", "#878d96"
-"""At least 3 : 1 against white and against near-black, and never told apart by colour alone."""
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#878d96"
+"""Blue, vermilion, bluish green and reddish purple of M. Okabe and K. Ito, "Color Universal
+Design" (2008), which the colour-blind tell apart too, and a grey.
+
+Each has at least 3 : 1 against white and against near-black, and none is told apart by colour
+alone: shapes and dashes differ as well.
+"""
 
 MINUS = "\N{MINUS SIGN}"
 MOST_POINTS = 300
@@ -53,7 +58,10 @@ class Canvas:
     """A bare figure with one pair of axes in the house style; used as a context."""
 
     def __init__(self, label: str, height: float, left: float = 0.6, right: float = 0.12) -> None:
-        """Plan a picture whose axes are `height` inches high; `label` is read out loud."""
+        """Plan a picture whose axes are `height` inches high.
+
+        `label` is what a reader hears who does not see it: what is drawn, with the numbers.
+        """
         self._label, self._height, self._left, self._right = label, height, left, right
 
     def __enter__(self) -> Self:
@@ -97,6 +105,17 @@ class Canvas:
                 columnspacing=1.4, handlelength=1.5, labelspacing=0.35,
             )  # fmt: skip
         return self.figure
+
+
+def alt(figure: Figure) -> str:
+    """What a picture shows, in a sentence with its numbers: for those who do not see it."""
+    return str(figure.get_label())
+
+
+def span(values: Sequence[float], unit: str = "") -> str:
+    """Write the range of some numbers for a picture's sentence, e.g. ``0.1 to 4 s``."""
+    low, high = (numbers.number(end, 4) for end in (min(values), max(values)))
+    return numbers.with_unit(low if low == high else f"{low} to {high}", unit)
 
 
 def _columns(labels: list[str], width: float) -> int:
@@ -198,7 +217,7 @@ def svg(figure: Figure) -> str:
     for pattern, replacement in _REPLACED:
         text = pattern.sub(replacement, text)
     text = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", tag.group()), text)
-    return _ROOT.sub(lambda root: _opening(root.group(), str(figure.get_label())), text, count=1)
+    return _ROOT.sub(lambda root: _opening(root.group(), alt(figure)), text, count=1)
 
 
 def _opening(root: str, label: str) -> str:
