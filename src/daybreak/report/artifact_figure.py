@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def artifact_figure(artifact: Mapping[str, Any]) -> Figure | None:
 
 def _curve(found: Mapping[str, Any]) -> Figure | None:
     """Draw lines with their bands, and points with their error bars."""
-    y: dict[str, Line] = found["y"]
+    y = _in_order(found["y"])
     drawn = dict(list(y.items())[:MOST_LINES])
     known = [value for line in drawn.values() for value in line if value is not None]
     if not known:
@@ -75,6 +76,15 @@ def _curve(found: Mapping[str, Any]) -> Figure | None:
             numbers.in_brackets(found["x_label"], found["x_unit"]),
             numbers.in_brackets(found["y_label"], found["y_unit"]),
         )
+
+
+def _in_order(lines: Mapping[str, Line]) -> dict[str, Line]:
+    """Lines as they were given, or by the numbers in their names where a store sorted them."""
+    if list(lines) != sorted(lines):
+        return dict(lines)
+    parts = {name: re.split(r"(\d+)", name) for name in lines}
+    key = {name: [int(p) if i % 2 else p for i, p in enumerate(ps)] for name, ps in parts.items()}
+    return {name: lines[name] for name in sorted(lines, key=lambda name: key[name])}
 
 
 def _stroke(

@@ -57,12 +57,16 @@ WIDTH, ABOVE, BELOW, LEGEND_ROW = 4.3, 0.3, 0.42, 0.19
 class Canvas:
     """A bare figure with one pair of axes in the house style; used as a context."""
 
-    def __init__(self, label: str, height: float, left: float = 0.6, right: float = 0.12) -> None:
+    def __init__(
+        self, label: str, height: float, left: float = 0.6, right: float = 0.12, above: float = 0
+    ) -> None:
         """Plan a picture whose axes are `height` inches high.
 
         `label` is what a reader hears who does not see it: what is drawn, with the numbers.
+        `above` is the height of a second pair of axes over the same x axis, see `upper`.
         """
         self._label, self._height, self._left, self._right = label, height, left, right
+        self._above, self._name_above = above, ""
 
     def __enter__(self) -> Self:
         """Draw in the house style from here on."""
@@ -80,24 +84,33 @@ class Canvas:
         """Give other figures their style back."""
         self._context.__exit__(None, None, None)
 
+    def upper(self, y: str) -> Axes:
+        """Axes above the others, with the same x axis; `y` names what they show."""
+        self._name_above = y
+        axes = self.figure.add_axes((0.1, 0.9, 0.8, 0.05), sharex=self.axes)
+        axes.tick_params(axis="x", labelbottom=False)
+        return axes
+
     def finish(self, x: str, y: str = "") -> Figure:
         """Name the axes, and place everything at fixed distances in inches.
 
         An automatic layout would draw every text twice and cost most of the time.
         """
-        handles, labels = self.axes.get_legend_handles_labels()
+        handles, labels = _legend(self.figure)
         columns = _columns(labels, WIDTH - 0.2)
         rows = math.ceil(len(labels) / columns)
         top, bottom = ABOVE if y else 0.08, BELOW + LEGEND_ROW * rows
-        height = top + self._height + bottom
+        extra = self._above + ABOVE if self._above else 0.0
+        height = top + self._height + bottom + extra
         width = WIDTH - self._left - self._right
         self.figure.set_size_inches(WIDTH, height)
-        self.axes.set_position(
-            (self._left / WIDTH, bottom / height, width / WIDTH, self._height / height)
-        )
+        places = [(bottom, self._height), (bottom + self._height + top, self._above)]
+        for axes, (low, high) in zip(self.figure.axes, places, strict=False):
+            axes.set_position((self._left / WIDTH, low / height, width / WIDTH, high / height))
         self.axes.set_xlabel(x)
         # The y axis is named above it: a long number is hard to read when it stands upright.
-        self.figure.text(0.08 / WIDTH, 1 - 0.06 / height, y, va="top", fontsize=9)
+        for name, down in ((self._name_above, 0.06), (y, 0.06 + extra)):
+            self.figure.text(0.08 / WIDTH, 1 - down / height, name, va="top", fontsize=9)
         if labels:
             self.figure.legend(
                 handles, labels, loc="lower left", bbox_to_anchor=(0.2 / WIDTH, 0),
@@ -105,6 +118,12 @@ class Canvas:
                 columnspacing=1.4, handlelength=1.5, labelspacing=0.35,
             )  # fmt: skip
         return self.figure
+
+
+def _legend(figure: Figure) -> tuple[list[Any], list[str]]:
+    """What all axes of a picture name."""
+    found = [axes.get_legend_handles_labels() for axes in reversed(figure.axes)]
+    return [h for handles, _ in found for h in handles], [t for _, labels in found for t in labels]
 
 
 def alt(figure: Figure) -> str:

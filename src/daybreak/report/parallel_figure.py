@@ -39,7 +39,7 @@ def parallel_figure(found: SearchReading) -> Figure | None:
     what = f"best {len(good)}" if found.single else "front"
     label = (
         f"Parallel coordinates of {numbers.count(len(trials), 'trial')} over "
-        f"{', '.join(info.name for info in space)}; the {what} stands out."
+        f"{', '.join(info.name for info in space)}; the {what} stands out.{_winner(found, space)}"
     )
     with Canvas(label, 2.0, left=0.3, right=0.3) as canvas:
         axes = canvas.axes
@@ -52,6 +52,19 @@ def parallel_figure(found: SearchReading) -> Figure | None:
             _line(axes, space, found.best.configuration, ORANGE, 2.0, 1.0, "winner")
         _scales(axes, space)
         return canvas.finish("", "a line for each trial")
+
+
+def _winner(found: SearchReading, space: list[SearchedInfo]) -> str:
+    """The winner's values in words."""
+    if found.best is None:
+        return ""
+    values = found.best.configuration
+    told = [
+        f"{info.name} = {numbers.plain(value)}"
+        for info in space
+        if (value := values.get(info.name)) is not None
+    ]
+    return f" Winner: {', '.join(told)}."
 
 
 def _good(found: SearchReading, trials: list[SearchTrial]) -> set[int]:
