@@ -22,7 +22,7 @@ from daybreak.report.canvas import (
     value_axis,
 )
 from daybreak.report.cells import Column, Table, table_of
-from daybreak.report.shading import opacity, shade
+from daybreak.report.shading import KEY, beside, key, opacity, shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,8 @@ def artifact_figure(artifact: Mapping[str, Any]) -> Figure | None:
 def _curve(found: Mapping[str, Any]) -> Figure | None:
     """Draw lines with their bands, and points with their error bars."""
     y = _in_order(found["y"])
-    drawn = dict(list(y.items())[:MOST_LINES])
+    points: Sequence[str] = found.get("points", ())
+    drawn = dict(sorted(y.items(), key=lambda item: item[0] not in points)[:MOST_LINES])
     known = [value for line in drawn.values() for value in line if value is not None]
     if not known:
         return None
@@ -65,7 +66,7 @@ def _curve(found: Mapping[str, Any]) -> Figure | None:
         for place, (name, line) in enumerate(drawn.items()):
             label = name if len(y) > 1 else ""
             band = bands.get(name, [])
-            draw = _marks if name in found.get("points", ()) else _stroke
+            draw = _marks if name in points else _stroke
             draw(axes, found["x"], line, band, label, *_LOOKS[place])
         if len(y) > len(drawn):
             axes.plot([], [], linestyle="", label=f"and {len(y) - len(drawn)} more")
@@ -143,9 +144,11 @@ def _goes(name: str, line: Line, x: Line, unit: str) -> str:
     if not there:
         return f"{name} has no value"
     values = [value for _, value in there]
-    first, last, lowest = (numbers.number(v, 4) for v in (values[0], values[-1], min(values)))
+    first, last, lowest = (numbers.rounded(v, 4) for v in (values[0], values[-1], min(values)))
+    if min(values) == max(values):
+        return numbers.with_unit(f"{name} {first}", unit)
     where = next(at for at, value in there if value == min(values))
-    at = "" if where is None else f" at {numbers.number(where, 4)}"
+    at = "" if where is None else f" at {numbers.rounded(where, 4)}"
     return f"{numbers.with_unit(f'{name} from {first} to {last}', unit)}, lowest {lowest}{at}"
 
 
@@ -160,23 +163,32 @@ def _matrix(found: Mapping[str, Any]) -> Figure | None:
         return None
     low, high = min(known), max(known)
     width, height = len(rows[0]), len(rows)
-    with Canvas(_lattice(found, low, high), min(0.3 * height + 0.3, WIDTH - 1), 0.9) as canvas:
-        axes = canvas.axes
+    told = width * height <= 64  # every number stands in its cell; else there is a scale
+    room, right = (WIDTH - 1, 0.12) if told else (WIDTH - 0.88 - KEY, KEY)
+    label = _lattice(found, low, high)
+    with Canvas(label, min(0.3 * height + 0.3, room), 0.88, right) as canvas:
+        axes, opacities = canvas.axes, [opacity(i / (_SHADES - 1)) for i in range(_SHADES)]
         xs, columns = _blocks(width)
         ys, lines = _blocks(height)
         reach = high - low or 1.0
         means = [[_mean(rows, j, i) for i in columns] for j in lines]
         bands = [[None if v is None else min(int((v - low) / reach * _SHADES), _SHADES - 1)
                   for v in row] for row in means]  # fmt: skip
-        shade(axes, xs, ys, bands, [opacity(i / (_SHADES - 1)) for i in range(_SHADES)])
-        if width * height <= 64:
+        shade(axes, xs, ys, bands, opacities)
+        if told:
             _numbers(axes, rows)
         axes.set_xlim(0, width)
         axes.set_ylim(height, 0)
-        _names(axes.set_xticks, found["columns"], width)
+        _names(axes.set_xticks, found["columns"], width, room)
         _names(axes.set_yticks, found["rows"], height)
-        unit = f" ({found['unit']})" if found["unit"] else ""
-        return canvas.finish(found["column_label"], f"{found['row_label']}{unit}")
+        figure = canvas.finish(found["column_label"], found["row_label"])
+        unit: str = found["unit"]
+        if told:
+            beside(figure, f"numbers in {unit}" if unit else "")
+        else:
+            ends = [low + reach * i / _SHADES for i in range(_SHADES + 1)]
+            key(figure, axes, ends, opacities, f"shade in {unit}" if unit else "")
+        return figure
 
 
 def _lattice(found: Mapping[str, Any], low: float, high: float) -> str:
@@ -217,10 +229,11 @@ def _mean(rows: Sequence[Line], some: range, columns: range) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _names(ticks: Any, names: Sequence[Any], count: int) -> None:
-    """Name the cells along an axis, or number them; at most a dozen."""
-    step = math.ceil(count / 12)
+def _names(ticks: Any, names: Sequence[Any], count: int, room: float = 0.0) -> None:
+    """Name the cells along an axis, or number them: a dozen, or as many as `room` inches hold."""
     shown = [str(name) for name in names] or [str(i + 1) for i in range(count)]
+    most = int(room / (0.1 + 0.075 * max(map(len, shown)))) if room else 12
+    step = math.ceil(count / max(1, min(most, 12)))
     ticks([i + 0.5 for i in range(0, count, step)], shown[::step])
 
 

@@ -30,8 +30,11 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", 
 Design" (2008), which the colour-blind tell apart too, and a grey.
 
 Each has at least 3 : 1 against white and against near-black, and none is told apart by colour
-alone: shapes and dashes differ as well.
+alone: shapes and dashes differ as well.  On dark ground a page may brighten the blue (``--blue``)
+to their sky blue.
 """
+SHADE = "#0072b3"
+"""The blue of shaded cells, which carry text and are the same on either ground."""
 
 MINUS = "\N{MINUS SIGN}"
 MOST_POINTS = 300
@@ -50,7 +53,7 @@ STYLE: dict[Any, Any] = {
 }  # fmt: skip
 """No mathematics in text, so that a ``$`` in a name is a dollar."""
 
-WIDTH, ABOVE, BELOW, LEGEND_ROW = 4.3, 0.3, 0.42, 0.19
+WIDTH, ABOVE, BELOW, LEGEND_ROW = 3.9, 0.3, 0.43, 0.168
 """Inches: width of a picture; room above and below the axes, and for each row of the legend."""
 
 
@@ -88,7 +91,7 @@ class Canvas:
         """Axes above the others, with the same x axis; `y` names what they show."""
         self._name_above = y
         axes = self.figure.add_axes((0.1, 0.9, 0.8, 0.05), sharex=self.axes)
-        axes.tick_params(axis="x", labelbottom=False)
+        axes.tick_params(axis="x", labelbottom=False, length=0)
         return axes
 
     def finish(self, x: str, y: str = "") -> Figure:
@@ -100,11 +103,11 @@ class Canvas:
         columns = _columns(labels, WIDTH - 0.2)
         rows = math.ceil(len(labels) / columns)
         top, bottom = ABOVE if y else 0.08, BELOW + LEGEND_ROW * rows
-        extra = self._above + ABOVE if self._above else 0.0
+        extra = self._above + ABOVE + 0.08 if self._above else 0.0
         height = top + self._height + bottom + extra
         width = WIDTH - self._left - self._right
         self.figure.set_size_inches(WIDTH, height)
-        places = [(bottom, self._height), (bottom + self._height + top, self._above)]
+        places = [(bottom, self._height), (bottom + self._height + ABOVE + 0.08, self._above)]
         for axes, (low, high) in zip(self.figure.axes, places, strict=False):
             axes.set_position((self._left / WIDTH, low / height, width / WIDTH, high / height))
         self.axes.set_xlabel(x)
@@ -133,7 +136,7 @@ def alt(figure: Figure) -> str:
 
 def span(values: Sequence[float], unit: str = "") -> str:
     """Write the range of some numbers for a picture's sentence, e.g. ``0.1 to 4 s``."""
-    low, high = (numbers.number(end, 4) for end in (min(values), max(values)))
+    low, high = (numbers.rounded(end, 4) for end in (min(values), max(values)))
     return numbers.with_unit(low if low == high else f"{low} to {high}", unit)
 
 
@@ -207,6 +210,7 @@ _REPLACED = (
     (re.compile(r"xlink:href="), "href="),
     (re.compile(INK), "currentColor"),
     (re.compile(GROUND), "var(--ground, none)"),
+    (re.compile(BLUE), f"var(--blue, {BLUE})"),
     (re.compile(r"font-family: [^;\"]*;? ?"), ""),
     (re.compile(r"font: ([\d.]+)px [^;\"]*"), r"font-size: \1px"),
     (re.compile(r"(?<=>)\s+(?=<)"), ""),

@@ -28,7 +28,7 @@ def course_figure(found: SearchReading) -> Figure | None:
     The better nine tenths of the values fill the frame.
     """
     courses = _courses(found)
-    if len(courses) < 2:
+    if sum(len(course) > 1 for *_, course in courses) < 2:
         return None
     goal = found.goals[0]
     with Canvas(_told(found, courses), 2.1, left=0.72) as canvas:
@@ -37,7 +37,7 @@ def course_figure(found: SearchReading) -> Figure | None:
             colour, dash, width, what = _look_of(found, number, state)
             step = math.ceil(len(course) / MOST_STEPS)
             axes.plot(*zip(*course[::step], strict=True), color=colour, linestyle=dash,
-                      linewidth=width, label="" if what in named else what,
+                      linewidth=width, marker="." if len(course) == 1 else "", markersize=4, label="" if what in named else what,
                       zorder=4 if what == "winner" else 2)  # fmt: skip
             named.add(what)
         low, high = _frame([value for *_, course in courses for _, value in course], goal)
@@ -49,14 +49,13 @@ def course_figure(found: SearchReading) -> Figure | None:
 
 
 def _courses(found: SearchReading) -> list[Course]:
-    """Trials that reported two values or more; the winner first, so that it is drawn."""
+    """Trials that reported something; the winner first, so that it is drawn."""
     best = found.best.number if found.best else None
     courses = [
         (trial.number, str(trial.state), [(s, v) for s, v in trial.reports if v is not None])
         for trial in found.trials
     ]
-    courses = [course for course in courses if len(course[2]) > 1]
-    return sorted(courses, key=lambda course: course[0] != best)
+    return sorted((c for c in courses if c[2]), key=lambda course: course[0] != best)
 
 
 def _frame(values: Sequence[float], goal: Goal) -> tuple[float, float]:

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
 from daybreak.report import curves, numbers
 from daybreak.report.canvas import (
-    BLUE,
     GREY,
     GROUND,
     INK,
     MOST_POINTS,
     ORANGE,
-    WIDTH,
     Canvas,
     value_axis,
 )
-from daybreak.report.shading import opacity, shade
+from daybreak.report.shading import KEY, key, opacity, shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +31,6 @@ BANDS = 8
 """Shades that can be told apart."""
 MOST_CELLS = 50
 """Cells in a row or column that are drawn apart; of more, the lowest of each block."""
-_RIGHT = 0.78
-"""Inches for the scale of the shades."""
 _LINES = ((ORANGE, 1.8), (INK, 1.3), (GREY, 1.3))
 """Colour and width of the contours, innermost first."""
 
@@ -51,7 +47,7 @@ def map_figure(found: Map) -> Figure | None:
         f"{curves.title(found)}: lowest {numbers.number(lowest)}{_place(found)}. "
         f"{found.sentence} {curves.contours(found)}"
     )
-    with Canvas(label, 2.7, right=_RIGHT) as canvas:
+    with Canvas(label, 2.7, right=KEY) as canvas:
         axes = canvas.axes
         value_axis(axes, "x", found.x, found.scales[0])
         value_axis(axes, "y", found.y, found.scales[1])
@@ -66,7 +62,7 @@ def map_figure(found: Map) -> Figure | None:
         axes.set_ylim(found.y[0], found.y[-1])
         x, y = map(numbers.in_brackets, found.parameters, found.units)
         figure = canvas.finish(x, y)
-        _key(figure, axes, bounds)
+        key(figure, axes, bounds, _opacities(bounds), "χ² above lowest")
         return figure
 
 
@@ -155,29 +151,6 @@ def _edges(values: Sequence[float], scale: str) -> list[float]:
     log = scale == "log" and values[0] > 0
     half = (lambda a, b: math.sqrt(a * b)) if log else (lambda a, b: (a + b) / 2)
     return [values[0], *(half(a, b) for a, b in pairwise(values)), values[-1]]
-
-
-def _key(figure: Figure, axes: Axes, bounds: Sequence[float]) -> None:
-    """Draw the scale of the shades beside the map."""
-    from matplotlib.ticker import NullLocator
-
-    place = axes.get_position()
-    key = figure.add_axes((place.x1 + 0.13 / WIDTH, place.y0, 0.13 / WIDTH, place.height))
-    bands, opacities = len(bounds) - 1, _opacities(bounds)
-    for band in range(bands):
-        key.axhspan(band, band + 1, color=BLUE, alpha=opacities[band], linewidth=0)
-    key.set_xlim(0, 1)
-    key.set_ylim(0, bands)
-    key.xaxis.set_major_locator(NullLocator())
-    key.yaxis.tick_right()
-    ticks = [numbers.scientific(float(f"{bound:.2g}")) for bound in bounds]
-    key.set_yticks(range(bands + 1), ticks)
-    key.tick_params(length=0, pad=3)
-    for spine in key.spines.values():
-        spine.set_visible(False)
-    height = figure.get_size_inches()[1]
-    figure.text(1 - 0.08 / WIDTH, 1 - 0.06 / height, "χ² above lowest", va="top", ha="right",
-                fontsize=9)  # fmt: skip
 
 
 # -- contours --------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def _values(axes: Axes, reaches: list[Reach]) -> None:
 def _bar(axes: Axes, place: int, reach: Reach, *, first: bool) -> None:
     """One range, what its criterion needs, and what the data say."""
     low, high = reach.needed_lower, reach.needed_upper
-    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
+    if low is not None and high is not None and math.isfinite(high - low):
         axes.plot([low, high], [place, place], color=GREEN, linewidth=3.5, alpha=0.6,
                   solid_capstyle="butt", label="needed" if first else None)  # fmt: skip
     axes.plot([reach.lowest, reach.highest], [place, place], color=BLUE, linewidth=5,

@@ -32,6 +32,7 @@ POINTS = 25
 """Of the profile of alpha."""
 POSITIONS, MARGIN = 60, 1.25
 """Of the picture of the law: sizes at which it is drawn, and how far beyond the networks."""
+NETWORKS = "networks, one standard error"
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,13 +173,13 @@ def picture(ladder: Ladder, law: str, rival: str, bar: float) -> dk.Curve:
     networks, spread = (np.concatenate([one, none])[order] for one in (means, errors))
     name = "constant" if law == "constant" else "power law, band of 95 %"
     line = np.full(len(at), means.mean()) if law == "constant" else law_at(sizes, means, at)
-    bands = {"networks": (networks - spread, networks + spread)}
+    bands = {NETWORKS: (networks - spread, networks + spread)}
     if law != "constant":
         bands[name] = law_band(sizes, ladder.losses, at, horizon=ladder.horizon)
     return dk.Curve(
-        "Loss by size", at, {"networks": networks, name: line, rival: np.full(len(at), bar)},
+        "Loss by size", at, {NETWORKS: networks, name: line, rival: np.full(len(at), bar)},
         x_label="learnt numbers", y_label="cross-entropy on validation B", y_unit="nat",
-        x_scale="log", bands=bands, points=["networks"],
+        x_scale="log", bands=bands, points=[NETWORKS],
     )  # fmt: skip
 
 
