@@ -77,7 +77,7 @@ def test_well_formed(name, pages):
 
 def test_alone(name, pages):
     """The page names no address to load anything from, and holds no script but its own."""
-    text = pages[name][1]
+    text = re.sub(r"'sha256-[^']*'", "", pages[name][1])
     page = Page(text)
 
     assert not re.search(r"https?:|//[a-z]|url\((?!#)|@import", text)

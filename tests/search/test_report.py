@@ -162,7 +162,7 @@ def test_a_matrix_and_what_is_no_picture():
     table = dk.Table("t", {"a": [1, None]}, {"a": "s"}).dump()
     attached = {"kind": "file", "name": "w", "path": "w", "bytes": 3, "sha256": "abc"}
 
-    assert all(part in told for part in ("41.5", "up", "down", "row (days)"))
+    assert all(part in told for part in ("41.5", "up", "down", "row", "numbers in days"))
     assert artifact_figure(table) is artifact_figure(attached) is None
     assert artifact_table(table).rows == (("1",), ("",))
     assert files([attached, table]).rows == (("w", "3", "abc"),)

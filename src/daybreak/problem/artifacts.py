@@ -33,6 +33,27 @@ class Curve:
         Their units; empty means dimensionless.
     x_scale, y_scale : {"linear", "log"}
         How the axes are measured.
+    bands : mapping label -> (low, high), arrays of shape (n,)
+        What surrounds lines of `y`: a band around a line, error bars at points.
+    points : sequence of str
+        Lines of `y` that are measurements, drawn as points and not joined.
+
+    Examples
+    --------
+    Measurements and a law with its band share an axis; where there is no measurement, it is NaN:
+
+    >>> import numpy as np
+    >>> loss = np.array([0.30, np.nan, 0.27])
+    >>> law = np.array([0.301, 0.284, 0.272])
+    >>> Curve(
+    ...     "Loss by size",
+    ...     [1e3, 1e4, 1e5],
+    ...     {"networks": loss, "law": law},
+    ...     x_scale="log",
+    ...     bands={"networks": (loss - 0.01, loss + 0.01), "law": (law - 0.005, law + 0.005)},
+    ...     points=["networks"],
+    ... ).dump()["points"]
+    ['networks']
     """
 
     name: str
@@ -44,6 +65,8 @@ class Curve:
     y_unit: str = ""
     x_scale: Scale = "linear"
     y_scale: Scale = "linear"
+    bands: Mapping[str, tuple[Any, Any]] = field(default_factory=dict[str, tuple[Any, Any]])
+    points: Sequence[str] = ()
 
     def dump(self) -> dict[str, Any]:
         """The curve as plain data.
@@ -51,22 +74,35 @@ class Curve:
         Raises
         ------
         ProblemError
-            When a line is not as long as the axis.
+            When a line is not as long as the axis, or there is a band around no line.
         """
         x = _numbers(self.name, self.x, 1)
-        y = {str(label): _numbers(self.name, line, 1) for label, line in self.y.items()}
-        for label, line in y.items():
-            if len(line) != len(x):
-                msg = (
-                    f"curve {self.name!r} has {len(x)} positions, but {len(line)} values of "
-                    f"{label!r}; give one value for each position."
-                )
-                raise ProblemError(msg)
+        y = {str(label): self._line(label, line, len(x)) for label, line in self.y.items()}
+        bands = {
+            str(label): [self._line(label, end, len(x)) for end in ends]
+            for label, ends in self.bands.items()
+        }
+        strange = [label for label in (*bands, *self.points) if label not in y]
+        if strange:
+            msg = f"curve {self.name!r} has no line {strange[0]!r}; known lines are {list(y)}."
+            raise ProblemError(msg)
         return {
             "kind": "curve", "name": self.name, "x": x, "y": y, "x_label": self.x_label,
             "y_label": self.y_label, "x_unit": self.x_unit, "y_unit": self.y_unit,
-            "x_scale": self.x_scale, "y_scale": self.y_scale,
+            "x_scale": self.x_scale, "y_scale": self.y_scale, "bands": bands,
+            "points": list(self.points),
         }  # fmt: skip
+
+    def _line(self, label: str, given: Any, count: int) -> list[Any]:
+        """One value for each position."""
+        line = _numbers(self.name, given, 1)
+        if len(line) != count:
+            msg = (
+                f"curve {self.name!r} has {count} positions, but {len(line)} values of "
+                f"{label!r}; give one value for each position."
+            )
+            raise ProblemError(msg)
+        return line
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from daybreak.report import numbers
 from daybreak.report.canvas import (
     BLUE,
     GREEN,
-    GREY,
+    GROUND,
     MOST_POINTS,
     ORANGE,
     PURPLE,
     WIDTH,
     Canvas,
+    span,
     value_axis,
 )
 from daybreak.report.cells import Column, Table, table_of
+from daybreak.report.shading import KEY, beside, key, opacity, shade
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LOOKS = (
-    (BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"), (GREY, "-"),
-)  # fmt: skip
+Line = Sequence[float | None]
+_DASHES = ("-", "--", "-.", ":")
+_MARKERS = ("o", "s", "^", "D")
+_LOOKS = [((BLUE, ORANGE, GREEN, PURPLE)[(i + j) % 4], i) for j, i in product(range(4), repeat=2)]
+"""Colour, and number of dash and marker, of each line: no two are alike."""
+MOST_LINES = len(_LOOKS)
+_TOLD = 4
+"""Lines that are told in words."""
 MOST_ROWS = 200
-_MOST_CELLS = 10_000
+MOST_CELLS = 48
+"""Cells in a row or column of a matrix; of more, means of blocks."""
+_SHADES = 12
 
 
 def artifact_figure(artifact: Mapping[str, Any]) -> Figure | None:
@@ -37,75 +49,192 @@ def artifact_figure(artifact: Mapping[str, Any]) -> Figure | None:
     return _matrix(artifact) if artifact["kind"] == "matrix" else None
 
 
+# -- curves ----------------------------------------------------------------------------------
+
+
 def _curve(found: Mapping[str, Any]) -> Figure | None:
-    y: dict[str, list[float | None]] = found["y"]
-    known = [value for line in y.values() for value in line if value is not None]
+    """Draw lines with their bands, and points with their error bars."""
+    y = _in_order(found["y"])
+    points: Sequence[str] = found.get("points", ())
+    drawn = dict(sorted(y.items(), key=lambda item: item[0] not in points)[:MOST_LINES])
+    known = [value for line in drawn.values() for value in line if value is not None]
     if not known:
         return None
-    label = f"{found['name']}: {', '.join(y)} over {found['x_label']}."
-    with Canvas(label, 2.1, left=0.72) as canvas:
+    bands: dict[str, list[Line]] = found.get("bands", {})
+    with Canvas(_told(found, y), 2.1, left=0.72) as canvas:
         axes = canvas.axes
-        step = math.ceil(len(found["x"]) / MOST_POINTS) or 1
-        x = [math.nan if value is None else value for value in found["x"]][::step]
-        for i, (name, line) in enumerate(y.items()):
-            colour, style = _LOOKS[i % len(_LOOKS)]
-            values = [math.nan if value is None else value for value in line][::step]
-            axes.plot(x, values, color=colour, linestyle=style, label=name if len(y) > 1 else "")
-        value_axis(axes, "x", [v for v in x if not math.isnan(v)], found["x_scale"])
-        value_axis(axes, "y", known, found["y_scale"])
+        for place, (name, line) in enumerate(drawn.items()):
+            label = name if len(y) > 1 else ""
+            band = bands.get(name, [])
+            draw = _marks if name in points else _stroke
+            draw(axes, found["x"], line, band, label, *_LOOKS[place])
+        if len(y) > len(drawn):
+            axes.plot([], [], linestyle="", label=f"and {len(y) - len(drawn)} more")
+        edges = [v for ends in bands.values() for end in ends for v in end if v is not None]
+        value_axis(axes, "x", [v for v in found["x"] if v is not None], found["x_scale"])
+        value_axis(axes, "y", [*known, *edges], found["y_scale"])
         return canvas.finish(
             numbers.in_brackets(found["x_label"], found["x_unit"]),
             numbers.in_brackets(found["y_label"], found["y_unit"]),
         )
 
 
+def _in_order(lines: Mapping[str, Line]) -> dict[str, Line]:
+    """Lines as they were given, or by the numbers in their names where a store sorted them."""
+    if list(lines) != sorted(lines):
+        return dict(lines)
+    parts = {name: re.split(r"(\d+)", name) for name in lines}
+    key = {name: [int(p) if i % 2 else p for i, p in enumerate(ps)] for name, ps in parts.items()}
+    return {name: lines[name] for name in sorted(lines, key=lambda name: key[name])}
+
+
+def _stroke(
+    axes: Axes, x: Line, line: Line, band: Sequence[Line], label: str, colour: str, look: int
+) -> None:
+    """Draw a line with gaps where it has no value, and its band; a lone value is a dot."""
+    step = math.ceil(len(x) / MOST_POINTS) or 1
+    at, values = _gaps(x)[::step], _gaps(line)[::step]
+    axes.plot(at, values, color=colour, linestyle=_DASHES[look], label=label, zorder=3)
+    beside = [math.nan, *values, math.nan]
+    lone = [
+        (at[i], value) for i, value in enumerate(values)
+        if math.isnan(beside[i]) and math.isnan(beside[i + 2]) and not math.isnan(value)
+    ]  # fmt: skip
+    if lone:
+        axes.plot(*zip(*lone, strict=True), linestyle="", marker=".", color=colour, zorder=3)
+    if band:
+        low, high = (_gaps(end)[::step] for end in band)
+        axes.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0, zorder=1)
+
+
+def _marks(
+    axes: Axes, x: Line, line: Line, band: Sequence[Line], label: str, colour: str, look: int
+) -> None:
+    """Draw measurements as points, with error bars where they have a band."""
+    there = [i for i, value in enumerate(line) if value is not None and x[i] is not None]
+    there = there[:: math.ceil(len(there) / MOST_POINTS) or 1]
+    at, values = ([_gaps(one)[i] for i in there] for one in (x, line))
+    bars = None
+    if band:
+        low, high = ([_gaps(end)[i] for i in there] for end in band)
+        bars = [[v - b for v, b in zip(values, low, strict=True)],
+                [b - v for v, b in zip(values, high, strict=True)]]  # fmt: skip
+    axes.errorbar(at, values, yerr=bars, color=colour, linestyle="", marker=_MARKERS[look],
+                  markersize=4.5, markeredgecolor=GROUND, markeredgewidth=0.6, elinewidth=1.1,
+                  capsize=2, label=label, zorder=4)  # fmt: skip
+
+
+def _gaps(line: Line) -> list[float]:
+    return [math.nan if value is None else value for value in line]
+
+
+def _told(found: Mapping[str, Any], y: Mapping[str, Line]) -> str:
+    """A curve in a sentence: its axes, and where each line goes."""
+    x = [value for value in found["x"] if value is not None]
+    over = f"{found['x_label']} {span(x, found['x_unit'])}" if x else found["x_label"]
+    lines = "; ".join(_goes(name, line, found["x"], found["y_unit"]) for name, line in
+                      list(y.items())[:_TOLD])  # fmt: skip
+    more = f"; and {len(y) - _TOLD} more" if len(y) > _TOLD else ""
+    return f"{found['name']}: {found['y_label']} over {over}; {lines}{more}."
+
+
+def _goes(name: str, line: Line, x: Line, unit: str) -> str:
+    """Where a line goes, e.g. ``training from 0.63 to 0.38 nat, lowest 0.37 at 14``."""
+    there = [(at, value) for at, value in zip(x, line, strict=True) if value is not None]
+    if not there:
+        return f"{name} has no value"
+    values = [value for _, value in there]
+    first, last, lowest = (numbers.rounded(v, 4) for v in (values[0], values[-1], min(values)))
+    if min(values) == max(values):
+        return numbers.with_unit(f"{name} {first}", unit)
+    where = next(at for at, value in there if value == min(values))
+    at = "" if where is None else f" at {numbers.rounded(where, 4)}"
+    return f"{numbers.with_unit(f'{name} from {first} to {last}', unit)}, lowest {lowest}{at}"
+
+
+# -- matrices --------------------------------------------------------------------------------
+
+
 def _matrix(found: Mapping[str, Any]) -> Figure | None:
     """Shade a matrix, the more opaque the larger, with the numbers where there are few."""
     rows: list[list[float | None]] = found["values"]
     known = [value for row in rows for value in row if value is not None]
-    if not known or len(rows) * len(rows[0]) > _MOST_CELLS:
+    if not known:
         return None
     low, high = min(known), max(known)
-    span = high - low or 1.0
+    width, height = len(rows[0]), len(rows)
+    told = width * height <= 64  # every number stands in its cell; else there is a scale
+    room, right = (WIDTH - 1, 0.12) if told else (WIDTH - 0.88 - KEY, KEY)
+    label = _lattice(found, low, high)
+    with Canvas(label, min(0.3 * height + 0.3, room), 0.88, right) as canvas:
+        axes, opacities = canvas.axes, [opacity(i / (_SHADES - 1)) for i in range(_SHADES)]
+        xs, columns = _blocks(width)
+        ys, lines = _blocks(height)
+        reach = high - low or 1.0
+        means = [[_mean(rows, j, i) for i in columns] for j in lines]
+        bands = [[None if v is None else min(int((v - low) / reach * _SHADES), _SHADES - 1)
+                  for v in row] for row in means]  # fmt: skip
+        shade(axes, xs, ys, bands, opacities)
+        if told:
+            _numbers(axes, rows)
+        axes.set_xlim(0, width)
+        axes.set_ylim(height, 0)
+        _names(axes.set_xticks, found["columns"], width, room)
+        _names(axes.set_yticks, found["rows"], height)
+        figure = canvas.finish(found["column_label"], found["row_label"])
+        unit: str = found["unit"]
+        if told:
+            beside(figure, f"numbers in {unit}" if unit else "")
+        else:
+            ends = [low + reach * i / _SHADES for i in range(_SHADES + 1)]
+            key(figure, axes, ends, opacities, f"shade in {unit}" if unit else "")
+        return figure
+
+
+def _lattice(found: Mapping[str, Any], low: float, high: float) -> str:
+    """A matrix in a sentence: where its extremes are, and all of it where it is small."""
+    rows: list[list[float | None]] = found["values"]
     label = (
-        f"{found['name']}: {len(rows)} by {len(rows[0])}, from {numbers.number(low, 4)} to "
-        f"{numbers.number(high, 4)}."
+        f"{found['name']}: {found['row_label']} by {found['column_label']}, {len(rows)} by "
+        f"{len(rows[0])}, {span([low, high], found['unit'])}"
     )
-    with Canvas(label, min(0.3 * len(rows) + 0.3, WIDTH - 1), left=0.9) as canvas:
-        axes = canvas.axes
-        shades = [[math.nan if v is None else (v - low) / span for v in row] for row in rows]
-        axes.pcolormesh(
-            [[0.0 if math.isnan(v) else v for v in row] for row in shades], cmap=_shades(),
-            vmin=0, vmax=1, rasterized=False, linewidth=0,
-        )  # fmt: skip
-        if len(rows) * len(rows[0]) <= 64:
-            for j, row in enumerate(rows):
-                for i, value in enumerate(row):
-                    text = "" if value is None else numbers.scientific(value, 3)
-                    axes.text(i + 0.5, j + 0.5, text, ha="center", va="center", fontsize=7)
-        axes.set_xlim(0, len(rows[0]))
-        axes.set_ylim(len(rows), 0)
-        _names(axes.set_xticks, found["columns"], len(rows[0]))
-        _names(axes.set_yticks, found["rows"], len(rows))
-        unit = f" ({found['unit']})" if found["unit"] else ""
-        return canvas.finish(found["column_label"], f"{found['row_label']}{unit}")
+    if len(rows) * len(rows[0]) > 9:
+        return f"{label}."
+    told = "; ".join(
+        f"{name}: {', '.join('none' if v is None else numbers.number(v, 4) for v in row)}"
+        for name, row in zip(found["rows"] or range(1, len(rows) + 1), rows, strict=True)
+    )
+    return f"{label}. {told}."
 
 
-def _names(ticks: Any, names: Sequence[Any], count: int) -> None:
-    """Name the cells along an axis, or number them; at most a dozen."""
-    step = math.ceil(count / 12)
+def _numbers(axes: Axes, rows: Sequence[Line]) -> None:
+    """Write the number into every cell."""
+    for j, row in enumerate(rows):
+        for i, value in enumerate(row):
+            text = "" if value is None else numbers.scientific(value, 3)
+            axes.text(i + 0.5, j + 0.5, text, ha="center", va="center",
+                      fontsize=8.5 if len(row) <= 5 else 7)  # fmt: skip
+
+
+def _blocks(count: int) -> tuple[list[float], list[range]]:
+    """Edges of blocks of cells, and the cells of each; one cell each where there are few."""
+    step = math.ceil(count / MOST_CELLS)
+    parts = [range(start, min(start + step, count)) for start in range(0, count, step)]
+    return [*(float(part.start) for part in parts), float(count)], parts
+
+
+def _mean(rows: Sequence[Line], some: range, columns: range) -> float | None:
+    """Mean of a block; None where nothing is finite."""
+    found = [value for j in some for i in columns if (value := rows[j][i]) is not None]
+    return sum(found) / len(found) if found else None
+
+
+def _names(ticks: Any, names: Sequence[Any], count: int, room: float = 0.0) -> None:
+    """Name the cells along an axis, or number them: a dozen, or as many as `room` inches hold."""
     shown = [str(name) for name in names] or [str(i + 1) for i in range(count)]
+    most = int(room / (0.1 + 0.075 * max(map(len, shown)))) if room else 12
+    step = math.ceil(count / max(1, min(most, 12)))
     ticks([i + 0.5 for i in range(0, count, step)], shown[::step])
-
-
-def _shades() -> Any:
-    """One colour from nearly nothing to nearly all, on light and on dark ground."""
-    from matplotlib.colors import LinearSegmentedColormap, to_rgb
-
-    red, green, blue = to_rgb(BLUE)
-    return LinearSegmentedColormap.from_list(
-        "shades", [(red, green, blue, 0.04), (red, green, blue, 0.8)]
-    )
 
 
 def artifact_table(artifact: Mapping[str, Any]) -> Table:

@@ -25,8 +25,16 @@ INK = "#010203"
 """Stands for the colour of the surrounding text; nothing else is drawn in it."""
 GROUND = "#fdfcfb"
 """Stands for the colour of the surrounding page; nothing else is drawn in it."""
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#3a86c8", "#d9730d", "#1a9a82", "#a566c4", "#878d96"
-"""At least 3 : 1 against white and against near-black, and never told apart by colour alone."""
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#878d96"
+"""Blue, vermilion, bluish green and reddish purple of M. Okabe and K. Ito, "Color Universal
+Design" (2008), which the colour-blind tell apart too, and a grey.
+
+Each has at least 3 : 1 against white and against near-black, and none is told apart by colour
+alone: shapes and dashes differ as well.  On dark ground a page may brighten the blue (``--blue``)
+to their sky blue.
+"""
+SHADE = "#0072b3"
+"""The blue of shaded cells, which carry text and are the same on either ground."""
 
 MINUS = "\N{MINUS SIGN}"
 MOST_POINTS = 300
@@ -45,16 +53,23 @@ STYLE: dict[Any, Any] = {
 }  # fmt: skip
 """No mathematics in text, so that a ``$`` in a name is a dollar."""
 
-WIDTH, ABOVE, BELOW, LEGEND_ROW = 4.3, 0.3, 0.42, 0.19
+WIDTH, ABOVE, BELOW, LEGEND_ROW = 3.9, 0.3, 0.43, 0.168
 """Inches: width of a picture; room above and below the axes, and for each row of the legend."""
 
 
 class Canvas:
     """A bare figure with one pair of axes in the house style; used as a context."""
 
-    def __init__(self, label: str, height: float, left: float = 0.6, right: float = 0.12) -> None:
-        """Plan a picture whose axes are `height` inches high; `label` is read out loud."""
+    def __init__(
+        self, label: str, height: float, left: float = 0.6, right: float = 0.12, above: float = 0
+    ) -> None:
+        """Plan a picture whose axes are `height` inches high.
+
+        `label` is what a reader hears who does not see it: what is drawn, with the numbers.
+        `above` is the height of a second pair of axes over the same x axis, see `upper`.
+        """
         self._label, self._height, self._left, self._right = label, height, left, right
+        self._above, self._name_above = above, ""
 
     def __enter__(self) -> Self:
         """Draw in the house style from here on."""
@@ -72,24 +87,33 @@ class Canvas:
         """Give other figures their style back."""
         self._context.__exit__(None, None, None)
 
+    def upper(self, y: str) -> Axes:
+        """Axes above the others, with the same x axis; `y` names what they show."""
+        self._name_above = y
+        axes = self.figure.add_axes((0.1, 0.9, 0.8, 0.05), sharex=self.axes)
+        axes.tick_params(axis="x", labelbottom=False, length=0)
+        return axes
+
     def finish(self, x: str, y: str = "") -> Figure:
         """Name the axes, and place everything at fixed distances in inches.
 
         An automatic layout would draw every text twice and cost most of the time.
         """
-        handles, labels = self.axes.get_legend_handles_labels()
+        handles, labels = _legend(self.figure)
         columns = _columns(labels, WIDTH - 0.2)
         rows = math.ceil(len(labels) / columns)
         top, bottom = ABOVE if y else 0.08, BELOW + LEGEND_ROW * rows
-        height = top + self._height + bottom
+        extra = self._above + ABOVE + 0.08 if self._above else 0.0
+        height = top + self._height + bottom + extra
         width = WIDTH - self._left - self._right
         self.figure.set_size_inches(WIDTH, height)
-        self.axes.set_position(
-            (self._left / WIDTH, bottom / height, width / WIDTH, self._height / height)
-        )
+        places = [(bottom, self._height), (bottom + self._height + ABOVE + 0.08, self._above)]
+        for axes, (low, high) in zip(self.figure.axes, places, strict=False):
+            axes.set_position((self._left / WIDTH, low / height, width / WIDTH, high / height))
         self.axes.set_xlabel(x)
         # The y axis is named above it: a long number is hard to read when it stands upright.
-        self.figure.text(0.08 / WIDTH, 1 - 0.06 / height, y, va="top", fontsize=9)
+        for name, down in ((self._name_above, 0.06), (y, 0.06 + extra)):
+            self.figure.text(0.08 / WIDTH, 1 - down / height, name, va="top", fontsize=9)
         if labels:
             self.figure.legend(
                 handles, labels, loc="lower left", bbox_to_anchor=(0.2 / WIDTH, 0),
@@ -97,6 +121,23 @@ class Canvas:
                 columnspacing=1.4, handlelength=1.5, labelspacing=0.35,
             )  # fmt: skip
         return self.figure
+
+
+def _legend(figure: Figure) -> tuple[list[Any], list[str]]:
+    """What all axes of a picture name."""
+    found = [axes.get_legend_handles_labels() for axes in reversed(figure.axes)]
+    return [h for handles, _ in found for h in handles], [t for _, labels in found for t in labels]
+
+
+def alt(figure: Figure) -> str:
+    """What a picture shows, in a sentence with its numbers: for those who do not see it."""
+    return str(figure.get_label())
+
+
+def span(values: Sequence[float], unit: str = "") -> str:
+    """Write the range of some numbers for a picture's sentence, e.g. ``0.1 to 4 s``."""
+    low, high = (numbers.rounded(end, 4) for end in (min(values), max(values)))
+    return numbers.with_unit(low if low == high else f"{low} to {high}", unit)
 
 
 def _columns(labels: list[str], width: float) -> int:
@@ -169,6 +210,7 @@ _REPLACED = (
     (re.compile(r"xlink:href="), "href="),
     (re.compile(INK), "currentColor"),
     (re.compile(GROUND), "var(--ground, none)"),
+    (re.compile(BLUE), f"var(--blue, {BLUE})"),
     (re.compile(r"font-family: [^;\"]*;? ?"), ""),
     (re.compile(r"font: ([\d.]+)px [^;\"]*"), r"font-size: \1px"),
     (re.compile(r"(?<=>)\s+(?=<)"), ""),
@@ -198,7 +240,7 @@ def svg(figure: Figure) -> str:
     for pattern, replacement in _REPLACED:
         text = pattern.sub(replacement, text)
     text = _TAG.sub(lambda tag: _DECIMALS.sub(r"\1", tag.group()), text)
-    return _ROOT.sub(lambda root: _opening(root.group(), str(figure.get_label())), text, count=1)
+    return _ROOT.sub(lambda root: _opening(root.group(), alt(figure)), text, count=1)
 
 
 def _opening(root: str, label: str) -> str:

@@ -16,12 +16,19 @@ from daybreak.diagnosis.study import Study
 from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
 from daybreak.report.artifact_figure import artifact_figure
 from daybreak.report.canvas import svg
+from daybreak.report.course_figure import course_figure
 from daybreak.report.map_figure import map_figure
 from daybreak.report.parallel_figure import parallel_figure
 from daybreak.report.profile_figure import profile_figure, scale_figure
 from daybreak.report.pull_figure import residuals_figure
-from daybreak.report.search_figures import front_figure, history_figure, importance_figure
+from daybreak.report.reach_figure import reach_figure
+from daybreak.report.search_figures import (
+    front_figure,
+    history_figure,
+    importance_figure,
+)
 from daybreak.report.summary import Summary
+from daybreak.report.symmetry_figure import symmetry_figure
 from daybreak.report.waterfall_figure import waterfall_figure
 
 if TYPE_CHECKING:
@@ -72,8 +79,8 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         curves=curves,
         evidence=evidence,
         searches=searches,
-        reach=_drawing(evening.reach_figure(summary)) if pictures else Markup(),
-        moved=_drawing(evening.symmetry_figure(summary)) if pictures else Markup(),
+        reach=_drawing(reach_figure(summary)) if pictures else Markup(),
+        moved=_drawing(symmetry_figure(summary)) if pictures else Markup(),
         pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],
     )
 
@@ -148,6 +155,7 @@ def _search_drawings(found: SearchReading) -> Iterator[tuple[str, Markup]]:
     history = "Best value so far" if found.single else "Volume that the front dominates"
     yield f"Front in {names}", _drawing(front_figure(found))
     yield history, _drawing(history_figure(found))
+    yield "Course of the trials", _drawing(course_figure(found))
     yield "Importance of the parameters", _drawing(importance_figure(found))
     yield "Every trial over its parameters", _drawing(parallel_figure(found))
     for artifact in found.best.artifacts if found.best else ():

@@ -1,8 +1,6 @@
 """Picture of a map: chi2 over two parameters, its contours and its minimum.
 
-The lattice is drawn in bands of one colour, the more opaque the lower chi2 is, so that it reads
-on light and on dark ground; neighbours of one band share a rectangle, so that a fine lattice
-stays a small picture.
+The lattice is drawn in bands of one colour, the more opaque the lower chi2 is.
 """
 
 from __future__ import annotations
@@ -14,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
 from daybreak.report import curves, numbers
-from daybreak.report.canvas import BLUE, GREY, GROUND, INK, ORANGE, WIDTH, Canvas, value_axis
+from daybreak.report.canvas import (
+    GREY,
+    GROUND,
+    INK,
+    MOST_POINTS,
+    ORANGE,
+    Canvas,
+    value_axis,
+)
+from daybreak.report.shading import KEY, key, opacity, shade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,10 +29,8 @@ if TYPE_CHECKING:
 
 BANDS = 8
 """Shades that can be told apart."""
-DARKEST, LIGHTEST = 0.8, 0.04
-"""Opacity of the lowest and of the highest band."""
-_RIGHT = 0.78
-"""Inches for the scale of the shades."""
+MOST_CELLS = 50
+"""Cells in a row or column that are drawn apart; of more, the lowest of each block."""
 _LINES = ((ORANGE, 1.8), (INK, 1.3), (GREY, 1.3))
 """Colour and width of the contours, innermost first."""
 
@@ -39,10 +44,10 @@ def map_figure(found: Map) -> Figure | None:
     above = [[None if c is None else max(c - lowest, 0.0) for c in row] for row in found.chi2]
     bounds = _bounds(max(known) - lowest)
     label = (
-        f"{curves.title(found)}, {len(found.x)} by {len(found.y)} points, lowest "
-        f"{numbers.number(lowest)}. {found.sentence} {curves.contours(found)}"
+        f"{curves.title(found)}: lowest {numbers.number(lowest)}{_place(found)}. "
+        f"{found.sentence} {curves.contours(found)}"
     )
-    with Canvas(label, 2.7, right=_RIGHT) as canvas:
+    with Canvas(label, 2.7, right=KEY) as canvas:
         axes = canvas.axes
         value_axis(axes, "x", found.x, found.scales[0])
         value_axis(axes, "y", found.y, found.scales[1])
@@ -57,8 +62,19 @@ def map_figure(found: Map) -> Figure | None:
         axes.set_ylim(found.y[0], found.y[-1])
         x, y = map(numbers.in_brackets, found.parameters, found.units)
         figure = canvas.finish(x, y)
-        _key(figure, axes, bounds)
+        key(figure, axes, bounds, _opacities(bounds), "χ² above lowest")
         return figure
+
+
+def _place(found: Map) -> str:
+    """Where the lowest chi2 is, e.g. `` at k1 = 0.05 1/s, k2 = 0.95 1/s``."""
+    if found.minimum is None:
+        return ""
+    parts = zip(found.parameters, found.minimum, found.units, strict=True)
+    return " at " + ", ".join(
+        numbers.with_unit(f"{name} = {numbers.number(value, 4)}", unit)
+        for name, value, unit in parts
+    )
 
 
 def _inside(found: Map) -> bool:
@@ -87,53 +103,47 @@ def _bounds(highest: float) -> list[float]:
     return [0.0, *dict.fromkeys(b for b in rounded if b < highest), highest]
 
 
-def _opacity(band: int, bands: int) -> float:
-    share = band / (bands - 1) if bands > 1 else 0.5
-    return DARKEST + share * (LIGHTEST - DARKEST)
+def _opacities(bounds: Sequence[float]) -> list[float]:
+    """Of each band, the lowest chi2 the most opaque."""
+    bands = len(bounds) - 1
+    return [opacity(1 - band / (bands - 1) if bands > 1 else 0.5) for band in range(bands)]
 
 
 def _shades(
     axes: Axes, found: Map, above: Sequence[Sequence[float | None]], bounds: Sequence[float]
 ) -> None:
     """Shade every cell; a cross marks one in which every fit failed."""
-    from matplotlib.collections import PolyCollection
-
-    xs, ys = _edges(found.x, found.scales[0]), _edges(found.y, found.scales[1])
-    rectangles: dict[int, list[list[tuple[float, float]]]] = {}
-    for j, row in enumerate(above):
-        for i, k, band in _runs([_band(value, bounds) for value in row]):
-            left, right, low, high = xs[i], xs[k], ys[j], ys[j + 1]
-            corners = [(left, low), (right, low), (right, high), (left, high)]
-            rectangles.setdefault(band, []).append(corners)
-    for band, cells in sorted(rectangles.items()):
-        alpha = _opacity(band, len(bounds) - 1)
-        axes.add_collection(
-            PolyCollection(cells, facecolors=BLUE, alpha=alpha, linewidths=0, zorder=0,
-                           antialiaseds=False),
-            autolim=False,
-        )  # fmt: skip
+    xs, columns = _blocks(_edges(found.x, found.scales[0]))
+    ys, rows = _blocks(_edges(found.y, found.scales[1]))
+    bands = [[_band(_lowest(above, j, i), bounds) for i in columns] for j in rows]
+    shade(axes, xs, ys, bands, _opacities(bounds))
     lost = [(x, y) for y, row in zip(found.y, above, strict=True)
             for x, value in zip(found.x, row, strict=True) if value is None]  # fmt: skip
     if lost:
-        axes.plot(*zip(*lost, strict=True), linestyle="", marker="x", color=ORANGE, markersize=5,
-                  label="every fit failed", clip_on=False)  # fmt: skip
+        axes.plot(*zip(*lost[:: math.ceil(len(lost) / MOST_POINTS)], strict=True), linestyle="",
+                  marker="x", color=ORANGE, markersize=5, label="every fit failed",
+                  clip_on=False)  # fmt: skip
+
+
+def _blocks(edges: Sequence[float]) -> tuple[list[float], list[range]]:
+    """Edges of blocks of cells, and the cells of each; one cell each where there are few."""
+    cells = len(edges) - 1
+    step = math.ceil(cells / MOST_CELLS)
+    starts = range(0, cells, step)
+    parts = [range(start, min(start + step, cells)) for start in starts]
+    return [*(edges[start] for start in starts), edges[-1]], parts
+
+
+def _lowest(above: Sequence[Sequence[float | None]], rows: range, columns: range) -> float | None:
+    """The lowest of a block; None where every fit failed."""
+    found = [value for j in rows for i in columns if (value := above[j][i]) is not None]
+    return min(found, default=None)
 
 
 def _band(value: float | None, bounds: Sequence[float]) -> int | None:
     if value is None:
         return None
     return next((i for i, end in enumerate(bounds[1:]) if value <= end), len(bounds) - 2)
-
-
-def _runs(bands: Sequence[int | None]) -> Iterator[tuple[int, int, int]]:
-    """First cell, first cell after it, and band of every run of equal cells."""
-    start = 0
-    for i in range(1, len(bands) + 1):
-        if i == len(bands) or bands[i] != bands[start]:
-            band = bands[start]
-            if band is not None:
-                yield start, i, band
-            start = i
 
 
 def _edges(values: Sequence[float], scale: str) -> list[float]:
@@ -143,29 +153,6 @@ def _edges(values: Sequence[float], scale: str) -> list[float]:
     return [values[0], *(half(a, b) for a, b in pairwise(values)), values[-1]]
 
 
-def _key(figure: Figure, axes: Axes, bounds: Sequence[float]) -> None:
-    """Draw the scale of the shades beside the map."""
-    from matplotlib.ticker import NullLocator
-
-    place = axes.get_position()
-    key = figure.add_axes((place.x1 + 0.13 / WIDTH, place.y0, 0.13 / WIDTH, place.height))
-    bands = len(bounds) - 1
-    for band in range(bands):
-        key.axhspan(band, band + 1, color=BLUE, alpha=_opacity(band, bands), linewidth=0)
-    key.set_xlim(0, 1)
-    key.set_ylim(0, bands)
-    key.xaxis.set_major_locator(NullLocator())
-    key.yaxis.tick_right()
-    ticks = [numbers.scientific(float(f"{bound:.2g}")) for bound in bounds]
-    key.set_yticks(range(bands + 1), ticks)
-    key.tick_params(length=0, pad=3)
-    for spine in key.spines.values():
-        spine.set_visible(False)
-    height = figure.get_size_inches()[1]
-    figure.text(1 - 0.08 / WIDTH, 1 - 0.06 / height, "χ² above lowest", va="top", ha="right",
-                fontsize=9)  # fmt: skip
-
-
 # -- contours --------------------------------------------------------------------------------
 
 
@@ -173,7 +160,9 @@ def _contour(axes: Axes, contour: Contour, colour: str, width: float) -> None:
     """Draw the lines of one level: solid where the data put them, dashed along the border."""
     label = f"{100 * contour.level:g} %"
     for line in contour.lines:
-        for border, where in _strokes(line):
+        for border, stroke in _strokes(line):
+            step = math.ceil(len(stroke) / MOST_POINTS)
+            where = [*stroke[:-1:step], stroke[-1]]
             axes.plot(
                 [point.x for point in where], [point.y for point in where], color=colour,
                 linewidth=width, linestyle=(0, (3, 2)) if border else "-", zorder=3,

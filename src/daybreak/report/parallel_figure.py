@@ -39,9 +39,9 @@ def parallel_figure(found: SearchReading) -> Figure | None:
     what = f"best {len(good)}" if found.single else "front"
     label = (
         f"Parallel coordinates of {numbers.count(len(trials), 'trial')} over "
-        f"{', '.join(info.name for info in space)}; the {what} stands out."
+        f"{', '.join(info.name for info in space)}; the {what} stands out.{_winner(found, space)}"
     )
-    with Canvas(label, 2.0, left=0.3, right=0.3) as canvas:
+    with Canvas(label, 2.0, left=0.42, right=0.42) as canvas:
         axes = canvas.axes
         for i, trial in enumerate(rest):
             _line(axes, space, trial.configuration, GREY, 0.5, 0.35, "" if i else "other trials")
@@ -51,7 +51,20 @@ def parallel_figure(found: SearchReading) -> Figure | None:
         if found.best is not None:
             _line(axes, space, found.best.configuration, ORANGE, 2.0, 1.0, "winner")
         _scales(axes, space)
-        return canvas.finish("", "a line for each trial")
+        return canvas.finish("", " ")  # room for the upper ends
+
+
+def _winner(found: SearchReading, space: list[SearchedInfo]) -> str:
+    """The winner's values in words."""
+    if found.best is None:
+        return ""
+    values = found.best.configuration
+    told = [
+        f"{info.name} = {numbers.plain(value)}"
+        for info in space
+        if (value := values.get(info.name)) is not None
+    ]
+    return f" Winner: {', '.join(told)}."
 
 
 def _good(found: SearchReading, trials: list[SearchTrial]) -> set[int]:
@@ -90,8 +103,10 @@ def _scales(axes: Axes, space: list[SearchedInfo]) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
-    axes.set_xticks(range(len(space)), [_short(info.name) for info in space])
-    axes.tick_params(axis="x", length=0, pad=12, labelsize=7.5 if len(space) > 5 else 8.5)
+    crowded = len(space) > 4  # then every other name stands lower
+    names = [f"{chr(10) * (crowded and i % 2)}{_short(info.name)}" for i, info in enumerate(space)]
+    axes.set_xticks(range(len(space)), names)
+    axes.tick_params(axis="x", length=0, pad=10, labelsize=7.5 if crowded else 8.5)
     for x, info in enumerate(space):
         axes.axvline(x, color=GREY, linewidth=0.6, clip_on=False)
         for y, text in _ticks(info):

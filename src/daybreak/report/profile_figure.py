@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from daybreak.diagnosis.study import Profile, ProfilePoint, Study
 from daybreak.problem.ends import LEVEL_95, same_chi2
-from daybreak.report import numbers
+from daybreak.report import curves, numbers
 from daybreak.report.canvas import (
     BLUE,
     GREEN,
@@ -86,10 +86,27 @@ def _line(profile: Profile, above: Sequence[float]) -> tuple[list[float], list[f
 
 
 def _profile_label(profile: Profile, lowest: float) -> str:
+    name = numbers.in_brackets(profile.parameter, profile.unit)
+    at = "" if profile.minimum is None else (
+        f" at {profile.parameter} = "
+        f"{numbers.with_unit(numbers.number(profile.minimum, 4), profile.unit)}"
+    )  # fmt: skip
     return (
-        f"Profile of chi2 along {profile.parameter}, {len(profile.points)} points, "
-        f"lowest {numbers.number(lowest)}. {profile.sentence}"
+        f"Profile of chi2 along {name}: lowest {numbers.number(lowest)}{at}. "
+        f"{curves.intervals(profile)} {_flags(profile)} {profile.sentence}"
     )
+
+
+def _flags(profile: Profile) -> str:
+    """Count the points that a look at the picture would stop at."""
+    points = profile.points
+    found = (
+        (sum(not p.settled for p in points if p.chi2 is not None), "not settled"),
+        (sum(p.chi2 is None for p in points), "without a fit"),
+        (sum(bool(p.at_bounds) for p in points), "with parameters at bounds"),
+    )
+    flagged = ", ".join(f"{count} {what}" for count, what in found if count)
+    return f"{numbers.count(len(points), 'point')}, {flagged or 'none flagged'}."
 
 
 def _own(profile: Profile, lowest: float) -> list[float]:
@@ -172,9 +189,13 @@ def scale_figure(study: Study, profile: Profile) -> Figure | None:
         return None
     scales = [fit.scale for fit in fits]
     at = [fit.parameters[name] for fit in fits]
+    told = ", ".join(
+        f"{numbers.number(value, 4)} at x {numbers.number(scale)}"
+        for scale, value in zip(scales, at, strict=True)
+    )
     label = (
-        f"{name} at the best fit when the model uncertainty is multiplied by "
-        f"{numbers.number(min(scales))} to {numbers.number(max(scales))}."
+        f"{numbers.in_brackets(name, profile.unit)} at the best fit when the model uncertainty is "
+        f"multiplied: {told}. {curves.intervals(profile)}"
     )
     with Canvas(label, 1.2) as canvas:
         axes = canvas.axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from daybreak.diagnosis.study import Study
+from daybreak.diagnosis.study import Prediction, Study
 from daybreak.report import numbers
 from daybreak.report.canvas import (
     BLUE,
@@ -37,11 +37,25 @@ def residuals_figure(study: Study) -> Figure | None:
         return None
     pulls = {name: one.residual for name, one in study.best.predictions.items()}
     values = list(pulls.values())
-    widest = numbers.signed(max(values, key=abs), 4)
-    label = f"Pulls of {numbers.count(len(pulls), 'observation')}, the widest {widest} sigma."
     if len(pulls) <= MOST_NAMES:
-        return _named_pulls(label, pulls)
-    return _histogram(label, values) if len(pulls) > MOST_POINTS else _ordered_pulls(label, values)
+        return _named_pulls(_told(pulls), pulls)
+    if len(pulls) > MOST_POINTS:
+        return _histogram(_told(pulls), values)
+    return _ordered_pulls(_told(pulls), list(study.best.predictions.values()))
+
+
+def _told(pulls: dict[str, float]) -> str:
+    """All pulls where they are few; else the widest, and how many are wide."""
+    many = numbers.count(len(pulls), "observation")
+    if len(pulls) <= MOST_NAMES:
+        each = ", ".join(f"{name} {numbers.signed(pull, 4)}" for name, pull in pulls.items())
+        return f"Pulls of {many} in sigma: {each}."
+    name, widest = max(pulls.items(), key=lambda item: abs(item[1]))
+    wide = sum(abs(pull) > 2 for pull in pulls.values())
+    return (
+        f"Pulls of {many}: {wide} beyond 2 sigma, of which {0.0455 * len(pulls):.2g} are to be "
+        f"expected; the widest {numbers.signed(widest, 4)} sigma ({name})."
+    )
 
 
 def _named_pulls(label: str, pulls: dict[str, float]) -> Figure:
@@ -80,10 +94,16 @@ def _symlog_ticks(axes: Axes, reach: float) -> None:
     axes.set_xticks([], minor=True)
 
 
-def _ordered_pulls(label: str, pulls: list[float]) -> Figure:
-    """Points in the order of the data: what a trend in them would show."""
+def _ordered_pulls(label: str, data: list[Prediction]) -> Figure:
+    """Points in the order of the data, what a trend would show in; above them data and fit.
+
+    Data and fit are left out where the data have several units, and share no axis.
+    """
+    pulls = [one.residual for one in data]
     reach = 1.15 * max(2.5, *(abs(pull) for pull in pulls))
-    with Canvas(label, 1.5) as canvas:
+    units = {one.unit for one in data}
+    above = 1.35 if len(units) == 1 else 0.0
+    with Canvas(label, 1.2 if above else 1.5, above=above) as canvas:
         axes = canvas.axes
         axes.axhspan(-2, 2, color=GREY, alpha=0.25, linewidth=0, label="within 2 sigma")
         axes.axhline(0, color=INK, linewidth=0.8)
@@ -92,7 +112,22 @@ def _ordered_pulls(label: str, pulls: list[float]) -> Figure:
         axes.set_ylim(-reach, reach)
         plain_axis(axes.xaxis, whole=True)
         plain_axis(axes.yaxis)
+        if above:
+            _data(canvas.upper(numbers.in_brackets("data and fit", units.pop())), data)
         return canvas.finish("observation", f"pull: (prediction {MINUS} observed) / sigma")
+
+
+def _data(axes: Axes, data: list[Prediction]) -> None:
+    """Observations with their uncertainty, and what the best fit says of them."""
+    order = range(1, len(data) + 1)
+    # One stroke for all uncertainties: as many small ones would make the picture twice as large.
+    bars = [(x, one.value + end * one.sigma) for x, one in zip(order, data, strict=True)
+            for end in (-1, 1, math.nan)]  # fmt: skip
+    axes.plot(*zip(*bars, strict=True), color=GREY, linewidth=0.8, zorder=1)
+    axes.plot(order, [one.value for one in data], linestyle="", marker="o", color=GREY,
+              markersize=3 if len(data) <= 80 else 2, label="observed", zorder=2)  # fmt: skip
+    axes.plot(order, [one.prediction for one in data], color=ORANGE, label="best fit", zorder=3)
+    plain_axis(axes.yaxis)
 
 
 def _histogram(label: str, pulls: list[float]) -> Figure:

@@ -1,9 +1,13 @@
-"""Pictures of a search: the front beside its baselines, the history, and what mattered."""
+"""Pictures of a search: the front beside its baselines, its history, its course, what mattered.
+
+Of many baselines the ones that ask the most are drawn: a result that they leave behind is told by
+the table beside the picture.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +24,7 @@ from daybreak.report.canvas import (
     PURPLE,
     Canvas,
     plain_axis,
+    span,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 
 MOST = 1000
 """Trials drawn in one picture; of more, an even selection."""
-_FRAME = 90.0
+FRAME = 90.0
 """Per cent of the trials, the better ones, that fill the frame."""
 
 
@@ -38,18 +43,14 @@ def front_figure(found: SearchReading) -> Figure | None:
     if found.single or not trials:
         return None
     first, second = found.goals[:2]
-    label = (
-        f"Front of {numbers.count(len(found.front), 'trial')} in {first.name} and {second.name} "
-        f"out of {numbers.count(len(found.trials), 'trial')}."
-    )
-    with Canvas(label, 2.7, left=0.72) as canvas:
+    with Canvas(_front_told(found, (first, second)), 2.7, left=0.72) as canvas:
         axes = canvas.axes
         frames = [_frame(found, goal) for goal in (first, second)]
-        axes.set_xlim(*_margins(frames[0]))
-        axes.set_ylim(*_margins(frames[1]))
+        axes.set_xlim(*margins(frames[0]))
+        axes.set_ylim(*margins(frames[1]))
         _cloud(axes, trials, first, second, frames)
         _staircase(axes, found, first, second)
-        for look, baseline in zip(_BESIDE, found.baselines, strict=False):
+        for look, baseline in zip(_BESIDE, rivals(found, (first, second)), strict=False):
             _beside(axes, baseline, first, second, frames, *look)
         best = found.best
         if best is not None:
@@ -59,14 +60,59 @@ def front_figure(found: SearchReading) -> Figure | None:
                       label="compromise, confirmed" if best.seeds else "compromise")  # fmt: skip
         plain_axis(axes.xaxis)
         plain_axis(axes.yaxis)
-        return canvas.finish(*(_axis(goal) for goal in (first, second)))
+        return canvas.finish(*(goal_axis(goal) for goal in (first, second)))
 
 
 _BESIDE = ((PURPLE, "D"), (ORANGE, "s"), (GREEN, "v"), (GREY, "^"))
-"""Colour and shape of the first baselines."""
+"""Colour and shape of the baselines that are drawn."""
 
 
-def _axis(goal: Goal) -> str:
+def rivals(found: SearchReading, goals: Sequence[Goal]) -> list[BaselineReading]:
+    """Baselines and null tests with a bar in some objective, those that ask the most first."""
+    there = [one for one in found.baselines if any(goal.name in one.bars for goal in goals)]
+    places = dict.fromkeys(range(len(there)), 0)
+    for goal in goals:
+        sign = 1.0 if goal.direction == "minimise" else -1.0
+        known = [i for i, one in enumerate(there) if goal.name in one.bars]
+        for place, i in enumerate(sorted(known, key=lambda i: sign * there[i].bars[goal.name])):
+            places[i] += place
+    return [there[i] for i in sorted(places, key=lambda i: places[i])]
+
+
+def _rivals_told(found: SearchReading, goals: Sequence[Goal]) -> str:
+    """The baselines that are drawn, in words."""
+    told = [
+        f"{_called(one)} "
+        + ", ".join(_value(goal, one.bars) for goal in goals if goal.name in one.bars)
+        for one in rivals(found, goals)[: len(_BESIDE)]
+    ]
+    return f" To beat: {'; '.join(told)}." if told else ""
+
+
+def _called(baseline: BaselineReading) -> str:
+    return f"{'null test' if baseline.null else 'baseline'} {baseline.name}"
+
+
+def _value(goal: Goal, values: Mapping[str, float]) -> str:
+    """An objective's value, e.g. ``loss = 0.25 nat``."""
+    return numbers.with_unit(f"{goal.name} = {numbers.number(values[goal.name], 4)}", goal.unit)
+
+
+def _front_told(found: SearchReading, goals: Sequence[Goal]) -> str:
+    """The front in a sentence: how far it reaches, the compromise, and what stands beside it."""
+    there = {trial.number: trial.metrics for trial in found.trials}
+    members = [there[number] for number in found.front if number in there]
+    reach = [f"{g.name} {span([m[g.name] for m in members], g.unit)}" for g in goals if members]
+    best = found.best
+    winner = f" Compromise: {', '.join(_value(g, best.metrics) for g in goals)}." if best else ""
+    return (
+        f"Front of {numbers.count(len(found.front), 'trial')} in {goals[0].name} and "
+        f"{goals[1].name} out of {numbers.count(len(found.trials), 'trial')}: "
+        f"{', '.join(reach) or 'empty'}.{winner}{_rivals_told(found, goals)}"
+    )
+
+
+def goal_axis(goal: Goal) -> str:
     """Name an axis, and say which way is better."""
     better = "less" if goal.direction == "minimise" else "more"
     return f"{numbers.in_brackets(goal.name, goal.unit)}, {better} is better"
@@ -81,7 +127,7 @@ def _frame(found: SearchReading, goal: Goal) -> tuple[float, float]:
     """Ends of an axis: the better trials, the front, the winner and what stands beside it."""
     values = [t.metrics[goal.name] for t in found.trials if goal.name in t.metrics]
     minimised = goal.direction == "minimise"
-    worst = float(np.percentile(values, _FRAME if minimised else 100.0 - _FRAME))
+    worst = float(np.percentile(values, FRAME if minimised else 100.0 - FRAME))
     best = min(values) if minimised else max(values)
     front = {trial.number: trial.metrics for trial in found.trials}
     shown = [best, worst, *(front[n][goal.name] for n in found.front if n in front)]
@@ -95,14 +141,15 @@ def _frame(found: SearchReading, goal: Goal) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5 * span, high + 0.5 * span)
 
 
-def _margins(frame: tuple[float, float]) -> tuple[float, float]:
+def margins(frame: tuple[float, float]) -> tuple[float, float]:
+    """The ends of an axis with a little room beyond them."""
     edge = 0.05 * (frame[1] - frame[0])
     return frame[0] - edge, frame[1] + edge
 
 
 def _clip(value: float, frame: tuple[float, float]) -> float:
     """The place of a value; what lies outside the frame stands at its edge."""
-    low, high = _margins(frame)
+    low, high = margins(frame)
     return min(max(value, low), high)
 
 
@@ -142,7 +189,7 @@ def _beside(
 ) -> None:  # fmt: skip
     """Draw what a result has to beat: lines across, and where they cross."""
     x, y = (baseline.bars.get(goal.name) for goal in (first, second))
-    what = f"{'null test' if baseline.null else 'baseline'} {baseline.name}"
+    what = _called(baseline)
     both = x is not None and y is not None
     for value, line, frame in ((x, axes.axvline, frames[0]), (y, axes.axhline, frames[1])):
         if value is not None and _clip(value, frame) == value:
@@ -162,9 +209,8 @@ def history_figure(found: SearchReading) -> Figure | None:
         return None
     numbered, values = zip(*found.hypervolume, strict=True)
     goal, last = found.goals[0], len(found.trials)
-    name = _axis(goal) if found.single else "dominated volume, in the units of the objectives"
-    label = f"{'Best value' if found.single else 'Hypervolume'} over {last} trials."
-    with Canvas(label, 1.9, left=0.72) as canvas:
+    name = goal_axis(goal) if found.single else "dominated volume, in the units of the objectives"
+    with Canvas(_history_told(found), 1.9, left=0.72) as canvas:
         axes = canvas.axes
         if found.single:
             _values(axes, found, goal)
@@ -176,10 +222,30 @@ def history_figure(found: SearchReading) -> Figure | None:
         return canvas.finish("trials", name)
 
 
+def _history_told(found: SearchReading) -> str:
+    """The history in a sentence: from where to where, and what was confirmed."""
+    goal, many = found.goals[0], numbers.count(len(found.trials), "trial")
+    (first, start), (last, end) = found.hypervolume[0], found.hypervolume[-1]
+    unit = goal.unit if found.single else ""
+    what = f"Best {goal.name} so far" if found.single else "Volume that the front dominates"
+    text = (
+        f"{what} over {many}: {numbers.number(start, 4)} after {first}, "
+        f"{numbers.with_unit(numbers.number(end, 4), unit)} after {last}."
+    )
+    best = found.best
+    if not found.single or best is None:
+        return text
+    if best.seeds:
+        shown = numbers.plus_minus(best.metrics[goal.name], best.uncertainty.get(goal.name))
+        again = numbers.count(len(best.seeds), "fresh seed")
+        text += f" The winner, trial {best.number}, is confirmed at {shown} by {again}."
+    return text + _rivals_told(found, [goal])
+
+
 def _values(axes: Axes, found: SearchReading, goal: Goal) -> None:
     """Draw every trial's value, the confirmed one, and baselines."""
     frame = _frame(found, goal)
-    axes.set_ylim(*_margins(frame))
+    axes.set_ylim(*margins(frame))
     for state, face in (("completed", GREY), ("infeasible", GROUND)):
         mine = [t for t in _drawn(found, (state,)) if goal.name in t.metrics]
         if mine:
@@ -188,18 +254,24 @@ def _values(axes: Axes, found: SearchReading, goal: Goal) -> None:
                       marker="o", markersize=3, markerfacecolor=face, markeredgecolor=GREY,
                       label="trial" if state == "completed" else state,
                       clip_on=False)  # fmt: skip
-    for (colour, _), baseline in zip(_BESIDE, found.baselines, strict=False):
-        bar = baseline.bars.get(goal.name)
-        if bar is not None and _clip(bar, frame) == bar:
-            what = f"{'null test' if baseline.null else 'baseline'} {baseline.name}"
-            axes.axhline(bar, color=colour, linewidth=1,
-                         linestyle="--" if baseline.null else ":", label=what)  # fmt: skip
+    beside = rivals(found, [goal])
+    for (colour, _), dash, baseline in zip(_BESIDE, _DASHES, beside, strict=False):
+        bar = baseline.bars[goal.name]
+        if _clip(bar, frame) == bar:
+            axes.axhline(bar, color=colour, linewidth=1.2, linestyle=dash, zorder=1,
+                         label=_called(baseline))  # fmt: skip
+    if len(beside) > len(_BESIDE):
+        axes.plot([], [], linestyle="", label=f"{len(beside) - len(_BESIDE)} baselines ask less")
     best = found.best
     if best is not None and best.seeds:
         axes.errorbar([best.number + 1], [best.metrics[goal.name]],
                       yerr=[best.uncertainty.get(goal.name, 0.0)], color=INK, marker="P",
                       markersize=8, linestyle="", markeredgecolor=GROUND,
                       label="confirmed, with its uncertainty", zorder=5)  # fmt: skip
+
+
+_DASHES = (":", "--", "-.", (0, (1, 3)))
+"""Of the baselines in a history."""
 
 
 # -- importance ------------------------------------------------------------------------------
@@ -211,7 +283,7 @@ def importance_figure(found: SearchReading) -> Figure | None:
         return None
     names = list(dict.fromkeys(one.parameter for one in found.importance))[:12]
     goals = [goal.name for goal in found.goals][: len(_BESIDE)]
-    label = f"Importance of {numbers.count(len(names), 'parameter')} for {', '.join(goals)}."
+    label = _importance_told(found, goals)
     left = min(0.3 + 0.075 * max(map(len, names)), 2.0)
     width = 0.8 / len(goals)
     with Canvas(label, 0.25 + 0.2 * len(names) * max(1.0, 0.7 * len(goals)), left) as canvas:
@@ -233,3 +305,17 @@ def importance_figure(found: SearchReading) -> Figure | None:
         axes.set_xlim(0, 100)
         plain_axis(axes.xaxis)
         return canvas.finish("share of the variance of the ranks (%)")
+
+
+def _importance_told(found: SearchReading, goals: Sequence[str]) -> str:
+    """Every objective with its parameters, the most important first."""
+    told: list[str] = []
+    for goal in goals:
+        mine = [one for one in found.importance if one.objective == goal]
+        mine.sort(key=lambda one: one.share, reverse=True)
+        each = ", ".join(
+            f"{one.parameter} {100 * one.share:.0f} %{'' if one.clear else ' (as by chance)'}"
+            for one in mine[:6]
+        )
+        told.append(f"{goal}: {each}")
+    return f"Importance of the parameters. {'; '.join(told)}."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from daybreak.diagnosis.study import Start, Study
 from daybreak.problem.ends import same_chi2
-from daybreak.report import numbers
+from daybreak.report import evidence, numbers
 from daybreak.report.canvas import (
     BLUE,
     GREEN,
@@ -53,12 +53,7 @@ def waterfall_figure(study: Study) -> Figure | None:
     lowest = starts[0].chi2
     floor = max(SAME, 1e-9 * abs(lowest))
     high = max(starts[-1].chi2 - lowest, 1e3 * floor)
-    count = len({start.basin for start in starts})
-    label = (
-        f"Waterfall of {len(starts)} starts in {numbers.count(count, 'basin')}, "
-        f"lowest chi2 {numbers.number(lowest)}."
-    )
-    with Canvas(label, 1.9) as canvas:
+    with Canvas(_told(study, starts), 1.9) as canvas:
         axes = canvas.axes
         _ends(axes, study, starts, floor)
         axes.set_yscale("log")
@@ -68,6 +63,19 @@ def waterfall_figure(study: Study) -> Figure | None:
         plain_axis(axes.xaxis, whole=True)
         note = f", drawn at {numbers.scientific(floor, 1)} when it is less"
         return canvas.finish("start, lowest first", above_lowest(lowest) + note)
+
+
+def _told(study: Study, starts: list[Start]) -> str:
+    """How many starts ended where."""
+    lowest, floor = starts[0].chi2, max(SAME, 1e-9 * abs(starts[0].chi2))
+    there = sum(start.chi2 - lowest <= floor for start in starts)
+    failed = sum(not start.converged for start in starts)
+    text = (
+        f"Ends of {len(starts)} starts: {there} at the lowest chi2, {numbers.number(lowest)}, the "
+        f"others up to {numbers.number(starts[-1].chi2 - lowest, 4)} above; {failed} did not "
+        "converge."
+    )
+    return f"{text} {evidence.ends_in_words(study).capitalize()}." if study.ends else text
 
 
 def _ends(axes: Axes, study: Study, starts: list[Start], floor: float) -> None:

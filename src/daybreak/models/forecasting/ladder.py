@@ -18,10 +18,21 @@ import daybreak as dk
 from .baselines import baseline_skill
 from .network_search import best_baseline, question
 from .numeric import Floats
-from .scaling import bootstrap, deviations, fit, held_out, scaling_problem, told
+from .scaling import (
+    bootstrap,
+    deviations,
+    held_out,
+    law_at,
+    law_band,
+    scaling_problem,
+    told,
+)
 
 POINTS = 25
 """Of the profile of alpha."""
+POSITIONS, MARGIN = 60, 1.25
+"""Of the picture of the law: sizes at which it is drawn, and how far beyond the networks."""
+NETWORKS = "networks, one standard error"
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,14 +148,11 @@ def compare(ladder: Ladder, law: str, trial: Any) -> dict[str, float]:
     """One of the two laws: what it foretells, and the exponent over seeds and blocks of days."""
     sizes, means, errors = ladder.sizes, ladder.means, ladder.errors
     alpha, positive = bootstrap(sizes, ladder.losses, horizon=ladder.horizon)
-    floor, a, best = fit(sizes, means)
-    ratio = sizes / np.exp(np.mean(np.log(sizes)))
-    line = np.full(len(sizes), means.mean()) if law == "constant" else floor + a * ratio**-best
     data = question(_Settings(ladder.settings))
     rival = best_baseline(data)
     bar = baseline_skill(data, rival, "validation_b").cross_entropy
     trial.record(verdict=told(alpha, positive), rival=rival)
-    trial.attach(_picture(ladder, f"{law} law", line, f"baseline {rival}", bar))
+    trial.attach(picture(ladder, law, f"baseline {rival}", bar))
     trial.attach(_table(ladder))
     return {
         "held_out": held_out(sizes, means, errors) if law == "power" else 0.0,
@@ -154,17 +162,24 @@ def compare(ladder: Ladder, law: str, trial: Any) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _picture(ladder: Ladder, law: str, line: Floats, rival: str, bar: float) -> dk.Curve:
-    """Networks by size, with the law and the baseline to beat."""
-    means, errors = ladder.means, ladder.errors
-    lines = {
-        "networks": means, "one standard error more": means + errors,
-        "one standard error less": means - errors, law: line,
-        rival: np.full(len(means), bar),
-    }  # fmt: skip
+def picture(ladder: Ladder, law: str, rival: str, bar: float) -> dk.Curve:
+    """Networks by size with one standard error, the law with its band, the baseline to beat."""
+    sizes, means, errors = ladder.sizes, ladder.means, ladder.errors
+    ends = np.log10([sizes.min() / MARGIN, sizes.max() * MARGIN])
+    every = np.concatenate([sizes, np.logspace(*ends, POSITIONS)])
+    order = np.argsort(every, kind="stable")
+    none = np.full(POSITIONS, np.nan)
+    at = every[order]
+    networks, spread = (np.concatenate([one, none])[order] for one in (means, errors))
+    name = "constant" if law == "constant" else "power law, band of 95 %"
+    line = np.full(len(at), means.mean()) if law == "constant" else law_at(sizes, means, at)
+    bands = {NETWORKS: (networks - spread, networks + spread)}
+    if law != "constant":
+        bands[name] = law_band(sizes, ladder.losses, at, horizon=ladder.horizon)
     return dk.Curve(
-        "Loss by size", ladder.sizes, lines, x_label="learnt numbers",
-        y_label="cross-entropy on validation B", y_unit="nat", x_scale="log",
+        "Loss by size", at, {NETWORKS: networks, name: line, rival: np.full(len(at), bar)},
+        x_label="learnt numbers", y_label="cross-entropy on validation B", y_unit="nat",
+        x_scale="log", bands=bands, points=[NETWORKS],
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ is measured on few days is shared by all networks: days are resampled for all of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -104,18 +104,21 @@ def bootstrap(
     of : callable (sizes, mean losses) -> float
         The statistic.
     """
-    n, seeds, days = losses.shape
-    rng = np.random.default_rng(seed)
-    drawn = blocks(days, horizon, draws, seed)
-    found = np.empty(draws)
-    for number, some in enumerate(drawn):
-        chosen = rng.integers(0, seeds, (n, seeds))
-        part = np.take_along_axis(losses, chosen[..., None], axis=1)[..., some]
-        found[number] = of(sizes, part.mean(axis=(1, 2)))
+    found = np.array([of(sizes, part) for part in resampled(losses, horizon, draws, seed)])
     there = found[np.isfinite(found)]
     low, high = np.percentile(there, [2.5, 97.5])
     value = of(sizes, losses.mean(axis=(1, 2)))
     return Interval(value, float(there.std(ddof=1)), low, high), float((there > 0).mean())
+
+
+def resampled(losses: Floats, horizon: int, draws: int, seed: int) -> Iterator[Floats]:
+    """Mean loss of each network, shape (n,), for every draw of seeds and of blocks of days."""
+    n, seeds, days = losses.shape
+    rng = np.random.default_rng(seed)
+    for some in blocks(days, horizon, draws, seed):
+        chosen = rng.integers(0, seeds, (n, seeds))
+        part = np.take_along_axis(losses, chosen[..., None], axis=1)[..., some]
+        yield part.mean(axis=(1, 2))
 
 
 def deviations(losses: Floats, *, horizon: int = 1, draws: int = DRAWS, seed: int = 0) -> Floats:
@@ -130,14 +133,43 @@ def deviations(losses: Floats, *, horizon: int = 1, draws: int = DRAWS, seed: in
     horizon, draws, seed : int
         As of `bootstrap`.
     """
-    n, seeds, days = losses.shape
-    rng = np.random.default_rng(seed)
-    found = np.empty((draws, n))
-    for number, some in enumerate(blocks(days, horizon, draws, seed)):
-        chosen = rng.integers(0, seeds, (n, seeds))
-        part = np.take_along_axis(losses, chosen[..., None], axis=1)[..., some].mean(axis=(1, 2))
-        found[number] = part - part.mean()
-    return found.std(axis=0, ddof=1)
+    found = [part - part.mean() for part in resampled(losses, horizon, draws, seed)]
+    return np.std(found, axis=0, ddof=1)
+
+
+def law_at(sizes: Floats, losses: Floats, at: Floats) -> Floats:
+    """The law of `fit`, E + a (N / N0)^-alpha, at other sizes; nats, shape of `at`."""
+    floor, a, alpha = fit(sizes, losses)
+    ratio = np.asarray(at) / np.exp(np.mean(np.log(sizes)))
+    return floor + (a * ratio**-alpha if a > 0 else np.zeros_like(ratio))
+
+
+def law_band(
+    sizes: Floats, losses: Floats, at: Floats, *, horizon: int = 1, draws: int = DRAWS,
+    seed: int = 0,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Ends of the middle 95 % of the laws of all draws at each size, shape of `at`, nats.
+
+    As in `deviations`, what a draw of days does to all networks alike is left out: the band
+    belongs to error bars that leave it out too.
+
+    Parameters
+    ----------
+    sizes : array, shape (n,)
+    losses : array, shape (n, seeds, days)
+        Loss of every day, nats.
+    at : array, shape (m,)
+        Sizes at which the law is drawn.
+    horizon, draws, seed : int
+        As of `bootstrap`.
+    """
+    level = losses.mean()
+    laws = [
+        law_at(sizes, part - part.mean() + level, at)
+        for part in resampled(losses, horizon, draws, seed)
+    ]
+    low, high = np.percentile(laws, [2.5, 97.5], axis=0)
+    return low, high
 
 
 def held_out(sizes: Floats, losses: Floats, errors: Floats) -> float:
