@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from daybreak.findings import Reach
+from daybreak.findings import Reach, StudyPreflight
 from daybreak.report import numbers, outlook
 from daybreak.report.canvas import (
     BLUE,
@@ -30,6 +31,15 @@ MOST_BARS = 16
 _MOST_LETTERS = 28
 
 
+class Examined(Protocol):
+    """A night of which the preflight is known: one that is planned, or one that is over."""
+
+    @property
+    def examinations(self) -> Sequence[StudyPreflight]:
+        """What was found, study by study."""
+        ...
+
+
 def preflight(summary: Summary) -> Table:
     """What was known before the night; studies with the same finding share a row."""
     columns = [
@@ -48,7 +58,7 @@ def preflight(summary: Summary) -> Table:
     return table_of("Preflight findings", columns, rows)
 
 
-def reaches(summary: Summary) -> Table:
+def reaches(summary: Examined) -> Table:
     """What the box can reach of each prediction or ratio, against what the data say."""
     columns = [
         Column("study", "name"), Column("quantity"), Column("lowest", "number"),
@@ -67,7 +77,7 @@ def reaches(summary: Summary) -> Table:
     return table_of("Reach of the box against the data", columns, rows)
 
 
-def symmetries(summary: Summary) -> Table:
+def symmetries(summary: Examined) -> Table:
     """Transformations that move parameters and no residual; studies that share one share a row."""
     columns = [Column("study", "name"), Column("kind"), Column("transformation")]
     shared: dict[tuple[str, str], list[str]] = {}
@@ -98,7 +108,7 @@ def forecasts(summary: Summary) -> Table:
     return table_of("Forecast against actual time", columns, rows)
 
 
-def reach_figure(summary: Summary) -> Figure | None:
+def reach_figure(summary: Examined) -> Figure | None:
     """Draw the range of every prediction or ratio that is out of reach, its target beside it.
 
     None when everything can be reached.
@@ -146,7 +156,7 @@ def _bar(canvas: Canvas, place: int, reach: Reach, *, first: bool) -> None:
               color=ORANGE, linestyle="", label=label("what the data say"))  # fmt: skip
 
 
-def symmetry_figure(summary: Summary) -> Figure | None:
+def symmetry_figure(summary: Examined) -> Figure | None:
     """Draw the exact symmetries: how strongly each moves every parameter.
 
     None when there is no exact symmetry.

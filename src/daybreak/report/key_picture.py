@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyPicture:
-    """A picture that has not been drawn yet."""
+    """A picture, what it shows, and of which study."""
 
     study: str
     """Empty when it is about several."""
     caption: str
-    draw: Callable[[], Figure | None]
+    figure: Figure
 
 
 def key_picture(summary: Summary) -> KeyPicture | None:
@@ -50,18 +50,15 @@ def key_picture(summary: Summary) -> KeyPicture | None:
         for reach in one.reaches
     )
     if unreachable and summary.verdict in ("FAIL", "UNDECIDED"):
-        caption = "What the box can reach, against what the data say"
-        return KeyPicture("", caption, lambda: evening.reach_figure(summary))
-    searches = [study for study in counted(summary.studies) if study.search is not None]
-    if lead_figure(searches) is not None:
-        caption = "Each search against the best of its baselines"
-        return KeyPicture("", caption, lambda: lead_figure(searches))
+        figure = evening.reach_figure(summary)
+        if figure is not None:
+            return KeyPicture("", "What the box can reach, against what the data say", figure)
+    figure = lead_figure([study for study in counted(summary.studies) if study.search is not None])
+    if figure is not None:
+        return KeyPicture("", "Each search against the best of its baselines", figure)
     claimed = [claim.parameter for claim in summary.claims if claim.reference is not None]
-    for study in decisive(summary):
-        picture = of_study(study, claimed)
-        if picture is not None:
-            return picture
-    return None
+    pictures = (of_study(study, claimed) for study in decisive(summary))
+    return next((picture for picture in pictures if picture is not None), None)
 
 
 def decisive(summary: Summary) -> list[Study]:
@@ -90,8 +87,9 @@ def of_study(study: Study, claimed: Sequence[str] = ()) -> KeyPicture | None:
     about, a map, the first profile, the pulls of the best fit, the ends of the starts.
     """
     for caption, draw in _candidates(study, claimed):
-        if draw() is not None:
-            return KeyPicture(study.name, caption, draw)
+        figure = draw()
+        if figure is not None:
+            return KeyPicture(study.name, caption, figure)
     return None
 
 
