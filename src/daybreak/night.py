@@ -191,6 +191,7 @@ class _Log(AbstractListener):
         self.screen = screen
         self.bar = _Bar(screen) if screen.isatty() else None
         self.spoken = time.monotonic()
+        self.campaign: Campaign | None = None
 
     def _say(self, line: str) -> None:
         with suppress(OSError), (self.directory / LOG).open("a") as log:  # the ledger has it all
@@ -203,6 +204,7 @@ class _Log(AbstractListener):
 
     def began(self, campaign: Campaign, ledger: Ledger) -> None:
         """Say what will run and where."""
+        self.campaign = campaign
         count = len(campaign.all_studies())
         studies = "1 study" if count == 1 else f"{count} studies"
         self._say(f"{campaign.name}: {studies}, ledger in {ledger.where}")
@@ -210,6 +212,17 @@ class _Log(AbstractListener):
     def preflighted(self, found: Preflight) -> None:
         """Say in one line what is known before the night."""
         self._say(f"preflight: {found.sentence}")
+        if self.campaign is not None:
+            self._write_evening(self.campaign, found)
+
+    def _write_evening(self, campaign: Campaign, found: Preflight) -> None:
+        """Write the evening page, once for a plan, as it was before the first trial."""
+        from daybreak import evening
+
+        with suppress(OSError):  # what it says is in the ledger
+            page = self.directory / evening.PAGE
+            evening.write_page(evening.foresee(campaign, found, self.directory), page)
+            self._say(f"evening page: {page}")
 
     def warned(self, text: str) -> None:
         """Say it."""

@@ -57,7 +57,7 @@ def read_study(record: StudyRecord) -> Study:
         follows=record.follows,
         state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
         settings=record.settings,
-        method=_method(record.method),
+        method=method_in_words(record.method),
         parameters=_parameters(record),
         verdict=verdicts[-1],
         findings=judged[-1],
@@ -97,7 +97,7 @@ def _read_search_study(record: StudyRecord) -> Study:
     return Study(
         name=record.name, counted=record.counted, follows=record.follows,
         state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
-        settings=record.settings, method=_method(method), parameters=[], verdict=verdicts[-1],
+        settings=record.settings, method=method_in_words(method), parameters=[], verdict=verdicts[-1],
         findings=judged[-1], metrics=search_metrics(record), best=None, profiles=[], maps=[],
         starts=[], ends=[], missed=None, tension=None, model_scales=[], knobs=[],
         checks=search_checks(weighed[-1], method["sampler"], method["engine"]),
@@ -120,7 +120,8 @@ def _history(
     ]  # fmt: skip
 
 
-def _method(method: Mapping[str, Any]) -> str:
+def method_in_words(method: Mapping[str, Any]) -> str:
+    """What a study does, from its method as the ledger keeps it."""
     if method["method"] == "search":
         forced = f", {len(method['forced'])} of them forced" if method["forced"] else ""
         return f"search by {method['engine']}, {method['trials']} trials{forced}"

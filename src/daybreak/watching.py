@@ -175,4 +175,3 @@ def _workers(live: Live) -> Iterator[str]:
             yield f"    trial {held.trial[:12]} of {held.study}{where}, begun {since}"
         if len(run.holds) > _SHOWN:
             yield f"    and {len(run.holds) - _SHOWN} more trials"
-

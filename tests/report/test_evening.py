@@ -4,12 +4,14 @@ import dataclasses
 
 from daybreak.ledger.records import BatchRecord, StudyRecord
 from daybreak.report import build, canvas, evening
+from daybreak.report.reach_figure import reach_figure
+from daybreak.report.symmetry_figure import symmetry_figure
 from tests.report.summaries import decay, lepton
 
 
 def test_reach_picture_says_what_is_out_of_reach():
     """The picture names every study whose target the box does not reach, and marks the target."""
-    drawn = canvas.svg(evening.reach_figure(lepton()))
+    drawn = canvas.svg(reach_figure(lepton()))
 
     assert "config-1 m_mu / m_e" in drawn
     assert "what the data say" in drawn
@@ -18,7 +20,7 @@ def test_reach_picture_says_what_is_out_of_reach():
 
 def test_symmetry_picture_shows_every_parameter_that_moves():
     """The picture of a symmetry has a bar for each parameter that it moves, and says so."""
-    drawn = canvas.svg(evening.symmetry_figure(lepton()))
+    drawn = canvas.svg(symmetry_figure(lepton()))
 
     for name in ("beta", "U_e", "U_mu"):
         assert name in drawn
@@ -27,8 +29,8 @@ def test_symmetry_picture_shows_every_parameter_that_moves():
 
 def test_no_picture_where_nothing_stands_in_the_way():
     """Without an examination there is no picture."""
-    assert evening.reach_figure(decay()) is None
-    assert evening.symmetry_figure(decay()) is None
+    assert reach_figure(decay()) is None
+    assert symmetry_figure(decay()) is None
 
 
 def test_forecast_stands_beside_what_it_took():

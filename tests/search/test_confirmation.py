@@ -140,7 +140,7 @@ def test_a_result_inside_a_baseline_is_called_so():
 
     assert outside == {"good": False, "poor": True, "a point": True}
     assert len(told) == 1
-    assert "inside the baseline 'good' (-5)" in told[0]
+    assert "no better than the baseline 'good' (-5)" in told[0]
 
 
 def test_a_null_distribution():

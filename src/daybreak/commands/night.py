@@ -29,6 +29,7 @@ from daybreak.commands.shell import (
     next_time,
     numbers,
     stop_when_terminated,
+    unwritable,
 )
 
 _HOPELESS = 5
@@ -55,6 +56,42 @@ def preflight(
     found = examine(catalogue.load(name_or_file), budget)
     typer.echo(found.model_dump_json(indent=1) if as_json else render(found))
     if found.hopeless:
+        raise typer.Exit(_HOPELESS)
+
+
+def plan(
+    name_or_file: Campaign,
+    *,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Where the run will keep everything; runs/<campaign>/."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The page; default <campaign>-evening.html here."),
+    ] = None,
+    budget: Annotated[float, typer.Option(min=1.0, help="Seconds for the preflight.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Write the evening page: what will run, why, until when; starts nothing. 5 when hopeless."""
+    from daybreak import catalogue, evening
+    from daybreak.preflight.run import preflight as examine
+    from daybreak.report.tonight_text import render
+
+    keep_compilations()
+    campaign = catalogue.load(name_or_file)
+    place = Path("runs") / campaign.name if directory is None else directory
+    path = output or Path(f"{campaign.name}-evening.html")
+    tonight = evening.foresee(campaign, examine(campaign, budget), place)
+    try:
+        evening.write_page(tonight, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    typer.echo(
+        tonight.model_dump_json(by_alias=True, indent=1) if as_json else render(tonight).rstrip()
+    )
+    typer.echo(f"\nEvening page: {path}", err=as_json)
+    if tonight.preflight.hopeless:
         raise typer.Exit(_HOPELESS)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
-from daybreak.diagnosis.search_study import BaselineReading, SearchReading, Winner
+from daybreak.diagnosis.search_study import BaselineReading, Goal, SearchReading, Winner
 from daybreak.diagnosis.study import Finding
 from daybreak.findings import Check, Severity
 
@@ -163,10 +163,23 @@ def _baselines(reading: SearchReading) -> Iterator[Check]:
         text = f"no result is better than {_called(baseline)} in all objectives at once ({bars})."
         yield _check("inside_baseline", "warning", text)
     for (name, result), group in _by_result(inside).items():
-        them = "it is" if len(group) == 1 else "they are"
-        told = ", ".join(f"{_called(one)} ({one.bars[name]:.6g})" for one in group)
-        text = f"{name} = {result:.6g} is inside {told}: {them} there without a search."
+        goal = next(goal for goal in reading.goals if goal.name == name)
+        text = f"{name} = {result:.6g} is no better than {_best_of(group, goal, reading)}."
         yield _check("inside_baseline", "warning", text)
+
+
+def _best_of(group: Sequence[BaselineReading], goal: Goal, reading: SearchReading) -> str:
+    """Some baselines by their number and the best of them."""
+    better = min if goal.direction == "minimise" else max
+    best = better(group, key=lambda one: one.bars[goal.name])
+    named = f"{_called(best)} ({best.bars[goal.name]:.6g})"
+    if len(group) == 1:
+        return f"{named}, which is there without a search"
+    kinds = "baselines and null tests" if any(b.null for b in reading.baselines) else "baselines"
+    return (
+        f"{len(group)} of {len(reading.baselines)} {kinds}, which are there without a search; the "
+        f"best is {named}"
+    )
 
 
 def _called(baseline: BaselineReading) -> str:

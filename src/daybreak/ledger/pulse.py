@@ -233,7 +233,9 @@ def _failures(c: sa.Connection) -> dict[str, int]:
         .where(t.trials.c.state == "failed").group_by(a.reason)
     )  # fmt: skip
     sentences = {one.name: one.value for one in StopReason}
-    return {sentences.get(reason, reason or "failed"): count for reason, count in c.execute(failed)}
+    return {
+        sentences.get(reason, reason or "failed"): count for reason, count in c.execute(failed)
+    }
 
 
 def _recent(c: sa.Connection, run: int) -> tuple[str, ...]:

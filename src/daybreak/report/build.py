@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,8 @@ from daybreak.decision import campaign_verdict, condition_in_words, counted, dec
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight
-from daybreak.ledger.records import CampaignRecord, RunRecord, StudyRecord
+from daybreak.ledger.records import CampaignRecord, RunRecord
+from daybreak.report.foretold import Foretold, foretold
 from daybreak.report.summary import (
     SCHEMA,
     Claim,
@@ -26,6 +26,7 @@ from daybreak.report.summary import (
     Summary,
     Timing,
 )
+from daybreak.report.surprises import surprises
 from daybreak.verdict import read_study
 
 
@@ -61,7 +62,9 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         preflight=_preflight(record),
         examinations=record.preflight.studies if record.preflight else [],
         claims=_claims(record, studies),
-        surprises=[*surprises(studies, timing), *slow_trials(record.studies)],
+        surprises=surprises(
+            studies, timing, _foretold(record, studies, timing, finished=finished), record.studies
+        ),
         progress=Progress(
             studies=len(studies),
             finished=sum(s.state in ("finished", "failed") for s in studies),
@@ -142,6 +145,13 @@ def _decision(
     )  # fmt: skip
 
 
+def _foretold(
+    record: CampaignRecord, studies: Sequence[Study], timing: Timing, *, finished: bool
+) -> list[Foretold]:
+    examinations = record.preflight.studies if record.preflight else []
+    return foretold(examinations, studies, timing, finished=finished)
+
+
 def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
     """Every finding of the preflight, study by study."""
     if record.preflight is None:
@@ -184,71 +194,6 @@ def _claim(
         reference=reference.reference if reference else None, offset=weighed.offset,
         strength=weighed.strength, supported=weighed.supported,
     )  # fmt: skip
-
-
-def surprises(studies: Sequence[Study], timing: Timing) -> list[str]:
-    """Bad news, one sentence each; the same news about several studies is one sentence."""
-    told: dict[str, list[str]] = {}
-    for study in studies:
-        for text in _bad_news(study):
-            told.setdefault(text, []).append(study.name)
-    found = [f"{', '.join(names)}: {text}" for text, names in told.items()]
-    killed = [run.started for run in timing.runs if run.ending.startswith("lost")]
-    return found + [
-        f"the run started {started} was killed; nothing was lost." for started in killed
-    ]
-
-
-def slow_trials(studies: Sequence[StudyRecord]) -> list[str]:
-    """Batches that took over a second and three times what trials of their kind usually take."""
-    found: list[str] = []
-    for study in studies:
-        taken: dict[str, list[float]] = {}
-        for batch in study.batches:
-            taken.setdefault(batch.kind, []).append(batch.seconds)
-        usual = {kind: statistics.median(seconds) for kind, seconds in taken.items()}
-        found += [
-            f"{study.name}: trials took {b.seconds:.3g} s each from {b.started}, usually "
-            f"{usual[b.kind]:.3g} s (load {b.load:.1f}, memory {b.memory_mib:.0f} MiB then)."
-            for b in study.batches
-            if b.seconds > max(3.0 * usual[b.kind], 1.0)
-        ]
-    return found
-
-
-def _bad_news(study: Study) -> list[str]:
-    """What is wrong with one study, worst first; of results, nothing before it has ended."""
-    found: list[str] = []
-    if study.error:
-        found.append(f"ended with an error: {study.error}")
-    if study.failures:
-        most = next(iter(study.failures))
-        of = f"{study.metrics.failed_trials} of {study.metrics.trials} trials"
-        found.append(f"{of} {most}.")
-    if study.state == "finished":
-        found += _bad_fit(study)
-        found += [f"{c.severity}: {c.sentence}" for c in study.checks if c.severity != "note"]
-    if len(study.criteria_history) > 1:
-        found.append("its criteria were changed after trials had begun.")
-    return found
-
-
-_GROSS = 5.0
-"""A residual beyond this many sigma is worth a sentence."""
-
-
-def _bad_fit(study: Study) -> list[str]:
-    if study.best is None:
-        return []
-    found: list[str] = []
-    name, worst = max(study.best.predictions.items(), key=lambda item: abs(item[1].residual))
-    if abs(worst.residual) > _GROSS:
-        told = f"{worst.prediction:.4g} for {worst.value:.4g} {worst.unit}".rstrip()
-        found.append(f"{name} is missed by {abs(worst.residual):.4g} sigma ({told}).")
-    if study.best.at_bounds:
-        names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
-        found.append(f"the best fit sits at bounds ({names}).")
-    return found
 
 
 def _timing(

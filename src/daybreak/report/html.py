@@ -13,10 +13,21 @@ from markupsafe import Markup, escape
 
 from daybreak.diagnosis.search_study import SearchReading
 from daybreak.diagnosis.study import Study
-from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
+from daybreak.report import (
+    answers,
+    curves,
+    evening,
+    evidence,
+    numbers,
+    searches,
+    tables,
+    wording,
+)
 from daybreak.report.artifact_figure import artifact_figure
 from daybreak.report.canvas import svg
 from daybreak.report.course_figure import course_figure
+from daybreak.report.criteria_table import at_a_glance
+from daybreak.report.key_picture import key_picture, of_study
 from daybreak.report.map_figure import map_figure
 from daybreak.report.parallel_figure import parallel_figure
 from daybreak.report.profile_figure import profile_figure, scale_figure
@@ -41,6 +52,10 @@ SIGNS = {
 """A sign beside each word, so that no verdict is told by colour alone."""
 
 
+MOST_SHOWN = 12
+"""Studies with a picture in the gallery; all of them have theirs below."""
+
+
 @dataclass(frozen=True)
 class Pictures:
     """The drawings of one study as inline SVG; empty where there is nothing to draw."""
@@ -56,6 +71,17 @@ class Pictures:
     """Of a search, with their captions."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A drawing with its caption, and the study that it is about."""
+
+    caption: str
+    drawing: Markup
+    study: str = ""
+    number: int = 0
+    """Place of the study among all, from 1."""
+
+
 def render(summary: Summary, *, pictures: bool = True) -> str:
     """Render the page; the same summary always gives the same text.
 
@@ -66,23 +92,58 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
     pictures : bool
         Leave them out to do without matplotlib.
     """
+    gallery = _gallery(summary) if pictures else []
+    reach = drawing(reach_figure(summary) if pictures else None)
+    moved = drawing(symmetry_figure(summary) if pictures else None)
+    titles = {
+        "surprises": "Surprises", "preflight": answers.TITLE, "criteria": "Criteria",
+        "pictures": "Pictures" if gallery or reach or moved else "",
+        "decisions": "Decisions" if summary.decision else "", "times": "Times",
+        "studies": "Every study", "provenance": "Provenance",
+    }  # fmt: skip
     return page(
         "report.html.jinja",
         s=summary,
         tables=tables,
         wording=wording,
         numbers=numbers,
+        without_verdict=wording.without_verdict(summary),
         next_step=wording.next_step(summary),
         supported=wording.claims(summary, supported=True),
         unsupported=wording.claims(summary, supported=False),
+        sections=[(anchor, title) for anchor, title in titles.items() if title],
+        key=_key(summary) if pictures else None,
+        gallery=gallery[:MOST_SHOWN],
+        not_shown=len(gallery[MOST_SHOWN:]),
+        answers=answers,
+        criteria=at_a_glance,
         evening=evening,
         curves=curves,
         evidence=evidence,
         searches=searches,
-        reach=_drawing(reach_figure(summary)) if pictures else Markup(),
-        moved=_drawing(symmetry_figure(summary)) if pictures else Markup(),
+        reach=reach,
+        moved=moved,
         pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],
     )
+
+
+def _key(summary: Summary) -> Shown | None:
+    """The picture of the first screen."""
+    found = key_picture(summary)
+    return None if found is None else Shown(found.caption, drawing(found.figure), found.study)
+
+
+def _gallery(summary: Summary) -> list[Shown]:
+    """One picture of each study; none where there is one study, whose picture stands first."""
+    if len(summary.studies) < 2:
+        return []
+    claimed = [claim.parameter for claim in summary.claims if claim.reference is not None]
+    shown: list[Shown] = []
+    for number, study in enumerate(summary.studies, start=1):
+        found = of_study(study, claimed) if len(shown) < MOST_SHOWN else None
+        if found is not None:
+            shown.append(Shown(found.caption, drawing(found.figure), study.name, number))
+    return shown
 
 
 def page(template: str, **context: Any) -> str:
@@ -132,7 +193,7 @@ def _math(text: str) -> Markup:
     return Markup(str(escape(text)).replace("chi2", "χ²"))  # noqa: S704
 
 
-def _drawing(figure: Figure | None) -> Markup:
+def drawing(figure: Figure | None) -> Markup:
     """A figure as inline SVG; nothing where there is none."""
     return Markup(svg(figure) if figure else "")  # noqa: S704
 
@@ -140,11 +201,11 @@ def _drawing(figure: Figure | None) -> Markup:
 def _draw(study: Study) -> Pictures:
     """Draw what there is to draw; `svg` has escaped every name."""
     return Pictures(
-        profiles=tuple(_drawing(profile_figure(study, p)) for p in study.profiles),
-        maps=tuple(_drawing(map_figure(found)) for found in study.maps),
-        scales=tuple(_drawing(scale_figure(study, p)) for p in study.profiles),
-        residuals=_drawing(residuals_figure(study)),
-        waterfall=_drawing(waterfall_figure(study)),
+        profiles=tuple(drawing(profile_figure(study, p)) for p in study.profiles),
+        maps=tuple(drawing(map_figure(found)) for found in study.maps),
+        scales=tuple(drawing(scale_figure(study, p)) for p in study.profiles),
+        residuals=drawing(residuals_figure(study)),
+        waterfall=drawing(waterfall_figure(study)),
         search=tuple(_search_drawings(study.search)) if study.search else (),
     )
 
@@ -153,13 +214,13 @@ def _search_drawings(found: SearchReading) -> Iterator[tuple[str, Markup]]:
     """Pictures of a search, then those that its winner attached."""
     names = " and ".join(goal.name for goal in found.goals[:2])
     history = "Best value so far" if found.single else "Volume that the front dominates"
-    yield f"Front in {names}", _drawing(front_figure(found))
-    yield history, _drawing(history_figure(found))
-    yield "Course of the trials", _drawing(course_figure(found))
-    yield "Importance of the parameters", _drawing(importance_figure(found))
-    yield "Every trial over its parameters", _drawing(parallel_figure(found))
+    yield f"Front in {names}", drawing(front_figure(found))
+    yield history, drawing(history_figure(found))
+    yield "Course of the trials", drawing(course_figure(found))
+    yield "Importance of the parameters", drawing(importance_figure(found))
+    yield "Every trial over its parameters", drawing(parallel_figure(found))
     for artifact in found.best.artifacts if found.best else ():
-        yield artifact["name"], _drawing(artifact_figure(artifact))
+        yield artifact["name"], drawing(artifact_figure(artifact))
 
 
 def _nothing(study: Study) -> Pictures:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from daybreak.findings import Reach
 from daybreak.report import numbers, outlook
 from daybreak.report.canvas import BLUE, GREEN, ORANGE, Canvas, log_axis, plain_axis
-from daybreak.report.summary import Summary
+from daybreak.report.examined import Examined
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ _ROOM = 0.06
 """Share of the axis left free at either end, so that no mark stands on the frame."""
 
 
-def reach_figure(summary: Summary) -> Figure | None:
+def reach_figure(summary: Examined) -> Figure | None:
     """Draw the range of every prediction or ratio that is out of reach, its target beside it.
 
     None when everything can be reached.

@@ -16,7 +16,7 @@ from daybreak.report.canvas import (
     Canvas,
     plain_axis,
 )
-from daybreak.report.summary import Summary
+from daybreak.report.examined import Examined
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ _LOOKS = ((BLUE, ""), (ORANGE, "//"), (GREEN, ".."), (PURPLE, "\\\\"))
 _ROOM = 0.08
 
 
-def symmetry_figure(summary: Summary) -> Figure | None:
+def symmetry_figure(summary: Examined) -> Figure | None:
     """Draw the exact symmetries: how strongly each moves every parameter.
 
     None when there is no exact symmetry.

@@ -136,6 +136,12 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
     return [ClaimGroup(key[0], key[1], tuple(group)) for key, group in groups.items()]
 
 
+def without_verdict(summary: Summary) -> str:
+    """The verdict's sentence where the verdict stands before it already."""
+    sentence = summary.sentence.removeprefix(f"{summary.verdict}: ")
+    return sentence[:1].upper() + sentence[1:]
+
+
 def progress(summary: Summary) -> str:
     """Write how much of the plan is done."""
     done = summary.progress

@@ -47,9 +47,7 @@ class Guard:
     def __init__(self, app: ASGIApp, token: str = "", scripts: tuple[str, ...] = ()) -> None:
         self.app, self.token = app, token
         allowed = " ".join(f"'{one}'" for one in scripts) or "'none'"
-        self.headers = {
-            name: text.replace("{scripts}", allowed) for name, text in HEADERS.items()
-        }
+        self.headers = {name: text.replace("{scripts}", allowed) for name, text in HEADERS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer."""

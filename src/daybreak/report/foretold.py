@@ -1,0 +1,303 @@
+"""What the preflight said, against what came: every promise and every warning gets its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from daybreak.diagnosis.study import BestFit, Finding, Profile, Study
+from daybreak.findings import Check, Identifiability, Reach, Reachability, StudyPreflight
+from daybreak.report import curves, numbers, outlook, searches
+from daybreak.report.summary import Timing
+
+Answer = Literal["as foretold", "otherwise", "sooner", "later", "open"]
+NOT_RUN = "not run"
+_CLOSE = 1e-6
+"""A value this far beyond a range, as a share of it, is still at its end."""
+_LATE = 60.0
+"""Seconds by which a night may be late before it is news."""
+_CONVERGED = 0.9
+"""Share of fits that converge where nothing is rough."""
+_UNTESTED = "nothing in the night tests it"
+_BY_OTHERS = frozenset({"out_of_reach", "healthy"})
+"""Codes that the lines about reach answer, or that need no answer."""
+_TOLD_BY_PROFILES = frozenset(
+    {"not_identifiable_symmetry", "not_identifiable_locally", "too_few_data"}
+)
+"""Codes whose news each profile tells by itself."""
+_UNIDENTIFIED = frozenset({"not_constrained", "flat_within_noise", "not_identifiable_symmetry"})
+_IDENTIFIED = frozenset({"identified", "several_intervals"})
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """One thing that was said before the night, and what came of it."""
+
+    study: str
+    """Empty for the whole night."""
+    said: str
+    came: str
+    answer: Answer
+    denial: str = ""
+    """The news when it came otherwise; empty where it is none."""
+    warned: str = ""
+    """The news when a warning came true."""
+
+
+def foretold(
+    examinations: Sequence[StudyPreflight], studies: Sequence[Study], timing: Timing, *,
+    finished: bool,
+) -> list[Foretold]:  # fmt: skip
+    """Every finding of the preflight with its answer: time, reach, parameters, warnings.
+
+    Parameters
+    ----------
+    examinations : sequence of StudyPreflight
+        What was found before the night.
+    studies : sequence of Study
+        What came; a study that has not ended answers nothing.
+    timing : Timing
+    finished : bool
+        Whether the whole night is over.
+    """
+    by_name = {study.name: study for study in studies}
+    found = list(_times(examinations, by_name, timing, finished=finished))
+    for one in examinations:
+        study = by_name.get(one.study)
+        ended = study if study is not None and study.state in ("finished", "failed") else None
+        found += _of_study(one, ended, studies)
+    return found
+
+
+def _of_study(
+    one: StudyPreflight, study: Study | None, studies: Sequence[Study]
+) -> Iterator[Foretold]:
+    for found in one.reachability:
+        yield _criterion(one.study, found, study)
+    for reach in outlook.distinct_reaches(one):
+        if not reach.reachable:
+            yield _reach(one.study, reach, study)
+    for profile in study.profiles if study else ():
+        if word := one.identifiability.get(profile.parameter):
+            yield _parameter(one.study, word, profile)
+    for check in one.checks:
+        if check.severity != "note" and check.code not in _BY_OTHERS:
+            yield _check(one.study, check, study, studies)
+
+
+# -- time ------------------------------------------------------------------------------------
+
+
+def _times(
+    examinations: Sequence[StudyPreflight], by_name: dict[str, Study], timing: Timing, *,
+    finished: bool,
+) -> Iterator[Foretold]:  # fmt: skip
+    """Time in trials and the finish, as far as either was foretold."""
+    made = {one.study: one.forecast for one in examinations if one.forecast is not None}
+    if not made:
+        return
+    expected, low, high = (
+        sum(getattr(one, name) for one in made.values())
+        for name in ("seconds", "seconds_low", "seconds_high")
+    )
+    where = (
+        "" if len(made) == len(examinations) else f", {len(made)} of {len(examinations)} studies"
+    )
+    said = (
+        f"{numbers.duration(expected)} in trials ({numbers.duration(low)} to "
+        f"{numbers.duration(high)}){where}"
+    )
+    ended = all(name in by_name and by_name[name].state == "finished" for name in made)
+    if not ended:
+        yield Foretold("", said, "not all of them have ended", "open")
+        return
+    took = sum(by_name[name].metrics.seconds or 0.0 for name in made)
+    came = f"{numbers.duration(took)} in trials"
+    if took > high:
+        late = f"the night took longer than foretold: {came}, and {said} had been expected."
+        yield Foretold("", said, came, "later", denial=late if took - high > _LATE else "")
+    else:
+        yield Foretold("", said, came, "as foretold" if took >= low else "sooner")
+    # A night in several runs, or with follow-up studies, was not asked to end at a time.
+    alone = len(timing.runs) == 1 and set(by_name) == set(made)
+    if finished and alone and timing.ended and high >= _LATE:
+        yield _finish(timing.started, timing.ended, (expected, low, high))
+
+
+def _finish(started: str, ended: str, seconds: tuple[float, float, float]) -> Foretold:
+    begun = datetime.fromisoformat(started)
+    at, early, late = (begun + timedelta(seconds=one) for one in seconds)
+    said = (
+        f"finished at {numbers.moment(at.isoformat())} ({early:%H:%M} to {late:%H:%M}), "
+        "loading and compiling aside"
+    )
+    margin, end = timedelta(seconds=_LATE), datetime.fromisoformat(ended)
+    answer: Answer = "as foretold"
+    if not early - margin <= end <= late + margin:
+        answer = "later" if end > late else "sooner"
+    return Foretold("", said, f"finished at {numbers.moment(ended)}", answer)
+
+
+# -- reach -----------------------------------------------------------------------------------
+
+
+def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
+    """Whether a criterion that was within reach, or out of it, was met."""
+    finding = _finding(study, found.criterion) if study else None
+    bar = "" if finding is None or finding.threshold == "yes" else f" ({finding.threshold})"
+    said = f"{found.criterion}{bar} {'is within reach' if found.met else 'is out of reach'}"
+    if study is None:
+        return Foretold(name, said, NOT_RUN, "open")
+    if finding is None:
+        return Foretold(name, said, "no longer a criterion", "open")
+    came = f"{finding.outcome}: {finding.sentence}"
+    if finding.outcome == "undecided":
+        return Foretold(name, said, came, "open")
+    if found.met == (finding.outcome == "met"):
+        warned = "" if found.met else f"as the preflight warned, {said}: {finding.sentence}"
+        return Foretold(name, said, came, "as foretold", warned=warned)
+    other = "was met all the same" if not found.met else "was missed"
+    denial = f"the preflight said that {said}, but it {other}: {finding.sentence}"
+    return Foretold(name, said, came, "otherwise", denial=denial)
+
+
+def _finding(study: Study, criterion: str) -> Finding | None:
+    return next((one for one in study.findings if one.criterion == criterion), None)
+
+
+def _reach(name: str, reach: Reach, study: Study | None) -> Foretold:
+    """What the box reaches of a quantity, against the best fit."""
+    unit = f" {reach.unit}" if reach.unit else ""
+    needed = outlook.needed(reach)
+    said = (
+        f"{reach.quantity} is between {reach.lowest:.4g} and {reach.highest:.4g}{unit} in the box"
+        + (f", needed is {needed}" if needed else f", the data say {reach.target:.6g}")
+    )
+    value = quantity(study.best, reach.quantity) if study and study.best else None
+    if value is None:
+        return Foretold(name, said, "no fit" if study else NOT_RUN, "open")
+    room = _CLOSE * max(abs(reach.lowest), abs(reach.highest))
+    inside = reach.lowest - room <= value <= reach.highest + room
+    came = f"{value:.4g}{unit} at the best fit"
+    denial = "" if inside else f"{said}, but the best fit has {value:.6g}{unit}."
+    return Foretold(name, said, came, "as foretold" if inside else "otherwise", denial=denial)
+
+
+def quantity(best: BestFit, name: str) -> float | None:
+    """A quantity that preflight names, at the best fit: ``S``, ``m_mu``, or ``m_mu / m_e``."""
+    known = {**best.parameters, **best.derived, **best.scale_factors}
+    known |= {label: one.prediction for label, one in best.predictions.items()}
+    if name in known:
+        return known[name]
+    above, _, below = name.partition(" / ")
+    if above in known and known.get(below):
+        return known[above] / known[below]
+    return None
+
+
+# -- parameters and warnings -----------------------------------------------------------------
+
+
+_WORDS: dict[Identifiability, str] = {
+    "identifiable": "determined by the data to first order",
+    "locally not identifiable": "not determined by the data to first order",
+    "only through its bounds": "confined by bounds alone",
+    "only through its prior": "confined by its prior alone",
+}
+
+
+def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
+    """Whether the data determine a profiled parameter."""
+    parameter, code = profile.parameter, profile.code
+    said = f"{parameter} is {_WORDS[word]}"
+    came = " ".join(filter(None, [f"{code}.", curves.intervals(profile)]))
+    if word == "identifiable":
+        if code in _IDENTIFIED:
+            return Foretold(name, said, came, "as foretold")
+        if code in _UNIDENTIFIED:
+            denial = f"the preflight called {parameter} identifiable, but its profile is {code}."
+            return Foretold(name, said, came, "otherwise", denial=denial)
+        return Foretold(name, said, came, "open")
+    if code in _IDENTIFIED and word == "locally not identifiable":
+        return Foretold(name, said, came, "otherwise")
+    warned = f"as the preflight warned, {said}; its profile is {code}."
+    return Foretold(name, said, came, "as foretold", warned=warned)
+
+
+def _check(
+    name: str, check: Check, study: Study | None, studies: Sequence[Study]
+) -> Foretold:  # fmt: skip
+    """Whether the night bore a warning out."""
+    if study is None:
+        return Foretold(name, check.sentence, NOT_RUN, "open")
+    came, true = _evidence(check, study, studies)
+    answer: Answer = "open" if true is None else "as foretold" if true else "otherwise"
+    news = true and check.code not in _TOLD_BY_PROFILES
+    warned = f"as the preflight warned, {_clause(check.sentence)}; {came}." if news else ""
+    return Foretold(name, check.sentence, came, answer, warned=warned)
+
+
+def _clause(sentence: str) -> str:
+    """The first clause of a sentence; the whole of it stands among the findings."""
+    return re.split(r"[:;.] |[.]$", sentence, maxsplit=1)[0]
+
+
+def _evidence(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
+    """What the night says of a warning; None where it says nothing."""
+    metrics = study.metrics
+    if check.code == "too_few_data":
+        left = metrics.degrees_of_freedom
+        return f"{numbers.count(left, 'degree')} of freedom; no p value", left <= 0 or None
+    if check.code in ("not_identifiable_symmetry", "not_identifiable_locally"):
+        return _identified(study)
+    if check.code == "rough_objective":
+        loose = sum(not point.settled for p in study.profiles for point in p.points)
+        came = f"{metrics.converged_fits} of {numbers.count(metrics.fits, 'fit')} converged"
+        came += f", {numbers.count(loose, 'point')} not settled" if study.profiles else ""
+        return came, bool(loose) or metrics.converged_fits < _CONVERGED * metrics.fits
+    if check.code == "nonfinite_region":
+        return (
+            f"{metrics.failed_trials} of {numbers.count(metrics.trials, 'trial')} failed",
+            metrics.failed_trials > 0,
+        )
+    if check.code == "inert_setting":
+        return _inert(check, study, studies)
+    if check.code == "placebo" and study.search is not None:
+        clear = [o for o in study.search.importance if o.parameter == check.parameter]
+        if clear:
+            matters = any(one.clear for one in clear)
+            return f"it {'stands' if matters else 'does not stand'} out of chance", not matters
+    if any(one.code == check.code for one in study.checks):
+        return "the night found it as well", True
+    if check.code == "unresolved_knob" and study.knobs:
+        return "refining it at the best fit changed nothing worth a finding", False
+    return _UNTESTED, None
+
+
+def _identified(study: Study) -> tuple[str, bool | None]:
+    """What the profiles say, where parameters were called not identifiable."""
+    codes = {profile.parameter: profile.code for profile in study.profiles}
+    if not codes:
+        return "no parameter was profiled", None
+    told = ", ".join(f"{name} {code}" for name, code in codes.items())
+    bad = [name for name, code in codes.items() if code not in _IDENTIFIED]
+    return f"profiled: {told}", True if len(bad) == len(codes) else None
+
+
+def _inert(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
+    """Whether studies that were called one study made several times gave one result."""
+    named = [one for one in studies if f"'{one.name}'" in check.sentence] or [study]
+    told = {_result(one) for one in named if one.state == "finished"}
+    if len(named) < 2 or "" in told:
+        return _UNTESTED, None
+    same = len(told) == 1
+    return f"their results {'are the same' if same else 'differ'}: {'; '.join(sorted(told))}", same
+
+
+def _result(study: Study) -> str:
+    if study.best is not None:
+        return f"chi2 = {numbers.chi2(study.best.chi2)}"
+    return searches.headline(study)
