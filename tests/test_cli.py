@@ -23,7 +23,15 @@ from daybreak import catalogue, cli
 from daybreak.commands import shell
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FILES = ["ledger.db", "ledger.lock", "night.log", "report.html", "report.md", "summary.json"]
+FILES = [
+    "evening.html",
+    "ledger.db",
+    "ledger.lock",
+    "night.log",
+    "report.html",
+    "report.md",
+    "summary.json",
+]
 NIGHT = """
 import os, time
 import numpy as np

@@ -6,6 +6,7 @@ import math
 import statistics
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def _living(ledger: Ledger, pulse: Pulse) -> tuple[int, ...]:
 def _gaps(pulse: Pulse) -> list[float]:
     """Seconds between the newest results, where there are enough."""
     times = [datetime.fromisoformat(text) for text in pulse.recent]
-    gaps = [(b - a).total_seconds() for a, b in zip(times, times[1:], strict=False)]
+    gaps = [(b - a).total_seconds() for a, b in pairwise(times)]
     return gaps if len(gaps) >= _FEW else []
 
 

@@ -217,11 +217,11 @@ class _Log(AbstractListener):
 
     def _write_evening(self, campaign: Campaign, found: Preflight) -> None:
         """Write the evening page, once for a plan, as it was before the first trial."""
-        from daybreak import evening
+        from daybreak.evening import PAGE, foresee, write_page
 
         with suppress(OSError):  # what it says is in the ledger
-            page = self.directory / evening.PAGE
-            evening.write_page(evening.foresee(campaign, found, self.directory), page)
+            page = self.directory / PAGE
+            write_page(foresee(campaign, found, self.directory), page)
             self._say(f"evening page: {page}")
 
     def warned(self, text: str) -> None:

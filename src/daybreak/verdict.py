@@ -97,7 +97,8 @@ def _read_search_study(record: StudyRecord) -> Study:
     return Study(
         name=record.name, counted=record.counted, follows=record.follows,
         state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
-        settings=record.settings, method=method_in_words(method), parameters=[], verdict=verdicts[-1],
+        settings=record.settings, method=method_in_words(method), parameters=[],
+        verdict=verdicts[-1],
         findings=judged[-1], metrics=search_metrics(record), best=None, profiles=[], maps=[],
         starts=[], ends=[], missed=None, tension=None, model_scales=[], knobs=[],
         checks=search_checks(weighed[-1], method["sampler"], method["engine"]),

@@ -3,8 +3,9 @@
 import dataclasses
 
 from daybreak.ledger.records import BatchRecord, StudyRecord
-from daybreak.report import build, canvas, evening
+from daybreak.report import canvas, evening
 from daybreak.report.reach_figure import reach_figure
+from daybreak.report.surprises import slow_trials
 from daybreak.report.symmetry_figure import symmetry_figure
 from tests.report.summaries import decay, lepton
 
@@ -52,9 +53,11 @@ def test_slow_trials_are_named_with_load_and_memory():
         batches=(*batches, slow),
     )  # fmt: skip
 
-    (told,) = build.slow_trials([record])
+    ((study, told),) = slow_trials([record])
 
-    assert "9 s each from 2026-11-03T23:30" in told
-    assert "usually 1.1 s" in told
-    assert "load 7.9, memory 812 MiB" in told
-    assert build.slow_trials([dataclasses.replace(record, batches=(*batches, polish))]) == []
+    assert study == "s"
+    assert "1 of 4 batches" in told
+    assert "up to 9 s each, usually 1.1 s, at load 7.9 and 812 MiB, 2026-11-03 23:30 UTC" in told
+    assert list(slow_trials([dataclasses.replace(record, batches=(*batches, polish))])) == []
+    own = [dataclasses.replace(batch, kind="search") for batch in (*batches, slow)]
+    assert list(slow_trials([dataclasses.replace(record, batches=tuple(own))])) == []

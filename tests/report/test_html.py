@@ -166,7 +166,7 @@ def test_undefined_is_explained(pages):
 def test_row_taken_is_marked(pages):
     """The row of the decision table that was taken is marked."""
     assert pages["lepton"][1].count('<tr class="taken">') == 1
-    assert "pivot: Stop localising" in Page(pages["lepton"][1]).text
+    assert "pivot taken otherwise Stop localising" in Page(pages["lepton"][1]).text
 
 
 def test_changed_criteria_are_shown(pages):

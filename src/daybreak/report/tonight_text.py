@@ -109,7 +109,7 @@ def _studies(t: Tonight) -> Iterator[str]:
                                  "      ")  # fmt: skip
         ranges = ", ".join(
             f"{p.name} {p.range}{f' {p.unit}' if p.unit else ''}"
-            + (f" ({p.role})" if p.role in ("profiled",) else "")
+            + (f" ({p.role})" if p.role == "profiled" else "")
             for p in first.parameters
         )
         yield from _wrap(f"parameters: {ranges}", "      ")

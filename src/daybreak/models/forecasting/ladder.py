@@ -166,7 +166,7 @@ def picture(ladder: Ladder, law: str, rival: str, bar: float) -> dk.Curve:
     """Networks by size with one standard error, the law with its band, the baseline to beat."""
     sizes, means, errors = ladder.sizes, ladder.means, ladder.errors
     ends = np.log10([sizes.min() / MARGIN, sizes.max() * MARGIN])
-    every = np.concatenate([sizes, np.logspace(*ends, POSITIONS)])
+    every = np.concatenate([sizes, np.logspace(ends[0], ends[1], POSITIONS)])
     order = np.argsort(every, kind="stable")
     none = np.full(POSITIONS, np.nan)
     at = every[order]
