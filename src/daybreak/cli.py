@@ -44,7 +44,7 @@ def main() -> None:
 
 for command in (
     start.campaigns, night.preflight, night.plan, night.run, night.stop, night.rehearse,
-    live.watch, morning.status, morning.report, morning.verdict,
+    live.watch, live.serve, morning.status, morning.report, morning.verdict,
     share.rerun, share.pack, start.doctor,
 ):  # fmt: skip
     app.command()(command)

@@ -121,13 +121,18 @@ def best(study: StudyPulse) -> str:
 
 def worker(run: RunPulse, live: Live) -> str:
     """Who works, since when, and when it was last heard of."""
-    heard = ago(run.seen, live.at)
-    silent = (live.at - datetime.fromisoformat(run.seen)).total_seconds() > LEASE
-    mark = "SILENT, last beat" if silent else "beat"
     return (
         f"{run.owner}, since {clock(datetime.fromisoformat(run.started), live.at)}, "
-        f"{mark} {heard}, {numbers.count(run.made, 'result')}"
+        f"{beat(run, live.at)}, {numbers.count(run.made, 'result')}"
     )
+
+
+def beat(run: RunPulse, at: datetime) -> str:
+    """When a run was last heard of, and whether that is longer ago than it should be."""
+    if run.ending is not None:
+        return f"ended {ago(run.seen, at)}: {run.ending}"
+    silent = (at - datetime.fromisoformat(run.seen)).total_seconds() > LEASE
+    return f"{'SILENT, last beat' if silent else 'beat'} {ago(run.seen, at)}"
 
 
 def _ending(live: Live) -> str:

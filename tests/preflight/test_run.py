@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -261,7 +262,7 @@ def test_shown(tmp_path):
     assert (reach["quantity"], reach["highest"]) == ("area", pytest.approx(2.5))
     assert near["outlook"] == "Nothing found that stands in the way."
     assert near["preflight"] == []
-    picture = "Range of the box against the data: fit area"
+    picture = "What the box can reach, against what the data say"
     shown, not_shown = ((tmp_path / n / "report.html").read_text() for n in ("far", "near"))
     assert picture in shown
     assert finding["sentence"].replace("chi2", "χ²") in html.unescape(shown)
@@ -316,10 +317,25 @@ def test_budget():
     assert "whether the model gives numbers at all" not in found.studies[0].not_checked
 
 
-def test_what_is_worth_most_comes_first():
+def test_what_is_worth_most_comes_first(monkeypatch):
     """With several studies a slow one leaves time for the first checks of all others."""
-    slow = study("slow", area(2.0, predict=sleepy(0.01)))
-    others = [study(f"quick {i}", settings={"more": float(i)}) for i in range(2)]
+    clock = itertools.count()
+    seconds = {"slow": 0.01, "quick": 1e-4}
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0] + 1e-6 * next(clock))
+
+    def timed(speed):
+        def predict(p, settings):
+            now[0] += seconds[speed]
+            return {"area": p.a * p.b + settings.more, "width": p.b}
+
+        return predict
+
+    slow = study("slow", area(2.0, predict=timed("slow")))
+    others = [
+        study(f"quick {i}", area(predict=timed("quick")), settings={"more": float(i)})
+        for i in range(2)
+    ]
     found = preflight(campaign(slow, *others), 2.5)
 
     assert "whether the criteria can be met" in found.studies[0].not_checked

@@ -49,6 +49,36 @@ def watch(
     typer.echo(f"\nThe whole report: daybreak report {place}")
 
 
+def serve(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR",
+            help="A folder of runs, one run, or a campaign's name; by default runs/.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    host: Annotated[str, typer.Option(help="Address to answer at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8642,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between looks.")] = 2.0,
+    tunnel: Annotated[
+        bool,
+        typer.Option("--tunnel", help="Ask for a token, as others will reach it by a tunnel."),
+    ] = False,
+) -> None:
+    """Serve live pages of all runs: progress, report as it grows, log, every trial.
+
+    They only show, and only this machine is answered. From elsewhere, bring the port there, e.g.
+    `ssh -L 8642:localhost:8642 HOST`; or let a tunnel program publish it, with --tunnel. With
+    another --host, or --tunnel, a token is asked for: DAYBREAK_TOKEN, or one made up and printed.
+    """
+    from daybreak.serve import start
+
+    place = find(folder) if folder else Path("runs")
+    start(place, host, port, every, tunnel=tunnel, say=typer.echo)
+
+
 def _follow_on_screen(place: Path, every: float) -> None:
     """Frames that replace one another."""
     from rich.live import Live

@@ -70,8 +70,10 @@ def read_lines(
     c: sa.Connection, study: str | None, offset: int, limit: int
 ) -> tuple[int, list[TrialLine]]:
     """How many trials were asked for, and some of them, the newest first."""
-    m, a = t.members.c, t.attempts.c
-    joined = t.members.join(t.studies, t.studies.c.id == m.study).join(
+    a = t.attempts.c
+    members = _first_asked()
+    m = members.c
+    joined = members.join(t.studies, t.studies.c.id == m.study).join(
         t.trials, t.trials.c.key == m.trial
     )
     mine = t.studies.c.planned
@@ -93,6 +95,16 @@ def read_lines(
         for key, name, kind, origin, state, seconds, text in c.execute(rows)
     ]
     return count, found
+
+
+def _first_asked() -> sa.Subquery:
+    """Trials of studies, each once: a later round may ask for one again."""
+    m = t.members.c
+    rank = sa.func.row_number().over(
+        partition_by=(m.study, m.trial), order_by=(m.round, m.position)
+    )
+    all_ = sa.select(t.members, rank.label("asked")).subquery()
+    return sa.select(all_).where(all_.c.asked == 1).subquery()
 
 
 def read_trial(c: sa.Connection, key: str) -> TrialDetail:

@@ -200,7 +200,7 @@ def _runs(c: sa.Connection) -> tuple[RunPulse, ...]:
         sa.select(t.attempts.c.run, sa.func.count())
         .where(t.attempts.c.ended.is_not(None)).group_by(t.attempts.c.run)
     )  # fmt: skip
-    counts = dict(c.execute(made).tuples().all())
+    counts: dict[int, int] = {run: count for run, count in c.execute(made)}  # noqa: C416
     held = (
         sa.select(
             t.attempts.c.run, t.attempts.c.trial, t.attempts.c.started, t.attempts.c.place,

@@ -13,6 +13,7 @@ from daybreak.errors import LedgerError
 from daybreak.findings import Preflight
 from daybreak.ledger import claims, runs, written
 from daybreak.ledger import schema as t
+from daybreak.ledger.browse import TrialDetail, TrialLine, read_lines, read_trial
 from daybreak.ledger.claims import Artifact, Round, Span, now
 from daybreak.ledger.engine import Store, open_sqlite
 from daybreak.ledger.liveness import LEASE, Heart, Onlooker
@@ -153,6 +154,14 @@ class Ledger:
     def pulse(self) -> Pulse:
         """How far the campaign is, counted only."""
         return self.store.read(read_pulse)
+
+    def lines(self, study: str | None, offset: int, limit: int) -> tuple[int, list[TrialLine]]:
+        """How many trials a study has (None: all of them), and some of them, newest first."""
+        return self.store.read(lambda c: read_lines(c, study, offset, limit))
+
+    def trial(self, key: str) -> TrialDetail:
+        """One trial with all that is known of it; LedgerError where there is none."""
+        return self.store.read(lambda c: read_trial(c, key))
 
     def batch(self, study: str, measure: Callable[[], int]) -> int:
         """Trials per batch of a study: measured once, then kept, so that resuming repeats it."""

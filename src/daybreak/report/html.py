@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -146,27 +147,48 @@ def _gallery(summary: Summary) -> list[Shown]:
     return shown
 
 
-def page(template: str, **context: Any) -> str:
+def page(template: str, *, live: bool = False, **context: Any) -> str:
     """Render a page that extends `base.html.jinja`: self-contained, with one script and style.
 
     Parameters
     ----------
     template : str
         File in `templates/`.
+    live : bool
+        Whether its script may ask whoever served the page for news.
     context
         What it speaks of; everything is escaped but `Markup`.
     """
     environment = _environment()
-    # The style sheet and the script are ours; the page runs no script but this one.
-    css, script = (Markup(_source(environment, name)) for name in ("report.css", "report.js"))  # noqa: S704
-    digest = hashlib.sha256(script.encode()).digest()
+    # The style sheet and the scripts are ours; the page runs no script but these.
+    css, script = Markup(_source(environment, "report.css")), _script(environment, live=live)  # noqa: S704
     return environment.get_template(template).render(
         css=css,
         script=script,
-        script_hash=f"sha256-{base64.b64encode(digest).decode()}",
+        policy=f"script-src '{_digest(script)}'" + ("; connect-src 'self'" if live else ""),
         signs=SIGNS,
         **context,
     )
+
+
+def fragment(template: str, **context: Any) -> str:
+    """Render a part of a page, which takes the place of what stood there."""
+    return _environment().get_template(template).render(signs=SIGNS, **context)
+
+
+def script_hashes() -> tuple[str, ...]:
+    """What a Content-Security-Policy calls the scripts of pages, that still and that live."""
+    environment = _environment()
+    return tuple(_digest(_script(environment, live=live)) for live in (False, True))
+
+
+def _script(environment: jinja2.Environment, *, live: bool) -> Markup:
+    files = ("report.js", "live.js") if live else ("report.js",)
+    return Markup("\n".join(_source(environment, name) for name in files))  # noqa: S704
+
+
+def _digest(script: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:
@@ -175,7 +197,9 @@ def _source(environment: jinja2.Environment, name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
+@cache
 def _environment() -> jinja2.Environment:
+    # Kept, and its compiled templates with it: compiling them costs more than filling them.
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("daybreak.report"),
         autoescape=True,

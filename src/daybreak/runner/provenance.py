@@ -60,14 +60,14 @@ def _files(modules: Iterable[str | None]) -> list[Path]:
 
 def _installed(path: Path) -> bool:
     """Whether a file belongs to Python, to an installed package or to Daybreak itself."""
-    homes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
-    if any(path.is_relative_to(Path(home).resolve()) for home in homes):
-        return True
     parts = path.parts
-    return "site-packages" in parts or "dist-packages" in parts or path.is_relative_to(_DAYBREAK)
+    if "site-packages" in parts or "dist-packages" in parts:
+        return True
+    return any(path.is_relative_to(home) for home in _HOMES)
 
 
-_DAYBREAK = Path(__file__).resolve().parents[1]
+_HOMES = {Path(home).resolve() for home in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+_HOMES.add(Path(__file__).resolve().parents[1])
 
 
 def _keep(text: str, bodies: dict[str, str]) -> str:

@@ -8,15 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
-from daybreak.errors import DaybreakError
+from daybreak.errors import DaybreakError, LedgerError, known
+from daybreak.ledger.browse import TrialDetail, TrialLine
 from daybreak.ledger.place import FILE, STORE
 from daybreak.ledger.store import Ledger
 from daybreak.live import Live, look
+from daybreak.night import LOG, open_
+from daybreak.report.html import render
 
-LOG = "night.log"
-_KEPT = 5.0
-"""Seconds for which a report of a living run is kept, at least."""
+T = TypeVar("T")
+
+_THRIFT = 20.0
+"""What takes a second to make is made again after twenty, however many look."""
+_LINE = 400
+"""Bytes that a line of the log may have, on average."""
 
 
 @dataclass
@@ -26,12 +33,13 @@ class Runs:
     Parameters
     ----------
     folder : Path
+    every : float
+        Seconds for which a look is kept, at least; all who look share it.
     """
 
     folder: Path
-    _reports: dict[str, tuple[float, float, str]] = field(
-        default_factory=dict[str, tuple[float, float, str]]
-    )
+    every: float = 2.0
+    _kept: dict[tuple[str, str], _Kept] = field(default_factory=dict[tuple[str, str], "_Kept"])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def places(self) -> dict[str, Path]:
@@ -41,40 +49,82 @@ class Runs:
         there = self.folder.iterdir() if self.folder.is_dir() else ()
         return {path.name: path for path in sorted(there) if path.is_dir() and _is_run(path)}
 
+    def place(self, name: str) -> Path:
+        """Where a run is; LedgerError where there is none of this name."""
+        places = self.places()
+        if name not in places:
+            msg = f"no run is called {name[:70]!r}; there are {known(places)}."
+            raise LedgerError(msg)
+        return places[name]
+
     def all(self) -> list[tuple[str, Live | str]]:
         """Every run as it is now, living ones first; or why it cannot be read."""
         found: list[tuple[str, Live | str]] = []
-        for name, path in self.places().items():
+        for name in self.places():
             try:
-                found.append((name, look(path)))
+                found.append((name, self.look(name)))
             except DaybreakError as error:
                 found.append((name, str(error)))
         return sorted(found, key=_rank)
 
-    def ledger(self, name: str) -> Ledger:
-        """The ledger of a run, to be closed by whoever asks."""
-        return Ledger(self.places()[name])
+    def look(self, name: str) -> Live:
+        """A run as it is now, or was a moment ago."""
+        return self._made("look", name, self.every, look)
 
-    def report(self, name: str, render: Callable[[Path], str]) -> str:
-        """The report as the ledger gives it; made again when it is older than it took to make."""
-        with self._lock:  # one at a time: a report of a large campaign takes seconds
-            at, took, text = self._reports.get(name, (0.0, 0.0, ""))
-            begun = time.monotonic()
-            if not text or begun - at > max(_KEPT, 20.0 * took):
-                text = render(self.places()[name])
-                self._reports[name] = (time.monotonic(), time.monotonic() - begun, text)
-        return text
+    def report(self, name: str) -> str:
+        """The report as the ledger gives it."""
+        return self._made("report", name, 5.0, lambda place: render(open_(place).summary))
+
+    def lines(
+        self, name: str, study: str | None, offset: int, limit: int
+    ) -> tuple[int, list[TrialLine]]:
+        """Number of trials and a page of them, newest first."""
+        return self._ask(name, lambda ledger: ledger.lines(study, offset, limit))
+
+    def trial(self, name: str, key: str) -> TrialDetail:
+        """One trial with everything that is known of it."""
+        return self._ask(name, lambda ledger: ledger.trial(key))
 
     def log(self, name: str, lines: int) -> str:
-        """The end of the log."""
+        """The end of the log; empty where there is none."""
         try:
-            with (self.places()[name] / LOG).open("rb") as file:
+            with (self.place(name) / LOG).open("rb") as file:
                 file.seek(0, 2)
-                file.seek(max(file.tell() - 400 * lines, 0))
+                file.seek(max(file.tell() - _LINE * lines, 0))
                 text = file.read().decode(errors="replace")
         except OSError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+    def _ask(self, name: str, question: Callable[[Ledger], T]) -> T:
+        ledger = Ledger(self.place(name))
+        try:
+            return question(ledger)
+        finally:
+            ledger.close()
+
+    def _made(self, what: str, name: str, seconds: float, make: Callable[[Path], T]) -> T:
+        """Make something of a run, or give what was made a moment ago."""
+        place = self.place(name)
+        with self._lock:
+            kept = self._kept.setdefault((what, name), _Kept())
+        with kept.lock:  # whoever comes while it is made waits for it
+            begun = time.monotonic()
+            if kept.value is None or begun - kept.at > max(seconds, _THRIFT * kept.took):
+                kept.value = make(place)
+                kept.at = time.monotonic()
+                kept.took = kept.at - begun
+            return kept.value
+
+
+@dataclass
+class _Kept:
+    """What was made, when, and how long it took."""
+
+    value: Any = None
+    at: float = 0.0
+    took: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def _is_run(path: Path) -> bool:
