@@ -15,7 +15,9 @@ from daybreak.report.tonight import Place, Plan, Tonight, tonight
 PAGE = "evening.html"
 
 
-def foresee(campaign: Campaign, found: Preflight, directory: Path) -> Tonight:
+def foresee(
+    campaign: Campaign, found: Preflight, directory: Path, written: datetime | None = None
+) -> Tonight:
     """Gather what a reader wants before the night.
 
     Parameters
@@ -25,10 +27,12 @@ def foresee(campaign: Campaign, found: Preflight, directory: Path) -> Tonight:
         Of this campaign.
     directory : Path
         Where its results will be.
+    written : datetime, optional
+        When it would start; now, unless told.
     """
     return tonight(
         campaign.describe(), [_plan(study) for study in campaign.all_studies()], found,
-        _place(campaign, directory), written=datetime.now().astimezone(), anyway=campaign.anyway,
+        _place(campaign, directory), written=written or datetime.now().astimezone(), anyway=campaign.anyway,
         version=metadata.version("daybreak"),
     )  # fmt: skip
 

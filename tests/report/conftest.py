@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from daybreak.report.summary import Summary
-from tests.report import summaries
+from tests.report import outcomes, summaries
 
 GOLDEN = Path(__file__).parent / "golden"
-MAKERS = {"lepton": summaries.lepton, "decay": summaries.decay, "mixed": summaries.mixed}
+MAKERS = {
+    "lepton": summaries.lepton, "decay": summaries.decay, "mixed": summaries.mixed,
+    "soft": outcomes.soft, "hopeless": outcomes.hopeless,
+}  # fmt: skip
 
 
 @pytest.fixture(params=sorted(MAKERS))
@@ -23,7 +26,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def summary(name: str) -> Summary:
-    """A summary made by hand: a failure, a pass, and a night that is not over."""
+    """A summary made by hand: FAIL, PASS, UNDECIDED, SOFT_PASS, and one that was not run."""
     return MAKERS[name]()
 
 

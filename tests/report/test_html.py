@@ -12,6 +12,7 @@ import pytest
 from daybreak.diagnosis.study import Study
 from daybreak.report import html, numbers
 from daybreak.report.summary import Summary
+from tests.report.conftest import MAKERS
 from tests.report.summaries import HOSTILE, decay, lepton, mixed
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -63,7 +64,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def pages() -> dict[str, tuple[Summary, str]]:
     """Each summary with its page."""
-    made = {"lepton": lepton(), "decay": decay(), "mixed": mixed()}
+    made = {name: make() for name, make in MAKERS.items()}
     return {name: (summary, html.render(summary)) for name, summary in made.items()}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from daybreak.report import markdown, terminal
+from daybreak.report import markdown, terminal, tonight_text
 from daybreak.report.summary import Summary
+from tests.report.outcomes import hopeless_evening
 from tests.report.summaries import HOSTILE, lepton, mixed
 
 
@@ -23,6 +24,15 @@ def test_log_lines_golden(name, summary, golden):
     """The log line of each study is the one that was agreed upon."""
     lines = [terminal.study_line(study) for study in summary.studies]
     golden(f"{name}.log", "\n".join(lines) + "\n")
+
+
+def test_evening_golden(golden):
+    """What `daybreak plan` says of a campaign that cannot succeed is what was agreed upon."""
+    text = tonight_text.render(hopeless_evening())
+
+    golden("hopeless-evening.txt", text)
+    assert text.split()[0] == "HOPELESS"
+    assert text.isascii()
 
 
 def test_terminal_is_narrow(summary):

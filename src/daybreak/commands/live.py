@@ -60,7 +60,7 @@ def serve(
     ] = None,
     *,
     host: Annotated[str, typer.Option(help="Address to answer at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8642,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8765,
     every: Annotated[float, typer.Option(min=0.2, help="Seconds between looks.")] = 2.0,
     tunnel: Annotated[
         bool,
@@ -70,7 +70,7 @@ def serve(
     """Serve live pages of all runs: progress, report as it grows, log, every trial.
 
     They only show, and only this machine is answered. From elsewhere, bring the port there, e.g.
-    `ssh -L 8642:localhost:8642 HOST`; or let a tunnel program publish it, with --tunnel. With
+    `ssh -L 8765:localhost:8765 HOST`; or let a tunnel program publish it, with --tunnel. With
     another --host, or --tunnel, a token is asked for: DAYBREAK_TOKEN, or one made up and printed.
     """
     from daybreak.serve import start

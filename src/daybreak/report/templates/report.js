@@ -1,6 +1,6 @@
 "use strict";
-// What the page does beyond being read: it sorts tables, opens what is folded where it is looked
-// for, and changes between light and dark. Without a script everything is there all the same.
+// What the page does beyond being read: it sorts tables, opens what is folded when it is printed,
+// and changes between light and dark. Without a script everything is there all the same.
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
@@ -78,7 +78,9 @@
       heading.append(button);
     });
   }
-  document.querySelectorAll("table.sortable").forEach(sortable);
+  for (const table of document.querySelectorAll("table.sortable")) {
+    if (!table.closest("#live")) sortable(table); // what is replaced all the time keeps its order
+  }
   document.body.append(status);
 
   // -- what can be scrolled ------------------------------------------------------------------
@@ -90,15 +92,6 @@
   document.querySelectorAll(".scroll").forEach((box) => fits.observe(box));
 
   // -- what is folded ------------------------------------------------------------------------
-
-  function reveal() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target) return;
-    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
-    target.scrollIntoView();
-  }
-  window.addEventListener("hashchange", reveal);
-  if (location.hash) reveal();
 
   let closed = [];
   window.addEventListener("beforeprint", () => {
