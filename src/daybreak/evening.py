@@ -32,8 +32,8 @@ def foresee(
     """
     return tonight(
         campaign.describe(), [_plan(study) for study in campaign.all_studies()], found,
-        _place(campaign, directory), written=written or datetime.now().astimezone(), anyway=campaign.anyway,
-        version=metadata.version("daybreak"),
+        _place(campaign, directory), written=written or datetime.now().astimezone(),
+        anyway=campaign.anyway, version=metadata.version("daybreak"),
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_offline(pages, visit, picture, serious, name, scheme):
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("name", ("fail", *SOME))
+@pytest.mark.parametrize("name", ["fail", *SOME])
 def test_on_a_phone(pages, visit, picture, name):
     """At 360 px nothing but tables and pictures is scrolled sideways, and text is of full size."""
     page, _ = visit(pages[name], viewport=PHONE)
@@ -59,7 +59,7 @@ def test_on_a_phone(pages, visit, picture, name):
 
 
 def test_first_screen(pages, visit):
-    """On a laptop the verdict, what is claimed, the picture and the next step need no scrolling."""
+    """On a laptop the verdict, what is claimed, the picture need no scrolling."""
     page, _ = visit(pages["fail"], viewport={"width": 1280, "height": 900})
 
     for what in ("h1", "main .badge >> nth=0", "figure >> nth=0"):

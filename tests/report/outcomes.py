@@ -29,9 +29,7 @@ def soft() -> Summary:
     said = "The 95 % interval of k2 ends at a bound of its box, not by the data."
     missed = missed.model_copy(update={"outcome": "missed", "value": 0.0, "sentence": said})
     study = study.model_copy(update={"verdict": "SOFT_PASS", "findings": [met, missed]})
-    sentence = (
-        "SOFT_PASS: the one counted study meets every hard criterion, but not all soft ones."
-    )
+    sentence = "SOFT_PASS: the one counted study meets every hard, not every soft criterion."
     return summary.model_copy(
         update={"verdict": "SOFT_PASS", "studies": [study], "sentence": sentence}
     )
@@ -72,8 +70,8 @@ def examined() -> StudyPreflight:
     escape = {"parameter": "a", "side": "upper", "bound": 0.5, "needed": 1.999}
     escapes = [reachability.escapes[0].model_copy(update=escape)]
     found = reachability.model_copy(
-        update={"criterion": "chi2", "smallest_chi2": 5629.0, "bar": 4.0, "reaches": reaches, "escapes": escapes,
-                "best": {"a": 0.5, "b": 5.0}, "sentence": SENTENCE}
+        update={"criterion": "chi2", "smallest_chi2": 5629.0, "bar": 4.0,
+                "reaches": reaches, "escapes": escapes, "best": {"a": 0.5, "b": 5.0}, "sentence": SENTENCE}
     )  # fmt: skip
     stop = questioned.check("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
     return usual.model_copy(
