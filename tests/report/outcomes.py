@@ -71,7 +71,8 @@ def examined() -> StudyPreflight:
     escapes = [reachability.escapes[0].model_copy(update=escape)]
     found = reachability.model_copy(
         update={"criterion": "chi2", "smallest_chi2": 5629.0, "bar": 4.0,
-                "reaches": reaches, "escapes": escapes, "best": {"a": 0.5, "b": 5.0}, "sentence": SENTENCE}
+                "reaches": reaches, "escapes": escapes, "best": {"a": 0.5, "b": 5.0},
+                "sentence": SENTENCE}
     )  # fmt: skip
     stop = questioned.check("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
     return usual.model_copy(
