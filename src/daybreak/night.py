@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from daybreak.criteria import Decision, Verdict
 from daybreak.diagnosis.study import Study as StudyReading
@@ -22,6 +22,9 @@ from daybreak.plan import Campaign, Study
 from daybreak.report.build import build
 from daybreak.report.summary import DecisionTaken, Summary
 from daybreak.runner.listener import AbstractListener, Progress
+
+if TYPE_CHECKING:
+    from daybreak.notify import Notifier
 
 LOG = "night.log"
 _QUIET = 30.0
@@ -91,6 +94,7 @@ def run(
     store: str | None = None,
     lease: float = LEASE,
     progress: IO[str] | None = None,
+    notify: str | None = None,
 ) -> Results:
     """Start or resume a campaign and write its report.
 
@@ -115,6 +119,8 @@ def run(
         Seconds of silence after which a process on another host counts as dead.
     progress : text file, optional
         Where progress is written; standard error by default.
+    notify : str, optional
+        Addresses of apprise, such as ``ntfy://topic``, that are told how it ended.
 
     Returns
     -------
@@ -132,12 +138,15 @@ def run(
 
     place = Path("runs") / campaign.name if directory is None else Path(directory)
     limits, means = Limits(until, max_trials, max_hours), Means(workers, dask)
-    listener = _Log(place, sys.stderr if progress is None else progress)
+    listener = _Log(place, sys.stderr if progress is None else progress, notify, anyway=anyway)
     try:
         run_night(
             campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
             limits=limits, means=means, store=store, lease=lease,
         )  # fmt: skip
+    except Exception as error:
+        listener.broke(campaign.name, error)
+        raise
     finally:
         listener.close()
     results = open_(place)
@@ -149,6 +158,7 @@ def run(
             "the ledger; make room or give back the right to write, then `daybreak report`."
         )
         raise DaybreakError(msg) from error
+    listener.reported(results.summary)
     return results
 
 
@@ -186,8 +196,12 @@ def running(place: Path) -> list[str]:
 class _Log(AbstractListener):
     """Writes night.log, one JSON file per study, and progress."""
 
-    def __init__(self, directory: Path, screen: IO[str]) -> None:
+    def __init__(
+        self, directory: Path, screen: IO[str], notify: str | None, *, anyway: bool
+    ) -> None:
         self.directory = directory
+        self.notifier = _notifier(notify, self._say) if notify else None
+        self.anyway = anyway
         self.screen = screen
         self.bar = _Bar(screen) if screen.isatty() else None
         self.spoken = time.monotonic()
@@ -214,6 +228,8 @@ class _Log(AbstractListener):
         self._say(f"preflight: {found.sentence}")
         if self.campaign is not None:
             self._write_evening(self.campaign, found)
+            if self.notifier and found.hopeless and (self.anyway or self.campaign.anyway):
+                self.notifier.hopeless(self.campaign.name, found)
 
     def _write_evening(self, campaign: Campaign, found: Preflight) -> None:
         """Write the evening page, once for a plan, as it was before the first trial."""
@@ -258,11 +274,28 @@ class _Log(AbstractListener):
         self.close()
         self._say(ending)
 
+    def broke(self, campaign: str, error: Exception) -> None:
+        """Tell whoever asked for it that an error ended the night."""
+        self.close()
+        if self.notifier:
+            self.notifier.broke(campaign, error)
+
+    def reported(self, summary: Summary) -> None:
+        """Tell whoever asked for it how the night ended."""
+        if self.notifier:
+            self.notifier.ended(summary)
+
     def close(self) -> None:
         """Take the bar away."""
         if self.bar:
             self.bar.close()
             self.bar = None
+
+
+def _notifier(addresses: str, say: Callable[[str], None]) -> Notifier:
+    from daybreak.notify import Notifier
+
+    return Notifier(addresses, say)
 
 
 def describe(progress: Progress) -> str:

@@ -21,6 +21,7 @@ from daybreak.commands.shell import (
     Lease,
     MaxHours,
     MaxTrials,
+    Notify,
     Store,
     Workers,
     detached,
@@ -123,6 +124,7 @@ def run(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Run although preflight finds it out of reach.")
     ] = False,
+    notify: Notify = None,
     as_json: Json = False,
 ) -> None:
     """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
@@ -130,7 +132,7 @@ def run(
 
     deadline = None if until is None else next_time(until)
     if detach:
-        detached(name_or_file, directory)
+        detached(name_or_file, directory, notify)
         return
     stop_when_terminated()
     keep_compilations()
@@ -142,7 +144,7 @@ def run(
         results = night.run(
             campaign, directory, fresh=fresh, until=deadline, max_trials=max_trials,
             max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, workers=workers,
-            dask=dask, store=store, lease=lease,
+            dask=dask, store=store, lease=lease, notify=notify,
         )  # fmt: skip
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)

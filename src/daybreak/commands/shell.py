@@ -58,6 +58,14 @@ Lease = Annotated[
     float,
     typer.Option(min=5.0, help="Seconds of silence after which another host's run is dead."),
 ]
+Notify = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="DAYBREAK_NOTIFY",
+        help="Say here how it ended, e.g. ntfy://topic; of apprise's kinds.",
+    ),
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to a file, not standard output.")
 ]
@@ -142,20 +150,26 @@ def stop_when_terminated() -> None:
     threading.Thread(target=insist, name="daybreak-terminate", daemon=True).start()
 
 
-def detached(name_or_file: str, directory: Path | None) -> None:
+def detached(name_or_file: str, directory: Path | None, notify: str | None) -> None:
     """Start the same command again, without the terminal, and say where it can be watched."""
     from daybreak.catalogue import load
     from daybreak.ledger.place import OUT, prepare
 
+    if notify:
+        from daybreak.notify import Notifier
+
+        Notifier(notify, typer.echo)  # or say now what is wrong with it
+
     place = directory or Path("runs") / load(name_or_file).name
     prepare(place)
-    words = [word for word in sys.argv[1:] if word != "--detach"]
+    words, environment = _again(sys.argv[1:], notify)
     told = place / OUT
     before = told.stat().st_size if told.exists() else 0
     with told.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - this very command
             [sys.executable, "-m", "daybreak.cli", *words],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            env=environment,
         )  # fmt: skip
     time.sleep(_SETTLING)
     if process.poll() not in (None, 0):
@@ -164,6 +178,20 @@ def detached(name_or_file: str, directory: Path | None) -> None:
     where = shlex.quote(str(place))
     typer.echo(f"running as process {process.pid}; what it says goes to {told}")
     typer.echo(f"Look: daybreak status {where}\nStop: daybreak stop {where}")
+
+
+def _again(words: list[str], notify: str | None) -> tuple[list[str], dict[str, str]]:
+    """Words and environment of the same command; an address is no word for all to see."""
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        if not skip and word not in ("--detach", "--notify") and not word.startswith("--notify="):
+            kept.append(word)
+        skip = word == "--notify"
+    environment = dict(os.environ)
+    if notify:
+        environment["DAYBREAK_NOTIFY"] = notify
+    return kept, environment
 
 
 def keep_compilations() -> None:
