@@ -21,7 +21,7 @@ app = typer.Typer(
         "Parameter studies that run overnight: know before whether they can succeed, lose "
         "nothing, wake up to a verdict you can defend."
     ),
-    epilog="Start with `daybreak campaigns`, then `daybreak run NAME_OR_FILE`.",
+    epilog="Start with `daybreak init DATA.csv`, or with `daybreak campaigns`.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -43,7 +43,8 @@ def main() -> None:
 
 
 for command in (
-    start.campaigns, night.preflight, night.plan, night.run, night.stop, night.rehearse,
+    start.init, start.campaigns,
+    night.preflight, night.plan, night.run, night.stop, night.rehearse,
     live.watch, live.serve, morning.status, morning.report, morning.verdict,
     share.rerun, share.pack, start.doctor,
 ):  # fmt: skip

@@ -1,0 +1,1 @@
+"""A study file to begin with, written from a table of numbers."""
