@@ -131,7 +131,6 @@ def run(
     ProblemError, PlanError, LedgerError
         Before anything is lost; see `daybreak.errors`.
     """
-    from daybreak.report.files import write_report
     from daybreak.runner.crew import Means
     from daybreak.runner.limits import Limits
     from daybreak.runner.night import run_night
@@ -150,16 +149,23 @@ def run(
     finally:
         listener.close()
     results = open_(place)
-    try:
-        write_report(place, results.summary)
-    except OSError as error:
-        msg = (
-            f"the report cannot be written into {place} ({error.strerror}), but everything is in "
-            "the ledger; make room or give back the right to write, then `daybreak report`."
-        )
-        raise DaybreakError(msg) from error
+    _write(results)
     listener.reported(results.summary)
     return results
+
+
+def _write(results: Results) -> None:
+    from daybreak.report.files import write_report
+
+    try:
+        write_report(results.directory, results.summary)
+    except OSError as error:
+        msg = (
+            f"the report cannot be written into {results.directory} ({error.strerror}), but "
+            "everything is in the ledger; make room or give back the right to write, then "
+            "`daybreak report`."
+        )
+        raise DaybreakError(msg) from error
 
 
 def open_(directory: str | Path) -> Results:

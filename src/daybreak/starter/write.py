@@ -16,7 +16,7 @@ from daybreak.errors import DaybreakError, known
 from daybreak.starter.shapes import SHAPES, Box, Span
 from daybreak.starter.table import Column, DataFile, scatter
 
-_WIDTH = 96
+_WIDTH = 88
 """Columns of the file that is written."""
 
 
@@ -51,15 +51,16 @@ def study_file(data: DataFile, choices: Choices, output: Path) -> str:
         raise DaybreakError(msg)
     y = data.column(choices.measured, "--measured") if choices.measured else measured(data)
     x = data.column(choices.against, "--against") if choices.against else _against(data, y)
-    column, constant, why = _sigma(data, choices.sigma, x, y)
     span = _span(x, y)
+    column, constant, why = _sigma(data, choices.sigma, x, y)
     shape = SHAPES[choices.model]
     columns = [x, y, *([column] if column else [])]
     names = _names(columns)
     template = _environment().get_template("study.py.jinja")
     return template.render(
         file=output, title=_words(data.path.stem), slug=_slug(data.path.stem), y=y,
-        columns=columns, names=names, load=_load(data, columns, names), sigma=names[2] if column else "sigma", constant=constant, why=why,
+        columns=columns, names=names, load=_load(data, columns, names),
+        sigma=names[2] if column else "sigma", constant=constant, why=why,
         data=_relative(data.path, output), body=[_of(line, names[0]) for line in shape.body],
         anchors=_anchors(" ".join(shape.body), names[0]), words=shape.words,
         boxes=[_rounded(box) for box in shape.boxes(span)], interest=shape.interest,
@@ -166,7 +167,7 @@ def _load(data: DataFile, columns: list[Column], names: list[str]) -> str:
     what = f"delimiter={_python(data.separator)}, skiprows={data.skip}, usecols={places}"
     call = f"data, {what}, unpack=True"
     line = f"{', '.join(names)} = np.loadtxt({call})"
-    return line if len(line) < _WIDTH else f"{', '.join(names)} = np.loadtxt(\n    {call}\n)"
+    return line if len(line) <= _WIDTH else f"{', '.join(names)} = np.loadtxt(\n    {call}\n)"
 
 
 def _rounded(box: Box) -> Box:
