@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.findings import Preflight
 from daybreak.ledger.claims import now
 from daybreak.ledger.liveness import LEASE
+from daybreak.ledger.records import CampaignRecord
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Campaign, Study
 from daybreak.report.build import build
@@ -24,6 +25,9 @@ from daybreak.report.summary import DecisionTaken, Summary
 from daybreak.runner.listener import AbstractListener, Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
     from daybreak.notify import Notifier
 
 LOG = "night.log"
@@ -71,6 +75,45 @@ class Results:
                 return study
         msg = f"no study is called {name!r}; there are {known(s.name for s in self.studies)}."
         raise LedgerError(msg)
+
+    def to_pandas(self, study: str | None = None) -> pd.DataFrame:
+        """Every trial with its full configuration, of one study or of all.
+
+        Raises
+        ------
+        DaybreakError
+            When pandas is not installed (``daybreak[notebook]``), or no study is called so.
+        """
+        from daybreak.frames import trials_frame
+
+        if study is not None:
+            self[study]
+        return trials_frame(self._record(), study)
+
+    def to_arviz(self, study: str) -> xr.DataTree:
+        """Trials, profiles, maps, data and best fit of a study as a tree of arrays.
+
+        The groups are those of `daybreak.frames.tree`. None is called ``posterior``: the trials
+        of a fit or a search are no draws from one.
+
+        Raises
+        ------
+        DaybreakError
+            When xarray is not installed (``daybreak[notebook]``), or no study is called so.
+        """
+        from daybreak.frames import tree
+
+        return tree(self._record(), self[study])
+
+    def _record(self) -> CampaignRecord:
+        with closing(Ledger(self.directory)) as ledger:
+            return ledger.read()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the verdict, what may be claimed, the picture that carries it."""
+        from daybreak.report.notebook import render
+
+        return render(self.summary, self.report)
 
     def __str__(self) -> str:
         """The terminal summary."""

@@ -21,10 +21,10 @@ from daybreak.ledger.made import Made
 from daybreak.ledger.records import CampaignRecord, StudyRecord
 from daybreak.ledger.store import Ledger
 from daybreak.report import folder
-from daybreak.report.files import safe_name
+from daybreak.report.files import csv_text, safe_name
 from daybreak.report.numbers import count
 from daybreak.report.search_page import render
-from daybreak.sharing import ExportedTrial, as_csv, exported
+from daybreak.sharing import ExportedTrial, exported
 from daybreak.verdict import read_study
 
 FOLDER = "records"
@@ -140,7 +140,7 @@ class _Search:
         contents = {f"trials/{name}.json": text for name, text in each.items()}
         contents |= {
             "all_trials.json": "[" + ",\n".join(ordered) + "]",
-            "trials.csv": as_csv(rows),
+            "trials.csv": csv_text(rows).rstrip("\n"),
             "study_summary.json": self.summary.model_dump_json(by_alias=True, indent=1),
             "study_summary.md": render(self.summary).rstrip("\n"),
         }

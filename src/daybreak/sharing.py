@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from collections.abc import Sequence
 from contextlib import closing
@@ -28,6 +26,7 @@ from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
 from daybreak.problem.outcomes import Outcome, Task, digest
 from daybreak.problem.precision import double_precision
+from daybreak.report.files import csv_text
 from daybreak.runner.rooms import room
 from daybreak.verdict import read_study
 
@@ -332,14 +331,4 @@ def trials_as_text(place: Path, *, as_json: bool) -> tuple[int, str]:
     """Every trial with its full configuration, as CSV or JSON, and how many they are."""
     with closing(Ledger(place)) as ledger:
         rows = trial_rows(ledger.read())
-    return len(rows), json.dumps(rows, indent=1) if as_json else as_csv(rows)
-
-
-def as_csv(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as CSV, a column for every name in any of them; without a newline at the end."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.StringIO()
-    table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return buffer.getvalue().rstrip("\n")
+    return len(rows), json.dumps(rows, indent=1) if as_json else csv_text(rows).rstrip("\n")

@@ -85,6 +85,33 @@ def export_records(
             typer.echo(f"{one.study}: {remark}", err=True)
 
 
+@exports.command("paper")
+def export_paper(
+    directory: Directory = None,
+    *,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="FOLDER", help="Where; by default paper/ beside the report.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:  # fmt: skip
+    """Write rounded LaTeX tables, and each picture as PDF with its numbers as CSV."""
+    from daybreak import night
+    from daybreak.paper import FOLDER, write_paper
+
+    results = night.open_(find(directory))
+    place = results.directory
+    folder = to or (place.with_suffix("") if place.is_file() else place) / FOLDER
+    try:
+        written = write_paper(results.summary, folder)
+    except OSError as error:
+        raise unwritable(Path(error.filename or folder), error) from error
+    for path in written:
+        typer.echo(str(path))
+
+
 Target = Annotated[
     str, typer.Option("--to", metavar="FILE_OR_URL", help="A SQLite file, or a database's URL.")
 ]

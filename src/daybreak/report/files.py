@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import os
 import re
 import string
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from daybreak.diagnosis.study import Study
 from daybreak.report import html, markdown
@@ -35,6 +39,16 @@ def write_study(directory: Path, study: Study) -> Path:
     """Write one study as ``studies/<name>.json``, and return the path."""
     path = directory / "studies" / f"{safe_name(study.name)}.json"
     return write_whole(path, study.model_dump_json(by_alias=True, indent=1) + "\n")
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV, a column for every name in any of them."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO()
+    table = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return buffer.getvalue()
 
 
 def safe_name(name: str) -> str:

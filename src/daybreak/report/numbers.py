@@ -59,7 +59,7 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
     """
     if not uncertainty:
         return number(value)
-    place = _last_place(uncertainty)
+    place = last_place(uncertainty)
     leading = math.floor(math.log10(max(abs(value), uncertainty)))
     if leading - place >= DIGITS or leading < -300:
         return f"{chi2(value)} {sign} {number(uncertainty, 1)}"
@@ -72,8 +72,8 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
     )
 
 
-def _last_place(uncertainty: float) -> int:
-    """Power of ten of the last digit worth writing."""
+def last_place(uncertainty: float) -> int:
+    """Power of ten of the last digit worth writing of an uncertainty above 0."""
     mantissa, exponent = f"{uncertainty:.1e}".split("e")
     return int(exponent) - 1 if float(mantissa) < 3 else int(exponent)
 
