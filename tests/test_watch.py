@@ -33,8 +33,10 @@ RUN = RunPulse(
     holds=(Held("abcdef0123456789", "fit", ago(40), "worker 1"),),
 )  # fmt: skip
 STUDIES = (
-    StudyPulse("fit", None, "running", None, None, 100, 90, 10, 1, Best("chi2", 12.5, "", "key")),
-    StudyPulse("next", None, "waiting", None, None, 0, 0, 0, 0, None),
+    StudyPulse(
+        "fit", None, "running", None, None, None, 100, 90, 10, 1, Best("chi2", 12.5, "", "key")
+    ),
+    StudyPulse("next", None, "waiting", None, None, None, 0, 0, 0, 0, None),
 )
 PULSE = Pulse(
     "toy", "", "Nothing found that stands in the way.", None, 400, STUDIES, (RUN,),

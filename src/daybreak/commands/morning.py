@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from daybreak.commands.shell import Directory, Json, find, unwritable
+
+if TYPE_CHECKING:
+    from daybreak.night import Results
 
 _VERDICT_STATUS = {"PASS": 0, "FAIL": 1, "UNDECIDED": 3, "SOFT_PASS": 4}
 
@@ -49,12 +54,44 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
         )
 
 
-def report(directory: Directory = None, *, as_json: Json = False) -> None:
+def report(
+    directory: Directory = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every run of runs/, or of DIR, and their index.html.")
+    ] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A B", help="Put two runs side by side, in one page."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Of --compare: where; default A-beside-B.html.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
     """Rebuild report.html, report.md and summary.json from the ledger alone."""
     from daybreak import night
+    from daybreak.runs import places
+
+    if compare is not None:
+        _compare(find(compare[0]), find(compare[1]), output)
+        return
+    if every:
+        folder = directory or Path("runs")
+        for place in places(folder).values():
+            _rebuild(night.open_(place), as_json=False)
+        index(folder)
+        return
+    _rebuild(night.open_(find(directory)), as_json=as_json)
+
+
+def _rebuild(results: Results, *, as_json: bool) -> None:
     from daybreak.report.files import write_report
 
-    results = night.open_(find(directory))
     place = results.directory
     if place.is_file():  # a packed run: the report goes beside it
         place = place.with_suffix("")
@@ -67,6 +104,41 @@ def report(directory: Directory = None, *, as_json: Json = False) -> None:
         return
     for path in written.values():
         typer.echo(str(path))
+
+
+def index(folder: Path) -> None:
+    """Write the page that lists every run of a folder."""
+    from daybreak.runs import PAGE, write_index
+
+    try:
+        path = write_index(folder)
+    except OSError as error:
+        raise unwritable(folder / PAGE, error) from error
+    told = path or f"{folder / PAGE} is not Daybreak's; it was left as it is"
+    typer.echo(f"All runs: {told}", err=path is None)
+
+
+def _compare(one: Path, two: Path, output: Path | None) -> None:
+    from daybreak import night
+    from daybreak.report import compare_page
+    from daybreak.report.comparison import Side, compare
+    from daybreak.report.files import write_whole
+
+    names = [path.resolve().name for path in (one, two)]
+    labels = names if names[0] != names[1] else [str(one), str(two)]
+    if one.resolve() == two.resolve():
+        labels = [f"{names[0]} (1)", f"{names[0]} (2)"]
+    sides = [
+        Side(label, night.open_(path).summary)
+        for label, path in zip(labels, (one, two), strict=True)
+    ]
+    compared = compare(*sides)
+    path = output or Path(f"{names[0]}-beside-{names[1]}.html")
+    try:
+        write_whole(path, compare_page.render(compared))
+    except OSError as error:
+        raise unwritable(path, error) from error
+    typer.echo(f"{compare_page.text(compared)}\n\nPage: {path}")
 
 
 def verdict(directory: Directory = None, *, as_json: Json = False) -> None:

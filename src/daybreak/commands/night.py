@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from daybreak.commands.morning import index
 from daybreak.commands.shell import (
     INTERRUPTED,
     Campaign,
@@ -154,6 +155,8 @@ def run(
     else:
         typer.echo(str(results))
         typer.echo(f"\nReport: {results.report}")
+        if directory is None:
+            index(results.directory.parent)
     if results.summary.timing.runs[-1].ending == "stopped as hopeless":
         typer.echo(f"To run all the same: {again} --anyway", err=True)
         raise typer.Exit(_HOPELESS)

@@ -43,6 +43,8 @@ class StudyPulse:
     error: str | None
     verdict: str | None
     """As judged last; None before."""
+    ended: str | None
+    """When it ended last; None before."""
     asked: int
     """Trials that were asked for so far."""
     done: int
@@ -165,7 +167,7 @@ def _study(c: sa.Connection, row: Any, count: Mapping[str, int]) -> StudyPulse:
     judged = sa.select(t.findings.c.verdict).where(t.findings.c.study == row.id)
     verdict = c.execute(judged.order_by(t.findings.c.id.desc()).limit(1)).scalar()
     return StudyPulse(
-        row.name, row.follows, row.state, row.error, verdict, sum(count.values()),
+        row.name, row.follows, row.state, row.error, verdict, row.ended, sum(count.values()),
         count.get("done", 0), count.get("failed", 0), count.get("running", 0),
         _best(c, row.id, json.loads(row.problem)),
     )  # fmt: skip

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from daybreak import runs
 from daybreak.errors import DaybreakError, LedgerError, known
 from daybreak.ledger.browse import TrialDetail, TrialLine
-from daybreak.ledger.place import FILE, STORE
 from daybreak.ledger.store import Ledger
 from daybreak.live import Live, look
 from daybreak.night import LOG, open_
@@ -44,10 +44,9 @@ class Runs:
 
     def places(self) -> dict[str, Path]:
         """Where the runs are, by name."""
-        if _is_run(self.folder):
+        if runs.is_run(self.folder):
             return {self.folder.resolve().name: self.folder}
-        there = self.folder.iterdir() if self.folder.is_dir() else ()
-        return {path.name: path for path in sorted(there) if path.is_dir() and _is_run(path)}
+        return runs.places(self.folder)
 
     def place(self, name: str) -> Path:
         """Where a run is; LedgerError where there is none of this name."""
@@ -125,10 +124,6 @@ class _Kept:
     at: float = 0.0
     took: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-def _is_run(path: Path) -> bool:
-    return (path / FILE).exists() or (path / STORE).exists()
 
 
 def _rank(run: tuple[str, Live | str]) -> tuple[int, float, str]:
