@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lepton soliton forecasting test chaos lint layers types check bench clean
+.PHONY: help run lepton soliton forecasting test chaos lint layers types docs check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +44,10 @@ layers: .venv ## import-linter: who may import whom
 types: .venv ## basedpyright, strict, on src
 	$(BIN)/basedpyright
 
-check: lint layers types ## everything that needs no run
+docs: .venv ## the site in build/site, every warning an error
+	$(BIN)/sphinx-build -W -n -q -b html docs build/site
+
+check: lint layers types docs ## everything that needs no run
 
 bench: .venv ## how long things take, beside other tools
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,peers]'

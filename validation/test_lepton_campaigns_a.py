@@ -177,7 +177,7 @@ def test_radii_would_not_tell_beta(crossed):
 @pytest.fixture(scope="module")
 def layered(tmp_path_factory):
     """Gate 1 of the boundary layer."""
-    return dk.run(boundary_layer(), tmp_path_factory.mktemp("layer"))
+    return dk.run(boundary_layer(), tmp_path_factory.mktemp("layer"), budget=600.0)
 
 
 @pytest.mark.parametrize("mass_map", ["global S", "electron match"])

@@ -101,7 +101,7 @@ class Manifest:
 
     @property
     def latest(self) -> tuple[Entry, ...]:
-        """What must be true now: the last registration of each data set and version."""
+        """The last registration of each data set and version, which must be true now."""
         return tuple({(one.dataset, one.version): one for one in self.entries}.values())
 
     def register(

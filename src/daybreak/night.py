@@ -132,6 +132,7 @@ def run(
     max_hours: float | None = None,
     retry_failed: bool = False,
     anyway: bool = False,
+    budget: float = 60.0,
     workers: int | None = None,
     dask: str | None = None,
     store: str | None = None,
@@ -149,6 +150,8 @@ def run(
     fresh, retry_failed, anyway : bool
         Archive an earlier run and begin anew; try failed trials again; run although preflight
         finds the night out of reach.
+    budget : float
+        Seconds that preflight may take; what does not fit is listed as not checked.
     until, max_trials, max_hours : datetime, int, float, optional
         Stop then, and begin no trial that cannot be done by then; a later call goes on. While
         the machine sleeps no hours pass.
@@ -184,7 +187,7 @@ def run(
     try:
         run_night(
             campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
-            limits=limits, means=means, store=store, lease=lease,
+            budget=budget,            limits=limits, means=means, store=store, lease=lease,
         )  # fmt: skip
     except Exception as error:
         listener.broke(campaign.name, error)

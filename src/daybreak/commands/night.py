@@ -41,12 +41,15 @@ _ASKED = 10
 """Half seconds after which it insists."""
 
 
+Budget = Annotated[
+    float, typer.Option(min=1.0, help="Seconds for preflight; what does not fit is listed.")
+]
+
+
 def preflight(
     name_or_file: Campaign,
     *,
-    budget: Annotated[
-        float, typer.Option(min=1.0, help="Seconds; what does not fit is listed.")
-    ] = 60.0,
+    budget: Budget = 60.0,
     as_json: Json = False,
 ) -> None:
     """Say what can be known before the night; writes nothing. Exit status 5 when hopeless."""
@@ -72,7 +75,7 @@ def plan(
         Path | None,
         typer.Option("--output", "-o", help="The page; default <campaign>-evening.html here."),
     ] = None,
-    budget: Annotated[float, typer.Option(min=1.0, help="Seconds for the preflight.")] = 60.0,
+    budget: Budget = 60.0,
     as_json: Json = False,
 ) -> None:
     """Write the evening page: what will run, why, until when; starts nothing. 5 when hopeless."""
@@ -125,6 +128,7 @@ def run(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Run although preflight finds it out of reach.")
     ] = False,
+    budget: Budget = 60.0,
     notify: Notify = None,
     as_json: Json = False,
 ) -> None:
@@ -144,8 +148,8 @@ def run(
         campaign = catalogue.load(name_or_file)
         results = night.run(
             campaign, directory, fresh=fresh, until=deadline, max_trials=max_trials,
-            max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, workers=workers,
-            dask=dask, store=store, lease=lease, notify=notify,
+            max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, budget=budget,
+            workers=workers, dask=dask, store=store, lease=lease, notify=notify,
         )  # fmt: skip
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)

@@ -23,7 +23,7 @@ from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import check_contract, compiling, seconds_per_fit
 from daybreak.plan import Campaign, Study
-from daybreak.preflight.run import preflight
+from daybreak.preflight.run import BUDGET, preflight
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
 from daybreak.problem.search import SearchProblem
@@ -62,6 +62,7 @@ def run_night(
     fresh: bool = False,
     retry_failed: bool = False,
     anyway: bool = False,
+    budget: float = BUDGET,
     limits: Limits | None = None,
     means: Means | None = None,
     store: str | None = None,
@@ -81,6 +82,8 @@ def run_night(
         Try failed trials again.
     anyway : bool
         Run although preflight finds the night out of reach.
+    budget : float
+        Seconds that preflight may take.
     limits : Limits, optional
         When to stop before the end.
     means : Means, optional
@@ -123,7 +126,7 @@ def run_night(
         ledger.store.waiting = listener.warned
         night = _Night(
             campaign, ledger, listener, limits=limits or Limits(), means=means or Means(),
-            retry_failed=retry_failed, anyway=anyway,
+            retry_failed=retry_failed, anyway=anyway, budget=budget,
         )  # fmt: skip
         open_things.callback(night.crew.close)
         return night.run(studies)
@@ -143,13 +146,14 @@ class _Night:
 
     def __init__(
         self, campaign: Campaign, ledger: Ledger, listener: AbstractListener, *,
-        limits: Limits, means: Means, retry_failed: bool, anyway: bool,
+        limits: Limits, means: Means, retry_failed: bool, anyway: bool, budget: float,
     ) -> None:  # fmt: skip
         self.campaign = campaign
         self.ledger = ledger
         self.listener = listener
         self.retry_failed = retry_failed
         self.anyway = anyway or campaign.anyway
+        self.budget = budget
         self.watch = Watch(limits, self._asked_to_stop)
         self.crew = Crew(means, self.watch.check, listener.warned)
         self.done = 0
@@ -235,7 +239,7 @@ class _Night:
         if found is None or (found.hopeless and not started):
             first = studies[0]
             with compiling(first.problem, first.all_settings, _first_task(first).held):
-                found = preflight(self.campaign)
+                found = preflight(self.campaign, self.budget)
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)
         for one in found.studies:
