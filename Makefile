@@ -45,7 +45,7 @@ types: .venv ## basedpyright, strict, on src
 	$(BIN)/basedpyright
 
 docs: .venv ## the site in build/site, every warning an error
-	$(BIN)/sphinx-build -W -n -q -b html docs build/site
+	$(BIN)/sphinx-build -W -n -E -q -b html docs build/site
 
 check: lint layers types docs ## everything that needs no run
 

@@ -1,7 +1,11 @@
 """Documentation that cannot drift: its code runs, its links hold, its lists are whole."""
 
 import re
+import shlex
 import shutil
+import sqlite3
+import tomllib
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,7 @@ from daybreak.problem.ends import StopReason
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINKED = [*PAGES, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```([\w{}-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -68,6 +72,46 @@ def test_code_runs(page, workplace):
             exec(compile("\n" * (line - 1) + code, page, "exec"), namespace)  # noqa: S102 - ours
 
 
+def commands(page):
+    """Lines for a terminal, word by word, without remarks; a continued line is one."""
+    for language, code, _ in blocks(page):
+        if language == "sh":
+            for line in code.replace("\\\n", " ").splitlines():
+                yield shlex.split(line, comments=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_terminal_lines(page, workplace):
+    """Every line for a terminal is a command that there is, with options that it has.
+
+    Those of Daybreak are read by its own parser and not carried out (tests/test_new_user.py does
+    that for the tutorial); SQL is run on a ledger, and a target of make has to exist.
+    """
+    for name, *words in commands(page):
+        if Path(name).name == "daybreak":
+            parse(words)
+        elif name == "make":
+            assert re.search(rf"^{words[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        elif name == "sqlite3":
+            with closing(sqlite3.connect(workplace / "runs" / "line" / "ledger.db")) as ledger:
+                assert ledger.execute(words[-1]).fetchall()
+        elif Path(name).name == "pip":
+            extras = set(re.findall(r"[a-z]+(?=[],])", " ".join(words)))
+            declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+            assert extras <= set(declared["project"]["optional-dependencies"])
+        else:
+            assert name in {"python3", "ssh"}
+
+
+def parse(words):
+    """Read a command line as Daybreak does, without doing what it says."""
+    command, path = typer.main.get_command(app), "daybreak"
+    while hasattr(command, "commands") and words and words[0] in command.commands:
+        command, path, words = command.commands[words[0]], f"{path} {words[0]}", words[1:]
+    with suppress(typer.Exit):
+        command.make_context(path, list(words))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_block_languages(page):
     """Every fenced block says what it is, so that none escapes being run by a missing word."""
@@ -77,6 +121,8 @@ def test_block_languages(page):
         "text",
         "json",
         "yaml",
+        "{toctree}",
+        "{eval-rst}",
     }
 
 
