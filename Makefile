@@ -28,8 +28,11 @@ soliton: .venv ## every soliton campaign, and docs/case-studies/soliton.md from 
 forecasting: .venv ## the forecasting campaigns, and docs/case-studies/forecasting.md (half an hour)
 	$(BIN)/python docs/case-studies/forecasting.py
 
+# What JAX compiles once in any test, or in any program that a test starts, is kept for all.
+test: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/build/jax
+test: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
 test: .venv ## tests and validation, warnings as errors
-	$(BIN)/pytest -n 2 -rs
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=40
 
 chaos: .venv ## kill 1,700 nights and take away their disk, clock and server (10 minutes)
 	$(BIN)/python -m validation.chaos

@@ -1,0 +1,25 @@
+"""Which tests are begun first, so that two processes end at about the same time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+LONG = (
+    "validation/test_lepton_campaigns_a.py", "validation/test_lepton_campaigns_b.py",
+    "tests/models/test_soliton_campaigns.py", "tests/test_chaos.py", "tests/test_kill.py",
+    "tests/models/test_forecasting_search.py", "validation/test_localisation.py",
+    "validation/test_profiles.py", "tests/test_docs.py", "tests/methods/test_known_problems.py",
+    "tests/models/test_forecasting_training.py", "tests/models/test_stranger.py",
+    "tests/runner/test_postgres.py", "tests/models/test_forecasting_memory.py",
+    "tests/test_cli.py", "validation/test_search_fronts.py", "tests/runner/test_dask.py",
+)  # fmt: skip
+"""Files that take longest, longest first, as `make test` prints them at its end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; a file stays whole, as its tests share what is costly to make."""
+    rank = {ROOT / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
