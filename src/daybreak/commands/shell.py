@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shlex
 import signal
@@ -22,6 +23,24 @@ _GRACE = 7.0
 _SETTLING = 3.0
 """Seconds in which a detached run shows whether it can begin."""
 
+
+def _runs(incomplete: str) -> list[str]:
+    """Runs in runs/ that a word may mean, for the shell's completion."""
+    from daybreak.runs import places
+
+    return [name for name in places(Path("runs")) if name.startswith(incomplete)]
+
+
+def _campaigns(incomplete: str) -> list[str]:
+    """Built-in campaigns and study files that a word may mean."""
+    from daybreak import catalogue
+
+    there = glob.glob(f"{glob.escape(incomplete)}*")  # noqa: PTH207 - as typed, absolute or not
+    here = [f"{name}/" if Path(name).is_dir() else name for name in there]
+    files = [name for name in here if name.endswith((".py", "/"))]
+    return sorted([*(n for n in catalogue.names() if n.startswith(incomplete)), *files])
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Directory = Annotated[
     Path | None,
@@ -29,6 +48,7 @@ Directory = Annotated[
         metavar="DIR",
         help="Directory of a run, or a campaign's name; by default the latest in runs/.",
         show_default=False,
+        autocompletion=_runs,
     ),
 ]
 
@@ -36,6 +56,7 @@ Campaign = Annotated[
     str,
     typer.Argument(
         metavar="NAME_OR_FILE",
+        autocompletion=_campaigns,
         help="A campaign's name, file.py, or file.py:name of the campaign.",
     ),
 ]

@@ -26,11 +26,13 @@
   });
   source.addEventListener("open", () => { heard = Date.now(); });
 
-  setInterval(() => {
-    const lost = source.readyState !== EventSource.OPEN;
+  function tell() {
     const seconds = Math.round((Date.now() - heard) / 1000);
+    const lost = source.readyState !== EventSource.OPEN && seconds > 2;
     const text = lost ? `No answer for ${seconds} s; trying again.` : "Live: this page keeps itself up to date.";
     if (said.textContent !== text) said.textContent = text;
     said.classList.toggle("notice", lost);
-  }, 1000);
+  }
+  tell();
+  setInterval(tell, 1000);
 })();
