@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lepton soliton forecasting test chaos lint layers types docs check bench clean
+.PHONY: help run lepton soliton forecasting test validate chaos lint layers types docs check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,10 +29,14 @@ forecasting: .venv ## the forecasting campaigns, and docs/case-studies/forecasti
 	$(BIN)/python docs/case-studies/forecasting.py
 
 # What JAX compiles once in any test, or in any program that a test starts, is kept for all.
-test: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/build/jax
-test: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
-test: .venv ## tests and validation, warnings as errors
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=40
+test validate: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/build/jax
+test validate: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=40
+test: .venv ## tests and validation, warnings as errors (a quarter of an hour)
+	$(PYTEST)
+
+validate: .venv ## whole campaigns against published numbers (half an hour)
+	$(PYTEST) validation/long
 
 chaos: .venv ## kill 1,700 nights and take away their disk, clock and server (10 minutes)
 	$(BIN)/python -m validation.chaos

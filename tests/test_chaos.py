@@ -29,7 +29,7 @@ def test_a_night_survives_kills_and_misfortunes():
     there is one.
     """
     there = programs() is not None
-    words = ["--kills", "10", "--every", "12", "--postgres", "6" if there else "0"]
+    words = ["--kills", "4", "--every", "30", "--postgres", "3" if there else "0"]
     done = subprocess.run(
         [sys.executable, "-m", "validation.chaos", *words], cwd=ROOT, capture_output=True,
         text=True, timeout=400, check=False,

@@ -6,7 +6,7 @@ from validation.killing import torture
 
 
 @pytest.mark.parametrize(
-    ("campaign", "kills"), [("examples/two_rates.py", 6), ("lepton-localisation", 5)]
+    ("campaign", "kills"), [("examples/two_rates.py", 3), ("lepton-localisation", 2)]
 )
 def test_killed_nights_end_with_the_same_numbers(campaign, kills):
     """Killed at random moments and started again, a campaign ends bit-identical, nothing twice."""

@@ -26,9 +26,7 @@ from pathlib import Path
 def start(campaign: str, directory: Path) -> subprocess.Popen[bytes]:
     """Start or resume the campaign in a process of its own."""
     command = [sys.executable, "-m", "daybreak.cli", "run", campaign, "--dir", str(directory)]
-    return subprocess.Popen(  # noqa: S603 - our own command line
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def numbers(directory: Path) -> dict[str, str]:

@@ -54,7 +54,7 @@ def repeat(name: str, trials: int, minutes: float, seed: int = 0) -> Repeated:
         place = Path(folder) / "run"
         command = [sys.executable, "-m", "daybreak.cli", "run", name, "--dir", str(place),
                    "--max-hours", f"{minutes / 60:.4f}"]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode not in _ENDS:
             raise RuntimeError(done.stdout + done.stderr)
         ended = sa.select(schema.trials.c.key).where(schema.trials.c.outcome.is_not(None))

@@ -21,7 +21,7 @@ from daybreak.models.soliton.original_validation import original_validation
 from daybreak.models.soliton.remarks import not_converged_originally
 from daybreak.models.soliton.scores import scores
 
-REFERENCE = json.loads((Path(__file__).parent / "soliton_reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "soliton_reference.json").read_text())
 
 
 @cache
