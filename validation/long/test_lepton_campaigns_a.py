@@ -46,7 +46,7 @@ def printed(value, digits=7):
 @pytest.fixture(scope="module")
 def singles(tmp_path_factory):
     """The campaign of single leptons."""
-    return dk.run(single(), tmp_path_factory.mktemp("single"))
+    return dk.run(single(), tmp_path_factory.mktemp("single"), budget=600.0)
 
 
 def test_every_start_meets_the_mass_in_its_own_way(singles):
@@ -110,7 +110,7 @@ def test_mass_and_proxy_leave_beta_free(singles):
 @pytest.fixture(scope="module")
 def crossed(tmp_path_factory):
     """The cross-lepton campaign."""
-    return dk.run(cross(), tmp_path_factory.mktemp("cross"))
+    return dk.run(cross(), tmp_path_factory.mktemp("cross"), budget=600.0)
 
 
 @pytest.mark.parametrize("name", ["tight", "loose"])
@@ -242,7 +242,7 @@ def test_beyond_its_bound_the_tau_meets_all_masses(layered):
 @pytest.fixture(scope="module")
 def sensed(tmp_path_factory):
     """The sensitivity campaign."""
-    return dk.run(sensitivity(), tmp_path_factory.mktemp("sensitivity"))
+    return dk.run(sensitivity(), tmp_path_factory.mktemp("sensitivity"), budget=600.0)
 
 
 def test_the_seeds_differ_by_more_than_beta_matters(sensed):

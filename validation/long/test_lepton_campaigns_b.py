@@ -59,7 +59,8 @@ def night(tmp_path_factory):
     def run(make):
         if make not in done:
             campaign = make()
-            done[make] = dk.run(campaign, tmp_path_factory.mktemp(campaign.name))
+            place = tmp_path_factory.mktemp(campaign.name)
+            done[make] = dk.run(campaign, place, budget=600.0)
         return done[make]
 
     return run

@@ -109,7 +109,7 @@ def results(tmp_path_factory):
         "pivots", plain, decisions=campaign.decisions, rule="any", seed=42,
         claims=campaign.claims, anyway=True,
     )  # fmt: skip
-    return dk.run(short, tmp_path_factory.mktemp("pivots"))
+    return dk.run(short, tmp_path_factory.mktemp("pivots"), budget=600.0)
 
 
 @pytest.mark.parametrize("name", RATIOS)
