@@ -122,9 +122,10 @@ def test_two_rates(place):
     assert process.returncode == 0, log
     assert told.startswith("PASS")
     assert "k2 lies in [0.20618, 0.29539] 1/s at 95 %" in told
-    assert told.endswith("Report: runs/two-rates/report.html\n")
+    assert told.endswith("Report: runs/two-rates/report.html\nAll runs: runs/index.html\n")
     assert [path.name for path in place.iterdir()] == ["runs"]
-    assert [path.name for path in (place / "runs").iterdir()] == ["two-rates"]
+    made = {path.name for path in (place / "runs").iterdir()}
+    assert made == {"two-rates", "index.html"}
     check_files(place / "runs" / "two-rates")
 
 

@@ -27,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -103,7 +104,7 @@ class Where:
     def run(self, **options: Any) -> None:
         """Start or resume the night here, in units of a few trials; without its report."""
         night._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
-        listener = _Log(self.directory, io.StringIO())
+        listener = _Log(self.directory, io.StringIO(), notify=None, anyway=False)
         made = campaign(self.name, short=self.short)
         night.run_night(made, self.directory, listener, store=self.store, **options)
 
@@ -216,6 +217,8 @@ def _acknowledging(work: Callable[[], object], writer: int) -> NoReturn:
         Ledger.write_made = write_made  # type: ignore[method-assign]
         work()
         status = 0
+    except BaseException:  # noqa: BLE001 - a child that dies of itself says why
+        traceback.print_exc()
     finally:
         os._exit(status)
 

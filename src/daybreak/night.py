@@ -187,7 +187,7 @@ def run(
     try:
         run_night(
             campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
-            budget=budget,            limits=limits, means=means, store=store, lease=lease,
+            budget=budget, limits=limits, means=means, store=store, lease=lease,
         )  # fmt: skip
     except Exception as error:
         listener.broke(campaign.name, error)

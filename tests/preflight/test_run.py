@@ -122,8 +122,8 @@ def made(monkeypatch):
     """Every preflight that a run makes."""
     all_of_them = []
 
-    def count(one):
-        all_of_them.append(preflight(one))
+    def count(one, budget):
+        all_of_them.append(preflight(one, budget))
         return all_of_them[-1]
 
     monkeypatch.setattr(night, "preflight", count)
