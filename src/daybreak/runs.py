@@ -62,11 +62,15 @@ def write_index(folder: Path) -> Path | None:
     path = folder / PAGE
     if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
         return None
+    return write_whole(path, render(folder.name, entries(folder)))
+
+
+def render(folder: str, found: list[Entry]) -> str:
+    """The page of these runs, marked as Daybreak's own."""
     page = html.page(
-        "index.html.jinja", folder=folder.name, runs=entries(folder), numbers=numbers,
-        wording=wording,
-    )  # fmt: skip
-    return write_whole(path, f"{page.rstrip()}\n{_MARK}\n")
+        "index.html.jinja", folder=folder, runs=found, numbers=numbers, wording=wording
+    )
+    return f"{page.rstrip()}\n{_MARK}\n"
 
 
 def changes(pulse: Pulse, summary: Summary) -> list[str]:

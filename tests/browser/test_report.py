@@ -2,7 +2,9 @@
 
 import pytest
 
-from daybreak.report import evening_page
+from daybreak import runs
+from daybreak.report import compare_page, evening_page
+from daybreak.report.comparison import Side, compare
 from daybreak.report.html import render
 from tests.report import outcomes, summaries
 
@@ -11,9 +13,15 @@ PHONE = {"width": 360, "height": 740}
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """Files of pages by name: five mornings and an evening."""
+    """Files of pages by name: five mornings, an evening, two nights compared, a list of runs."""
     folder = tmp_path_factory.mktemp("pages")
+    made = {"lepton": summaries.lepton(), "mixed": summaries.mixed(), "soft": outcomes.soft()}
+    said = ("Since the run of 24 Nov 21:15: 310 trials, finished.", "Ended: narrow, wide.")
+    entries = [runs.Entry(name, one, said, "2026-11-25T21:15") for name, one in made.items()]
+    entries.append(runs.Entry("broken", None, (), "", "the ledger cannot be read."))
+    two = compare(Side("tuesday", made["mixed"]), Side("wednesday", made["lepton"]))
     texts = {
+        "comparison": compare_page.render(two), "index": runs.render("runs", entries),
         "fail": render(summaries.lepton()), "pass": render(summaries.decay()),
         "mixed": render(summaries.mixed()), "soft": render(outcomes.soft()),
         "hopeless": render(outcomes.hopeless()),
@@ -24,13 +32,14 @@ def pages(tmp_path_factory):
     return {name: f"file://{folder}/{name}.html" for name in texts}
 
 
-SOME = ("pass", "mixed", "hopeless", "evening")
+SOME = ("pass", "mixed", "hopeless", "evening", "comparison", "index")
 
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
     [("fail", "light"), ("mixed", "dark"), ("soft", "light"), ("pass", "dark"),
-     ("hopeless", "light"), ("evening", "light"), ("evening", "dark")],
+     ("hopeless", "light"), ("evening", "light"), ("evening", "dark"),
+     ("comparison", "light"), ("comparison", "dark"), ("index", "light"), ("index", "dark")],
 )  # fmt: skip
 def test_offline(pages, visit, picture, serious, name, scheme):
     """It opens without a network, asks for nothing, complains of nothing, and all can read it."""
