@@ -54,7 +54,8 @@ types: .venv ## basedpyright, strict, on src
 docs: .venv ## the site in build/site, every warning an error
 	$(BIN)/sphinx-build -W -n -E -q -b html docs build/site
 
-check: lint layers types docs ## everything that needs no run
+check: ## everything that needs no run
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint layers types docs
 
 bench: .venv ## how long things take, beside other tools
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev,peers]'

@@ -43,17 +43,26 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
-@pytest.fixture
-def workplace(tmp_path, monkeypatch):
-    """A folder with what the pages read: the example's trace, and a summary."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(ROOT / "examples" / "trace.csv", tmp_path)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A folder with what the pages read: the example's trace, a finished run, its summary."""
+    place = tmp_path_factory.mktemp("prepared")
+    shutil.copy(ROOT / "examples" / "trace.csv", place)
     line = dk.FitProblem(
         [dk.Parameter("slope", 0, 10)], lambda p, _: [p.slope], dk.observations([2.0], 0.1)
     )
-    found = dk.run(dk.Campaign("line", [dk.Study("line", line, dk.MultiStart(starts=2))]))
-    shutil.copy(found.directory / "summary.json", tmp_path)
-    return tmp_path
+    campaign = dk.Campaign("line", [dk.Study("line", line, dk.MultiStart(starts=2))])
+    found = dk.run(campaign, place / "runs" / "line")
+    shutil.copy(found.directory / "summary.json", place)
+    return place
+
+
+@pytest.fixture
+def workplace(prepared, tmp_path, monkeypatch):
+    """A copy of it, which is the working directory."""
+    place = Path(shutil.copytree(prepared, tmp_path / "workplace"))
+    monkeypatch.chdir(place)
+    return place
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -44,7 +44,7 @@ campaign = dk.Campaign("{name}", [study])
 def start(file, directory, url):
     """`daybreak run` as a process of its own."""
     command = [sys.executable, "-m", "daybreak.cli", "run", str(file), "--dir", str(directory),
-               "--store", url, "--workers", "1"]  # fmt: skip
+               "--store", url, "--workers", "1", "--budget", "2"]  # fmt: skip
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=file.parent
     )

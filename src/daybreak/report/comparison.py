@@ -77,7 +77,7 @@ def _sentence(a: Side, b: Side) -> str:
     return "; ".join(said) + "."
 
 
-def _listed(names: Sequence[str], most: int = 6) -> str:
+def _listed(names: Sequence[str], most: int = 3) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import platform
 import subprocess
@@ -52,10 +53,17 @@ def _files(modules: Iterable[str | None]) -> list[Path]:
     found: set[Path] = set()
     for name in modules:
         file = getattr(sys.modules.get(name or ""), "__file__", None)
-        path = Path(file).resolve() if file else None
-        if path and path.suffix == ".py" and path.is_file() and not _installed(path):
+        path = _own(file) if file else None
+        if path is not None and path.is_file():
             found.add(path)
     return sorted(path for path in found if path.stat().st_size <= _LONGEST)
+
+
+@functools.cache
+def _own(file: str) -> Path | None:
+    """Where a Python file really is; None of one that is installed."""
+    path = Path(file).resolve()
+    return None if path.suffix != ".py" or _installed(path) else path
 
 
 def _installed(path: Path) -> bool:
