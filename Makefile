@@ -32,7 +32,7 @@ forecasting: .venv ## the forecasting campaigns, and docs/case-studies/forecasti
 test validate: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/build/jax
 test validate: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=40
-test: .venv ## tests and validation, warnings as errors (a quarter of an hour)
+test: .venv ## tests and validation, warnings as errors (twenty minutes)
 	$(PYTEST)
 
 validate: .venv ## whole campaigns against published numbers (half an hour)

@@ -83,7 +83,7 @@ def changes(pulse: Pulse, summary: Summary) -> list[str]:
         said.append("It was finished before.")
     else:
         ended = [s.name for s in pulse.studies if s.ended and s.ended >= last.started]
-        said += [f"Ended: {_listed(ended)}."] if ended else []
+        said += [f"Ended: {numbers.listed(ended, 8)}."] if ended else []
         if earlier and not over and summary.finished:
             said.append(f"The verdict was open, and is {summary.verdict}.")
     for study in summary.studies:
@@ -100,11 +100,6 @@ def _begin(last: RunPulse, earlier: list[RunPulse]) -> str:
     if not earlier:
         return f"First night: {made}."
     return f"Since the run of {numbers.moment(earlier[-1].started)}: {made}."
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _entry(name: str, place: Path) -> Entry:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-import daybreak
 import daybreak as dk
 from daybreak import catalogue
 from daybreak.models.forecasting.campaigns import demo_horizon
 from daybreak.models.forecasting.floors import lowest_loss
 from daybreak.models.forecasting.horizon_search import evaluate_horizon, scattered_days
+from tests.models.stranger import said_as_a_stranger
 
 SCRIPT = """
 import sys
@@ -31,15 +26,9 @@ print(results.verdict, results.decision.name)
 
 def test_horizon_runs_as_a_strangers_package(tmp_path):
     """The folder, copied under another name, runs on the public API and says what is wrong."""
-    source = Path(daybreak.__file__).parent / "models" / "forecasting"
-    shutil.copytree(source, tmp_path / "strange_forecasting")
-    script = SCRIPT.format(folder=str(tmp_path), directory=str(tmp_path / "run"))
+    said = said_as_a_stranger("forecasting", SCRIPT, tmp_path)
 
-    command = [sys.executable, "-c", script]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines()[-2:] == [
+    assert said[-2:] == [
         "reaches nothing h=3 FAIL 0",
         "FAIL horizon-did-not-reach",
     ]

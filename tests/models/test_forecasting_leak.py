@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import daybreak
 from daybreak import catalogue
 from daybreak.models.forecasting.leak_search import evaluate_leak, leak_problem, question
+from tests.models.stranger import said_as_a_stranger
 
 SCRIPT = """
 import sys
@@ -29,15 +24,9 @@ print(results.verdict, results.decision.name)
 
 def test_leak_runs_as_a_strangers_package(tmp_path):
     """The folder, copied under another name, runs on the public API; what wins saw the future."""
-    source = Path(daybreak.__file__).parent / "models" / "forecasting"
-    shutil.copytree(source, tmp_path / "strange_forecasting")
-    script = SCRIPT.format(folder=str(tmp_path), directory=str(tmp_path / "run"))
+    said = said_as_a_stranger("forecasting", SCRIPT, tmp_path)
 
-    command = [sys.executable, "-c", script]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines()[-2:] == ["leak horizon=3 FAIL 0", "FAIL saw-the-future"]
+    assert said[-2:] == ["leak horizon=3 FAIL 0", "FAIL saw-the-future"]
 
 
 def test_leak_can_be_run_by_name():

@@ -1,11 +1,6 @@
 """A built-in application is nothing special: copied out, it runs as a stranger's package."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
-import daybreak
+from tests.models.stranger import said_as_a_stranger
 
 SCRIPT = """
 import sys
@@ -20,12 +15,6 @@ print(results.verdict, results.decision.name)
 
 def test_vortex_runs_as_a_strangers_package(tmp_path):
     """The vortex folder, copied under another name, runs on the public API and says the same."""
-    source = Path(daybreak.__file__).parent / "models" / "vortex"
-    shutil.copytree(source, tmp_path / "strange_vortex")
-    script = SCRIPT.format(folder=str(tmp_path), directory=str(tmp_path / "run"))
+    said = said_as_a_stranger("vortex", SCRIPT, tmp_path)
 
-    command = [sys.executable, "-c", script]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.split() == ["FAIL", "pivot"]
+    assert said[-1].split() == ["FAIL", "pivot"]

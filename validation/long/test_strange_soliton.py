@@ -1,11 +1,6 @@
 """The soliton application, copied out as a stranger's package."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
-import daybreak
+from tests.models.stranger import said_as_a_stranger
 
 SOLITON = """
 import sys
@@ -21,12 +16,6 @@ print(results.verdict, results.decision.name, search.verdict, search.decision.na
 
 def test_soliton_runs_as_a_strangers_package(tmp_path):
     """So does the soliton folder, with its searches, pictures and tables."""
-    source = Path(daybreak.__file__).parent / "models" / "soliton"
-    shutil.copytree(source, tmp_path / "strange_soliton")
-    script = SOLITON.format(folder=str(tmp_path), directory=str(tmp_path / "run"))
+    said = said_as_a_stranger("soliton", SOLITON, tmp_path)
 
-    command = [sys.executable, "-c", script]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.split() == ["FAIL", "no-soliton", "FAIL", "leave-beta"]
+    assert said[-1].split() == ["FAIL", "no-soliton", "FAIL", "leave-beta"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,16 +70,11 @@ def _sentence(a: Side, b: Side) -> str:
     ]
     said = [verdicts]
     if changed:
-        said.append(f"the verdict differs in {_listed(changed)}")
+        said.append(f"the verdict differs in {numbers.listed(changed, 3)}")
     elif any(x and y for _, x, y in pairs):
         said.append("no study that both have changed its verdict")
-    said += [f"only {side.label} has {_listed(names)}" for side, names in only if names]
+    said += [f"only {side.label} has {numbers.listed(names, 3)}" for side, names in only if names]
     return "; ".join(said) + "."
-
-
-def _listed(names: Sequence[str], most: int = 3) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _names(a: Side, b: Side) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 DIGITS = 7
@@ -103,6 +104,12 @@ def plain(value: float | str) -> str:
 def count(number_of: int, one: str, many: str = "") -> str:
     """Write a counted noun, e.g. ``1 study`` or ``7 studies``."""
     return f"{number_of} {one if number_of == 1 else many or one + 's'}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Write names side by side, at most so many, e.g. ``a, b and 3 more``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def duration(seconds: float) -> str:
