@@ -106,7 +106,7 @@ def test_a_campaign_with_a_program(tmp_path):
         dk.observations([3.0], 0.1), resources=dk.Resources(time_limit=60),
     )  # fmt: skip
     study = dk.Study("s", problem, dk.MultiStart(starts=1))
-    results = dk.run(dk.Campaign("program", [study]), tmp_path)
+    results = dk.run(dk.Campaign("program", [study]), tmp_path, budget=5.0)
 
     assert results.summary.finished
     assert results["s"].best.parameters["a"] == pytest.approx(3.0, abs=1e-6)

@@ -74,7 +74,7 @@ def test_a_night_completes_though_workers_are_killed_all_the_time(tmp_path):
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        result = dk.run(campaign, tmp_path, dask="local:2")
+        result = dk.run(campaign, tmp_path, dask="local:2", budget=2.0)
     finally:
         over.set()
         killer.join()

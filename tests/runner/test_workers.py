@@ -201,7 +201,7 @@ def night(tmp_path, how, **resources):
     os.environ["DAYBREAK_TEST_PARENT"] = str(os.getpid())
     study = dk.Study("s", problem(how, **resources), dk.MultiStart(starts=8))
     try:
-        return dk.run(dk.Campaign("dangerous", [study]), tmp_path, workers=2)
+        return dk.run(dk.Campaign("dangerous", [study]), tmp_path, workers=2, budget=2.0)
     finally:
         del os.environ["DAYBREAK_TEST_PARENT"]
 
