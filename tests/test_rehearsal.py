@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 import daybreak as dk
 from daybreak.cli import app
-from daybreak.rehearsal import Rate, _shifts, _simulated
+from daybreak.rehearsal import _shifts, _simulated
+from daybreak.rehearsed import Rate
 
 TRACE = Path(__file__).parents[1] / "examples" / "trace.csv"
 TRUTH = {"a1": 4.0, "k1": 1.4, "a2": 2.5, "k2": 0.25, "offset": 0.6}

@@ -33,13 +33,20 @@ if TYPE_CHECKING:
     from daybreak.problem.choices import Choice as Choice
     from daybreak.problem.choices import Integer as Integer
     from daybreak.problem.fit import FitProblem as FitProblem
+    from daybreak.problem.gathering import observations as observations
     from daybreak.problem.knobs import Knob as Knob
+    from daybreak.problem.noise import Binomial as Binomial
+    from daybreak.problem.noise import Censored as Censored
+    from daybreak.problem.noise import Gaussian as Gaussian
+    from daybreak.problem.noise import Poisson as Poisson
+    from daybreak.problem.noise import StudentT as StudentT
     from daybreak.problem.objectives import Baseline as Baseline
     from daybreak.problem.objectives import Constraint as Constraint
     from daybreak.problem.objectives import Objective as Objective
     from daybreak.problem.observations import Observation as Observation
-    from daybreak.problem.observations import observations as observations
     from daybreak.problem.parameters import Parameter as Parameter
+    from daybreak.problem.priors import LogNormal as LogNormal
+    from daybreak.problem.priors import Normal as Normal
     from daybreak.problem.program import Program as Program
     from daybreak.problem.resources import Resources as Resources
     from daybreak.problem.scale_factors import Offset as Offset
@@ -49,7 +56,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Baseline": "problem.objectives",
+    "Binomial": "problem.noise",
     "Campaign": "plan",
+    "Censored": "problem.noise",
     "Choice": "problem.choices",
     "Claim": "criteria",
     "Condition": "criteria",
@@ -60,18 +69,22 @@ _HOMES = {
     "Decision": "criteria",
     "Evolution": "methods.evolution",
     "FitProblem": "problem.fit",
+    "Gaussian": "problem.noise",
     "Integer": "problem.choices",
     "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
+    "LogNormal": "problem.priors",
     "Manifest": "manifest",
     "Matrix": "problem.artifacts",
     "MultiStart": "methods.multistart",
+    "Normal": "problem.priors",
     "Objective": "problem.objectives",
     "Observation": "problem.observations",
     "Offset": "problem.scale_factors",
     "Parameter": "problem.parameters",
     "PlanError": "errors",
+    "Poisson": "problem.noise",
     "ProblemError": "errors",
     "Profile": "methods.profile",
     "Program": "problem.program",
@@ -80,10 +93,11 @@ _HOMES = {
     "ScaleFactor": "problem.scale_factors",
     "Search": "methods.search",
     "SearchProblem": "problem.search",
+    "StudentT": "problem.noise",
     "Study": "plan",
     "Sweep": "plan",
     "Table": "problem.artifacts",
-    "observations": "problem.observations",
+    "observations": "problem.gathering",
     "open": "night:open_",
     "preflight": "preflight.run",
     "rehearse": "rehearsal",
@@ -92,7 +106,9 @@ _HOMES = {
 
 __all__ = [
     "Baseline",
+    "Binomial",
     "Campaign",
+    "Censored",
     "Choice",
     "Claim",
     "Condition",
@@ -103,18 +119,22 @@ __all__ = [
     "Decision",
     "Evolution",
     "FitProblem",
+    "Gaussian",
     "Integer",
     "Knob",
     "LeastSquares",
     "LedgerError",
+    "LogNormal",
     "Manifest",
     "Matrix",
     "MultiStart",
+    "Normal",
     "Objective",
     "Observation",
     "Offset",
     "Parameter",
     "PlanError",
+    "Poisson",
     "ProblemError",
     "Profile",
     "Program",
@@ -123,6 +143,7 @@ __all__ = [
     "ScaleFactor",
     "Search",
     "SearchProblem",
+    "StudentT",
     "Study",
     "Sweep",
     "Table",

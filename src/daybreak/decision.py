@@ -2,7 +2,9 @@
 
 Studies are compared by
 
-    AIC = chi2 + 2 k,   BIC = chi2 + k log(n)   (k fitted numbers, n observations)
+    AIC = chi2 + 2 k,   AICc = AIC + 2 k (k + 1) / (n - k - 1),   BIC = chi2 + k log(n)
+
+with k fitted numbers and n observations,
 
 which for Gaussian data differ from the usual forms by the same constant in every study, so only
 differences mean anything; and by the likelihood ratio of a simpler study nested in another,
@@ -103,7 +105,7 @@ def quantity_of(study: Study, name: str) -> float | None:
     best = study.best
     if best is None:
         return None
-    if name in ("reduced_chi2", "p_value", "aic", "bic"):
+    if name in ("reduced_chi2", "p_value", "aic", "aicc", "bic"):
         return getattr(study.metrics, name)
     known = {**best.parameters, **best.scale_factors, **best.derived, "chi2": best.chi2}
     return known.get(name)
@@ -122,7 +124,7 @@ def compared(quantity: str, study: Study, other: Study) -> float | None:
     """
     if quantity == "likelihood_ratio":
         return _likelihood_ratio(study, other)
-    if quantity in ("chi2", "aic", "bic") and not _same_data(study, other):
+    if quantity in ("chi2", "aic", "aicc", "bic") and not _same_data(study, other):
         return None
     one, two = quantity_of(study, quantity), quantity_of(other, quantity)
     return None if one is None or two is None else one - two

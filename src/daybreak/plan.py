@@ -18,7 +18,7 @@ from daybreak.problem.search import SearchProblem
 Rule = Literal["all", "any"]
 _GENERAL = ("chi2", "reduced_chi2", "p_value", "n_at_bounds", "edge_distance", "identified")
 
-_COMPARABLE = ("chi2", "reduced_chi2", "p_value", "aic", "bic", "likelihood_ratio")
+_COMPARABLE = ("chi2", "reduced_chi2", "p_value", "aic", "aicc", "bic", "likelihood_ratio")
 """Quantities of every study that conditions may ask for."""
 
 
@@ -100,6 +100,13 @@ class Study:
             msg = (
                 f"criterion {criterion.title!r} is taken of {known(unknown)}; "
                 f"the parameters are {known(names)}."
+            )
+            raise PlanError(msg)
+        if criterion.quantity in ("p_value", "reduced_chi2") and problem.data.unknown:
+            msg = (
+                f"criterion {criterion.title!r} in study {self.name!r} cannot be answered: the "
+                "size of the noise is unknown, so the fit itself sets it; bound a prediction or "
+                "an interval instead, or give the uncertainties."
             )
             raise PlanError(msg)
         if criterion.quantity in ("edge_distance", "identified"):

@@ -5,8 +5,9 @@ Every night draws new data from a stated truth,
     value_i = s_i prediction_i(truth) + b_i + sigma_i n_i,   n_i standard normal,
 
 with the total uncertainty sigma_i of each observation, scale factors s (1 unless stated) and
-offsets b (0 unless stated), and asks every study of the plan about them.  Each study is asked
-about data made by its own model and settings; studies of one problem share the noise n.
+offsets b (0 unless stated), or as its noise model says, and asks every study of the plan about
+them.  Each study is asked about data made by its own model and settings; studies of one problem
+share the noise n.
 Follow-up studies are not rehearsed.  Nothing is written anywhere.
 """
 
@@ -16,118 +17,39 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daybreak.calibration import ratios
 from daybreak.criteria import Verdict
 from daybreak.decision import campaign_verdict, decide
-from daybreak.diagnosis.study import Model
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.methods.evaluation import cells_of
+from daybreak.methods.profile import Profile
 from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
 from daybreak.problem.fit import FitProblem, Settings
+from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
-from daybreak.problem.scale_factors import eliminate
+from daybreak.rehearsed import (
+    Calibration,
+    Rate,
+    Rehearsal,
+    Scenario,
+    calibration,
+    counted,
+    tallied,
+)
 from daybreak.verdict import read_study
 
 Array = NDArray[np.float64]
-
-
-class Rate(Model):
-    """How often something came out, with a 68 % interval for its probability.
-
-    Wilson score interval with z = 1, p the share and n the number of nights:
-    ``(p + z^2 / 2n -/+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n)``.
-    Source: Wilson (1927), J. Am. Stat. Assoc. 22, 209.
-    """
-
-    count: int
-    nights: int
-    share: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, count: int, nights: int) -> Rate | None:
-        """The rate of `count` in `nights`; None without a night."""
-        if nights == 0:
-            return None
-        p, z2 = count / nights, 1.0 / nights
-        half = math.sqrt(p * (1 - p) * z2 + z2 * z2 / 4)
-        low, high = ((p + z2 / 2 + sign * half) / (1 + z2) for sign in (-1, 1))
-        return cls(count=count, nights=nights, share=p, low=max(low, 0.0), high=min(high, 1.0))
-
-    def __str__(self) -> str:
-        """E.g. ``96 % (91-98 %)``."""
-        return f"{100 * self.share:.0f} % ({100 * self.low:.0f}-{100 * self.high:.0f} %)"
-
-
-class Widths(Model):
-    """The 95 % sets of a profiled parameter over all nights that gave one."""
-
-    parameter: str
-    unit: str
-    truth: float
-    coverage: Rate | None
-    """How often the set held the truth; null when no night gave a set."""
-    identified: Rate | None
-    """How often it was one interval closed by the data."""
-    median: float | None
-    """Width of the set, all pieces added up, in `unit`."""
-    low: float | None
-    """16 % quantile."""
-    high: float | None
-    """84 % quantile."""
-
-
-class StudyRehearsal(Model):
-    """What came out for one study."""
-
-    study: str
-    verdicts: dict[Verdict, int]
-    interval: Widths | None
-    """Null when the study profiles nothing."""
-
-
-class Scenario(Model):
-    """All nights under one truth."""
-
-    truth: dict[str, float]
-    verdicts: dict[Verdict, int]
-    """Of the campaign."""
-    passed: Rate | None
-    """How often the campaign said PASS."""
-    decisions: dict[str, int]
-    """Rows of the decision table that were taken."""
-    studies: list[StudyRehearsal]
-
-
-class Rehearsal(Model):
-    """A rehearsed campaign."""
-
-    campaign: str
-    nights: int
-    seed: int
-    seconds: float
-    """Seconds that all nights took together."""
-    under_truth: Scenario
-    under_null: Scenario | None
-
-    def __str__(self) -> str:
-        """The table for a terminal."""
-        lines = [f"{self.campaign}: {self.nights} nights rehearsed in {self.seconds:.1f} s"]
-        lines += _lines("truth", self.under_truth)
-        if self.under_null is not None:
-            lines += ["", *_lines("null", self.under_null)]
-        return "\n".join(lines)
 
 
 def rehearse(
@@ -137,6 +59,7 @@ def rehearse(
     nights: int = 50,
     null: Mapping[str, float] | None = None,
     seed: int = 0,
+    simulations: int | None = None,
     progress: IO[str] | None = None,
 ) -> Rehearsal:
     """Run a campaign on simulated data, night after night (formula in the module).
@@ -153,6 +76,9 @@ def rehearse(
         What differs from `truth` in a second scenario, under which PASS would be wrong.
     seed : int
         Of the noise; not negative.
+    simulations : int, optional
+        Data sets that are fitted only, to measure coverage (`daybreak.calibration`); 20 a night
+        unless given.
     progress : text file, optional
         Where a line per night is written.
 
@@ -174,7 +100,8 @@ def rehearse(
         replace(study, problem=problems.setdefault(study.fit, _simulated(study.fit)))
         for study in campaign.all_studies()
     ]
-    stage = _Stage(campaign, studies, nights, seed, progress)
+    count = 20 * nights if simulations is None else simulations
+    stage = _Stage(campaign, studies, nights, seed, count, progress)
     with double_precision():
         under_truth = stage.scenario("truth", truth)
         under_null = None if null is None else stage.scenario("null", {**truth, **null})
@@ -196,15 +123,10 @@ class _Simulated(FitProblem):
     factor acts on them: elimination itself has to see the moved values.
     """
 
-    def evaluate(
-        self, values: Sequence[Any], settings: Settings, xp: Any, sigmas: Any
-    ) -> tuple[Any, Any]:
-        """Residuals against the moved data; shapes as in `FitProblem.evaluate`."""
+    def observed(self, settings: Settings, xp: Any) -> Any:
+        """The moved data, shape (n_observations,)."""
         shifts = xp.stack([xp.asarray(settings[name]) for name in _shifts(self)])
-        observed, raw = self.data.values + shifts, self.raw(values, settings, xp)
-        scaled, factors = eliminate(raw, observed, sigmas, self.groups, xp)
-        residuals = (scaled - observed) / sigmas
-        return residuals, {"predictions": scaled, "factors": factors}
+        return self.data.values + shifts
 
     def _arguments(self, values: Sequence[Any], settings: Settings) -> tuple[Any, Any]:
         """What `predict` and `derive` are given: they know nothing of the shifts."""
@@ -244,6 +166,7 @@ class _Stage:
     studies: Sequence[Study]
     nights: int
     seed: int
+    simulations: int
     progress: IO[str] | None
 
     def scenario(self, name: str, truth: Mapping[str, float]) -> Scenario:
@@ -258,26 +181,48 @@ class _Stage:
                 line = f"{name}: night {number + 1} of {self.nights}: {night.verdict}\n"
                 self.progress.write(line)
                 self.progress.flush()
-        verdicts = _tallied(night.verdict for night in played)
+        verdicts = tallied(night.verdict for night in played)
         return Scenario(
             truth=dict(truth), verdicts=verdicts,
             passed=Rate.of(verdicts.get("PASS", 0), self.nights),
             decisions=dict(Counter(n.decision for n in played if n.decision).most_common()),
             studies=[
-                _count([night.readings[i] for night in played], truth)
-                for i in range(len(self.studies))
+                counted(
+                    [night.readings[i] for night in played], truth,
+                    self._calibrations(study, mean, truth),
+                )
+                for i, (study, mean) in enumerate(zip(self.studies, means, strict=True))
             ],
         )  # fmt: skip
 
-    def _night(self, number: int, means: Sequence[Array]) -> _Night:
+    def _calibrations(
+        self, study: Study, mean: Array, truth: Mapping[str, float]
+    ) -> list[Calibration]:
+        """Coverage of every profile of a study; a map has none."""
+        method, problem = study.method, study.fit
+        if not isinstance(method, Profile) or method.is_map or self.simulations < 1:
+            return []
+        data = [self._data(study, mean, number) for number in range(self.simulations)]
+        level = level_95(problem.describe())
+        return [
+            calibration(name, ratios(
+                problem, study.all_settings, name, truth, data, level, self.seed
+            ))
+            for name in method.interest(problem)
+        ]  # fmt: skip
+
+    def _data(self, study: Study, mean: Array, number: int) -> dict[str, float]:
+        """Settings that move the observed values to those of one night."""
+        problem = study.fit
         order = list(dict.fromkeys(study.fit for study in self.studies))
+        rng = np.random.default_rng([self.seed, number, order.index(problem)])
+        moves = (problem.data.draw(rng, mean) - problem.data.values).tolist()
+        return dict(zip(_shifts(problem), moves, strict=True))
+
+    def _night(self, number: int, means: Sequence[Array]) -> _Night:
         readings: list[Reading] = []
         for study, mean in zip(self.studies, means, strict=True):
-            problem = study.fit
-            rng = np.random.default_rng([self.seed, number, order.index(problem)])
-            drawn = mean + problem.data.sigmas * rng.standard_normal(len(problem.data))
-            moves = (drawn - problem.data.values).tolist()
-            shifts = dict(zip(_shifts(problem), moves, strict=True))
+            shifts = self._data(study, mean, number)
             asked = replace(study, settings={**study.settings, **shifts})
             seed = self.campaign.seed if study.seed is None else study.seed
             readings.append(read_study(_play(asked, seed)))
@@ -374,74 +319,3 @@ def _record(key: str, task: Task, outcome: Outcome) -> TrialRecord:
 def _plain(data: Any) -> Any:
     """Data as the ledger would give them back."""
     return json.loads(canonical(data))
-
-
-# -- counting and telling ----------------------------------------------------------------------
-
-
-def _count(readings: Sequence[Reading], truth: Mapping[str, float]) -> StudyRehearsal:
-    """Verdicts and 95 % sets of one study over all nights."""
-    return StudyRehearsal(
-        study=readings[0].name, verdicts=_tallied(reading.verdict for reading in readings),
-        interval=_widths(readings, truth),
-    )  # fmt: skip
-
-
-def _tallied(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
-    """How often each verdict came out, commonest first."""
-    found: list[tuple[Verdict, int]] = Counter(verdicts).most_common()
-    return dict(found)
-
-
-def _widths(readings: Sequence[Reading], truth: Mapping[str, float]) -> Widths | None:
-    profiles = [reading.profile for reading in readings if reading.profile is not None]
-    if not profiles:
-        return None
-    name = profiles[0].parameter
-    true = truth[name]
-    sets = [profile.intervals for profile in profiles if profile.intervals]
-    covered = sum(any(piece.lower <= true <= piece.upper for piece in s) for s in sets)
-    widths = [sum(piece.upper - piece.lower for piece in s) for s in sets]
-    low, median, high = (
-        np.quantile(widths, [0.16, 0.5, 0.84]).tolist() if widths else (None, None, None)
-    )
-    return Widths(
-        parameter=name, unit=profiles[0].unit, truth=true,
-        coverage=Rate.of(covered, len(sets)),
-        identified=Rate.of(sum(p.code == "identified" for p in profiles), len(readings)),
-        median=median, low=low, high=high,
-    )  # fmt: skip
-
-
-def _lines(title: str, scenario: Scenario) -> list[str]:
-    """One scenario as lines, its studies as a table."""
-    stated = ", ".join(f"{name} = {value:g}" for name, value in scenario.truth.items())
-    header = ["study", "verdicts", "parameter", "width", "16-84 %", "coverage", "identified"]
-    rows = [header, *(_row(study) for study in scenario.studies)]
-    columns = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    table = [
-        "  " + "  ".join(t.ljust(w) for t, w in zip(row, columns, strict=True)).rstrip()
-        for row in rows
-    ]
-    told = [f"under the {title} {stated}:", *table]
-    told.append(f"  campaign: {_tally(scenario.verdicts)}; PASS in {scenario.passed} of nights")
-    if scenario.decisions:
-        told.append(f"  decisions: {_tally(scenario.decisions)}")
-    return told
-
-
-def _row(study: StudyRehearsal) -> list[str]:
-    row = [study.study, _tally(study.verdicts)]
-    found = study.interval
-    if found is None:
-        return [*row, "", "", "", "", ""]
-    name = f"{found.parameter} = {found.truth:g} {found.unit}".rstrip()
-    if found.median is None:
-        return [*row, name, "no set", "", "", str(found.identified)]
-    spread = f"{found.low:.3g} to {found.high:.3g}"
-    width = f"{found.median:.3g} {found.unit}".rstrip()
-    return [*row, name, width, spread, str(found.coverage), str(found.identified)]
-
-
-def _tally(counts: Mapping[Any, int]) -> str:
-    return ", ".join(f"{word} {count}" for word, count in counts.items())

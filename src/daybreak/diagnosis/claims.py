@@ -1,7 +1,8 @@
 """How strong a statement a profile supports about its parameter, from the evidence alone.
 
     offset = best - reference
-    z(v) = sqrt(profile(v) - chi2_min), in sigma (Wilks 1938, Ann. Math. Stat. 9, 60)
+    z(v) = sqrt(profile(v) - chi2_min), in sigma (Wilks 1938, Ann. Math. Stat. 9, 60),
+           times sqrt(3.8415 / level) where the 95 % level is another one
     t(reference) = min over v of z(v)^2 + ((v - reference) / uncertainty)^2
 
 and sqrt(t) is how many sigma the reference is excluded at; an exact reference gives z(reference).
@@ -205,7 +206,9 @@ def _curve(profile: Profile) -> tuple[list[float], list[float]]:
     """Values in order and z there: all that was fitted, and the ends set by data."""
     if profile.minimum is None or profile.chi2_min is None:
         return [], []
-    z = {value: math.sqrt(max(chi2 - profile.chi2_min, 0.0)) for value, chi2 in profile.fitted}
+    share = LEVEL_95 / profile.level
+    rises = ((value, chi2 - profile.chi2_min) for value, chi2 in profile.fitted)
+    z = {value: math.sqrt(share * max(rise, 0.0)) for value, rise in rises}
     for piece in profile.intervals:
         ends = ((piece.lower, piece.lower_closed), (piece.upper, piece.upper_closed))
         z |= {end: math.sqrt(LEVEL_95) for end, closed in ends if closed}

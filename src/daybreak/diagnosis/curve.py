@@ -30,6 +30,8 @@ class Curve:
     reference: float
     """The lowest chi2 found anywhere in the study."""
     parameter: Parameter
+    level: float = LEVEL_95
+    """How far chi2 may rise at 95 %."""
 
     @property
     def lowest(self) -> float:
@@ -50,8 +52,8 @@ class Curve:
         return edge < inside and not same_chi2(edge, inside)
 
     def intervals(self) -> list[Interval]:
-        """The connected pieces of the set where chi2 <= reference + 3.8415."""
-        level = self.reference + LEVEL_95
+        """The connected pieces of the set where chi2 <= reference + level."""
+        level = self.reference + self.level
         # Between two crossings the set is either all in or all out; an end without one is open.
         ends: list[tuple[float, EndReason]] = []
         for c in crossings(self.values, self.chi2, level):
@@ -80,7 +82,7 @@ class Curve:
         ]  # fmt: skip
         rise = max(near) - min(near)
         level = rise <= _LEVELLED * self.range or same_chi2(self.range, 0.0)
-        if len(near) > 2 and rise < _FLAT * LEVEL_95 and level:
+        if len(near) > 2 and rise < _FLAT * self.level and level:
             return "flat"
         return "bound" if value == bound else "scan edge"
 

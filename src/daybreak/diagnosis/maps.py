@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from daybreak.diagnosis.best import FITS, Best, profiled
 from daybreak.diagnosis.bounds import parameters_of
@@ -10,7 +11,7 @@ from daybreak.diagnosis.profiles import is_settled
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.contours import TOLERANCE, XY, Frame, trace
-from daybreak.problem.ends import LEVELS_2D
+from daybreak.problem.levels import levels_2d
 
 
 def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
@@ -31,7 +32,8 @@ def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
     x, y = (sorted({point[axis] for point in grid}) for axis in (0, 1))
     lowest = {point: _lowest(trials) for point, trials in by_point.items()}
     one, two = (p for name in names for p in parameters_of(record.problem) if p.name == name)
-    contours = _contours(Frame((one, two), x, y), by_point, lowest, grid, best)
+    levels = levels_2d(record.problem)
+    contours = _contours(Frame((one, two), x, y), by_point, lowest, grid, best, levels)
     unsettled = sum(not is_settled(asked[point]) for point in grid)
     at = None
     if best is not None:
@@ -63,6 +65,7 @@ def _contours(
     lowest: dict[tuple[float, ...], float],
     grid: set[tuple[float, ...]],
     best: Best | None,
+    levels: Mapping[float, float],
 ) -> list[Contour]:
     """Trace both levels again on the recorded values."""
     if best is None:
@@ -74,7 +77,7 @@ def _contours(
         if point not in grid and trials[0].origin.startswith("basin")
     ]  # fmt: skip
     found: list[Contour] = []
-    for probability, level in LEVELS_2D.items():
+    for probability, level in levels.items():
         contour = trace(known, frame.lattice, minima, best.reference, level)
         lines = [
             [

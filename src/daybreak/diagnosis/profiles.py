@@ -12,6 +12,7 @@ from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
+from daybreak.problem.levels import level_95
 from daybreak.problem.parameters import Parameter
 
 OWN = ("start", "preflight", "seed")
@@ -34,7 +35,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     grid = sorted({t.point[0] for t in record.trials if t.of == (name,) and t.grid})
     points = [_point(record, name, value, by_value[value]) for value in grid]
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
-    curve = _curve(by_value, parameter, best)
+    curve = _curve(by_value, parameter, best, level_95(record.problem))
     intervals = curve.intervals() if curve else []
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
@@ -45,7 +46,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     return Profile(
         parameter=name, unit=parameter.unit,
         minimum=_minimum(curve, name, best) if curve else None,
-        chi2_min=curve.reference if curve else None,
+        chi2_min=curve.reference if curve else None, level=level_95(record.problem),
         points=points, intervals=intervals, code=code, sentence=sentence,
         before=variation([point.own for point in points]), after=after, noise=noise,
         fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
@@ -53,8 +54,9 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
 
 
 def _curve(
-    by_value: dict[float, list[TrialRecord]], parameter: Parameter, best: Best | None
-) -> Curve | None:
+    by_value: dict[float, list[TrialRecord]], parameter: Parameter, best: Best | None,
+    level: float,
+) -> Curve | None:  # fmt: skip
     """The lowest chi2 at every value, the best fit's own value included."""
     bests: dict[float, float] = {}
     for value, trials in by_value.items():
@@ -67,7 +69,7 @@ def _curve(
     if min(bests) <= at <= max(bests):
         bests[at] = min(best.chi2, bests.get(at, best.chi2))
     values = sorted(bests)
-    return Curve(values, [bests[v] for v in values], best.reference, parameter)
+    return Curve(values, [bests[v] for v in values], best.reference, parameter, level)
 
 
 def _minimum(curve: Curve, name: str, best: Best | None) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.study import KnobShift, Profile, ScaledFit
 from daybreak.ledger.records import StudyRecord, TrialRecord
-from daybreak.problem.ends import LEVEL_95, MODEL_SCALES, same_chi2
+from daybreak.problem.ends import MODEL_SCALES, same_chi2
 from daybreak.problem.outcomes import Outcome
 
 
@@ -109,7 +109,7 @@ def _at_end(
 ) -> KnobShift | None:  # fmt: skip
     """Where an end of the 95 % set would be: on a parabola through it and the moved minimum.
 
-    end' = best' + (end - best') sqrt(3.8415 / (chi2'(end) - chi2'(best')))
+    end' = best' + (end - best') sqrt(level / (chi2'(end) - chi2'(best')))
     """
     value, details, name = trial.point[0], trial.outcome.details, trial.of[0]
     ends = [
@@ -126,6 +126,6 @@ def _at_end(
     rise = details["chi2_after"] - lowest
     if rise <= 0.0:
         return None
-    after = moved + (end - moved) * math.sqrt(LEVEL_95 / rise)
+    after = moved + (end - moved) * math.sqrt(profile.level / rise)
     change = rise - (details["chi2_before"] - profile.chi2_min)
     return _shift(record, knob, f"{side} end of {name}", change, {name: after - end})

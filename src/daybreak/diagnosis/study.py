@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from daybreak.criteria import Level, Verdict
 from daybreak.diagnosis.search_study import SearchReading
 from daybreak.findings import Check
+from daybreak.problem.ends import LEVEL_95
 
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
@@ -137,6 +138,8 @@ class Profile(Model):
     """Value of the parameter at the lowest chi2."""
     chi2_min: float | None
     """The lowest chi2 found anywhere in the study: the reference of the intervals."""
+    level: float = LEVEL_95
+    """How far chi2 may rise above it at 95 %."""
     points: list[ProfilePoint]
     intervals: list[Interval]
     code: str
@@ -294,10 +297,15 @@ class Metrics(Model):
     the data fix, where that is known to be fewer."""
     degrees_of_freedom: int
     """n_observations - n_free; may be negative."""
+    statistic: str = ""
+    """What chi2 adds up where the noise is not Gaussian; empty where it is."""
     reduced_chi2: float | None
+    """Null too where the size of the noise is fitted, and so tests nothing."""
     p_value: float | None
     aic: float | None
     """chi2 + 2 n_free; only its difference between studies of the same data means anything."""
+    aicc: float | None = None
+    """AIC corrected for few data, aic + 2 k (k + 1) / (n - k - 1); null below n = k + 2."""
     bic: float | None
     """chi2 + n_free log(n_observations), likewise."""
     seconds: float | None

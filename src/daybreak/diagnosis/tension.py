@@ -23,17 +23,24 @@ from typing import Any
 import numpy as np
 
 from daybreak.diagnosis.best import Best, fits_of
+from daybreak.diagnosis.goodness import is_plain, moments_of, scaled_p_value, statistic
 from daybreak.diagnosis.study import GroupFit, Metrics, Start, Tension
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.ends import basins, same_chi2, units
+from daybreak.problem.levels import is_unknown, unknown_sizes
+from daybreak.problem.priors import GROUP
 
 MOST_STARTS = 200
 
 
 def degrees_of_freedom(problem: dict[str, Any]) -> tuple[int, int]:
-    """Number of fitted numbers (scale factors and offsets included) and what the data leave."""
+    """Number of fitted numbers and what the data leave.
+
+    Scale factors, offsets and unknown sizes of noise are fitted too.
+    """
     free = sum(parameter["fixed"] is None for parameter in problem["parameters"])
     fitted = free + len(problem["scale_factors"]) + len(problem["offsets"])
+    fitted += unknown_sizes(problem["observations"])
     return fitted, len(problem["observations"]) - fitted
 
 
@@ -46,6 +53,7 @@ def fitted_numbers(record: StudyRecord, best: Best | None) -> tuple[int, int]:
     left = sum(float(traces[0]) for traces in polished["left"].values())
     # Parameters held at a bound were fitted all the same.
     rank = len(record.problem["observations"]) - round(left) + len(polished["held"])
+    rank += unknown_sizes(record.problem["observations"])
     fitted = min(fitted, rank)
     return fitted, len(record.problem["observations"]) - fitted
 
@@ -80,7 +88,10 @@ def metrics(record: StudyRecord, best: Best | None) -> Metrics:
     """Counts and fit quality of a study."""
     fits = fits_of(record)
     n_free, dof = fitted_numbers(record, best)
-    quality = p_value(best.chi2, dof) if best else None
+    quality = _goodness(record, best, n_free) if best else None
+    observations = record.problem["observations"]
+    tested = not any(map(is_unknown, observations))
+    n = len(observations)
     distinct = {trial.key: trial for trial in record.trials}
     return Metrics(
         trials=len(distinct),
@@ -90,15 +101,43 @@ def metrics(record: StudyRecord, best: Best | None) -> Metrics:
         iterations=sum(t.outcome.iterations for t in distinct.values()),
         basins=len({start.basin for start in waterfall(record)}),
         hits=len(best.agreeing) if best else 0,
-        n_observations=len(record.problem["observations"]),
+        n_observations=n,
         n_free=n_free,
         degrees_of_freedom=dof,
-        reduced_chi2=best.chi2 / dof if best and dof > 0 else None,
+        statistic=statistic(observations),
+        reduced_chi2=best.chi2 / dof if best and dof > 0 and tested else None,
         p_value=quality,
         aic=best.chi2 + 2 * n_free if best else None,
-        bic=best.chi2 + n_free * math.log(len(record.problem["observations"])) if best else None,
+        aicc=_corrected(best.chi2 + 2 * n_free, n_free, n) if best else None,
+        bic=best.chi2 + n_free * math.log(n) if best else None,
         seconds=record.seconds,
     )
+
+
+def _corrected(aic: float, k: int, n: int) -> float | None:
+    """AIC for few data, ``AIC + 2 k (k + 1) / (n - k - 1)``; None where they are too few.
+
+    Source: Hurvich and Tsai (1989), Biometrika 76, 297.
+    """
+    return aic + 2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else None
+
+
+def _goodness(record: StudyRecord, best: Best, fitted: int) -> float | None:
+    """P value of the best fit (formulas here and in `daybreak.diagnosis.goodness`)."""
+    data = record.problem["observations"]
+    if is_plain(data):
+        return p_value(best.chi2, len(data) - fitted)
+    if best.evaluation is None:
+        return None
+    details = best.evaluation.details
+    moments = moments_of(data, details["predictions"])
+    n = int(moments.counts.sum())
+    left = n - fitted + unknown_sizes(data)
+    if left < 1:
+        return None
+    square = float(np.sum(np.square(details["residuals"])[moments.counts]))
+    mean, variance = (float(part[moments.counts].sum()) * left / n for part in moments)
+    return scaled_p_value(square, mean, variance)
 
 
 def search_metrics(record: StudyRecord) -> Metrics:
@@ -107,7 +146,8 @@ def search_metrics(record: StudyRecord) -> Metrics:
     return Metrics(
         trials=len(distinct), failed_trials=sum(t.outcome.failed for t in distinct.values()),
         fits=0, converged_fits=0, iterations=0, basins=0, hits=0, n_observations=0, n_free=0,
-        degrees_of_freedom=0, reduced_chi2=None, p_value=None, aic=None, bic=None,
+        degrees_of_freedom=0, statistic="", reduced_chi2=None, p_value=None, aic=None, aicc=None,
+        bic=None,
         seconds=record.seconds,
     )  # fmt: skip
 
@@ -144,31 +184,36 @@ def read_tension(record: StudyRecord, best: Best | None) -> Tension | None:
         return None
     ceiling = constant_chi2(record.problem["observations"])
     return Tension(
-        groups=_groups(record, best, best.evaluation.details["residuals"]),
+        groups=_groups(record, best.evaluation.details, best),
         ceiling=ceiling,
         share=best.chi2 / ceiling if ceiling else None,
     )
 
 
-def _groups(record: StudyRecord, best: Best, residuals: Sequence[float]) -> list[GroupFit]:
-    data = record.problem["observations"]
+def _groups(record: StudyRecord, details: Mapping[str, Any], best: Best) -> list[GroupFit]:
+    data, residuals = record.problem["observations"], details["residuals"]
     names = list(dict.fromkeys(datum["group"] for datum in data))
     polished = _polished(record, best)
     if len(names) < 2 or polished is None:
         return []
+    moments = moments_of(data, details["predictions"])
     found: list[GroupFit] = []
     for name in names:
-        mine = [r for r, datum in zip(residuals, data, strict=True) if datum["group"] == name]
+        rows = np.array([datum["group"] == name for datum in data])
+        mine = np.asarray(residuals, dtype=np.float64)[rows]
         chi2 = float(np.sum(np.square(mine)))
         trace, squared = polished["left"][name]
-        dof = trace**2 / squared if squared > 1e-9 else 0.0
+        # The residuals of other noise scatter as they do, not with variance 1.
+        mean = trace * float(moments.mean[rows].mean())
+        variance = 2.0 * squared * float(moments.variance[rows].mean()) / 2.0
+        dof = 2.0 * mean**2 / variance if variance > 2e-9 else 0.0
         found.append(
             GroupFit(
                 group=name,
                 observations=len(mine),
                 degrees_of_freedom=dof,
                 chi2=chi2,
-                p_value=p_value(chi2 * trace / squared, dof) if dof > 0.0 else None,
+                p_value=scaled_p_value(chi2, mean, variance) if dof >= 1.0 else None,
             )
         )
     return found
@@ -177,9 +222,14 @@ def _groups(record: StudyRecord, best: Best, residuals: Sequence[float]) -> list
 def constant_chi2(data: Sequence[Mapping[str, Any]]) -> float | None:
     """Chi2 of the best constant for each group; None where constants fit exactly.
 
+    None as well where the noise is not Gaussian: then it is not found in closed form.
+
     ``c = sum(w v) / sum(w)`` with ``w = 1 / sigma^2`` for values v of one group and unit.
     """
     total = 0.0
+    data = [datum for datum in data if datum["group"] != GROUP]
+    if not is_plain(data):
+        return None
     for kind in {(datum["group"], datum["unit"]) for datum in data}:
         mine = [datum for datum in data if (datum["group"], datum["unit"]) == kind]
         if len({datum["value"] for datum in mine}) < 2:

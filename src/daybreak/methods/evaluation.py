@@ -97,19 +97,21 @@ class Layout:
         """All settings of one lane, the numbers perhaps traced."""
         return {**dict(self.static), **{name: numbers[i] for i, name in enumerate(self.traced)}}
 
-    def residuals(self, values: Sequence[Any], cell: Cell, xp: Any) -> Any:
-        """Residuals of one lane, shape (m,)."""
-        return self.problem.evaluate(values, self.settings(cell.numbers), xp, cell.sigmas)[0]
+    def residuals(self, values: Sequence[Any], cell: Cell, xp: Any, sizes: Any = None) -> Any:
+        """Residuals of one lane, shape (m,); `sizes` as in `Observations.residuals`."""
+        settings = self.settings(cell.numbers)
+        return self.problem.evaluate(values, settings, xp, cell.sigmas, sizes)[0]
 
     def raw(self, values: Sequence[Any], cell: Cell, xp: Any) -> Any:
         """Predictions of one lane before scale factors and offsets, shape (m,)."""
         return self.problem.raw(values, self.settings(cell.numbers), xp)
 
     def full(self, values: Sequence[Any], cell: Cell, xp: Any) -> tuple[Any, Any, Any, Any]:
-        """Residuals, predictions, factors and derived quantities of one lane."""
+        """Residuals with their chi2, predictions, factors and derived quantities of one lane."""
         settings = self.settings(cell.numbers)
         residuals, parts = self.problem.evaluate(values, settings, xp, cell.sigmas)
         derived = self.problem.derived(values, settings)
+        residuals = residuals[: len(self.problem.data)], xp.sum(residuals**2)
         return residuals, parts["predictions"], parts["factors"], derived
 
     def traced_values(self, u: Any, pins: Any) -> list[Any]:
@@ -170,14 +172,13 @@ class AbstractEvaluator(ABC):
         u = np.array(
             [box.to_unit(dict(zip(box.names, row[columns], strict=True))) for row in probes]
         )
-        residuals = np.full((1, len(problem.data)), np.nan)
+        residuals = np.full((1, problem.data.count), np.nan)
         for row in u:
             residuals = self.residuals(row[None, :], cells[[0]])
             if np.isfinite(residuals).all():
                 return
-        bad = [
-            n for n, y in zip(problem.data.names, residuals[0], strict=True) if not np.isfinite(y)
-        ]
+        shown = zip(problem.data.names, residuals[0, : len(problem.data)], strict=True)
+        bad = [name for name, r in shown if not np.isfinite(r)]
         at = dict(zip(problem.space.names, probes[0].tolist(), strict=True))
         msg = (
             f"predict returned NaN or infinity for {known(bad[:5])} at all {len(probes)} places "
@@ -196,26 +197,30 @@ class NumpyEvaluator(AbstractEvaluator):
 
     def residuals(self, u: Array, cells: Cells) -> Array:
         """Residuals lane by lane; a lane whose `predict` raises is NaN and noted in `errors`."""
-        return self._each(self.layout.residuals, u, cells)
+        return self._each(self.layout.residuals, u, cells, self.layout.problem.data.count)
 
     def raw(self, u: Array, cells: Cells) -> Array:
         """Predictions before scaling, lane by lane, as `residuals`."""
-        return self._each(self.layout.raw, u, cells)
+        return self._each(self.layout.raw, u, cells, len(self.layout.problem.data))
 
     def slopes(self, u: Array, cells: Cells) -> Array:
         """Derivatives of the residuals by differences."""
         return self.jacobian(u, self.residuals(u, cells), cells)
 
-    def _each(self, of_lane: Callable[..., Any], u: Array, cells: Cells) -> Array:
+    def _each(
+        self, of_lane: Callable[..., Any], u: Array, cells: Cells, count: int,
+        sizes: Array | None = None,
+    ) -> Array:  # fmt: skip
         self.errors = {}
-        found = np.full((len(u), len(self.layout.problem.data)), np.nan)
+        found = np.full((len(u), count), np.nan)
         with np.errstate(all="ignore"):
             values = self.layout.values(u, cells.pins)
             for lane in range(len(u)):
                 if self.watch is not None:
                     self.watch()
                 try:
-                    found[lane] = of_lane(list(values[lane]), _row(cells, lane), np)
+                    given = (list(values[lane]), _row(cells, lane), np)
+                    found[lane] = of_lane(*given, *([] if sizes is None else [sizes[lane]]))
                 except PredictionError:
                     raise
                 except Exception as error:  # noqa: BLE001 - a trial's failure is a value
@@ -226,11 +231,18 @@ class NumpyEvaluator(AbstractEvaluator):
         """Derivatives of the residuals by u, by second-order differences, shape (L, m, n).
 
         Step ``h = eps^(1/3) max(|u|, 1e-3)``; central where the box allows, else one-sided with
-        three points; columns of pinned parameters are zero.
+        three points; columns of pinned parameters are zero.  Noise of unknown size keeps the one
+        that it has at u.
         Source: Press et al., Numerical Recipes, 3rd ed., section 5.7.
         """
         lanes, n = u.shape
         found = np.zeros((lanes, residuals.shape[1], n))
+        data = self.layout.problem.data
+        sizes = data.sizes_of(residuals) if data.unknown else None
+
+        def beside(place: Array) -> Array:
+            return self._each(self.layout.residuals, place, cells, data.count, sizes)
+
         for j in np.flatnonzero(self.layout.moving(cells.pins).any(axis=0)).tolist():
             h = np.cbrt(np.finfo(float).eps) * np.maximum(np.abs(u[:, j]), 1e-3)
             low, high = u[:, j] < h, u[:, j] > 1 - h
@@ -239,7 +251,7 @@ class NumpyEvaluator(AbstractEvaluator):
             one, two = u.copy(), u.copy()
             one[:, j] += first
             two[:, j] += second
-            r1, r2 = self.residuals(one, cells), self.residuals(two, cells)
+            r1, r2 = beside(one), beside(two)
             side = ((4 * r1 - 3 * residuals - r2).T / (2 * first)).T
             centre = ((r1 - r2).T / (2 * h)).T
             found[:, :, j] = np.where((low | high)[:, None], side, centre)
@@ -273,7 +285,7 @@ class JaxEvaluator(AbstractEvaluator):
         def residuals(v: Any) -> Any:
             return self.layout.residuals(self.layout.traced_values(v, cell.pins), cell, jnp)
 
-        n, m = len(self.layout.free), len(self.layout.problem.data)
+        n, m = len(self.layout.free), self.layout.problem.data.count
         if 2 * m < n:
             value, pull = jax.vjp(residuals, u)
             return value, jax.vmap(lambda row: pull(row)[0])(jnp.eye(m))
@@ -341,7 +353,8 @@ class JaxEvaluator(AbstractEvaluator):
             for lane in range(count):
                 f = {name: value[lane] for name, value in factors.items()}
                 d = {name: value[lane] for name, value in derived.items()}
-                found.append(_plain((residuals[lane], predictions[lane], f, d)))
+                r = residuals[0][lane], residuals[1][lane]
+                found.append(_plain((r, predictions[lane], f, d)))
         return found
 
     def _in_blocks(
@@ -363,7 +376,8 @@ class JaxEvaluator(AbstractEvaluator):
 def _plain(parts: tuple[Any, Any, Any, Mapping[str, Any]]) -> dict[str, Any]:
     residuals, predictions, factors, derived = parts
     return {
-        "residuals": np.asarray(residuals).tolist(),
+        "residuals": np.asarray(residuals[0]).tolist(),
+        "chi2": float(residuals[1]),
         "predictions": np.asarray(predictions).tolist(),
         "factors": {name: float(value) for name, value in factors.items()},
         # A derived quantity that is not finite is one that is not there.

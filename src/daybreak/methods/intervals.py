@@ -1,6 +1,7 @@
 """Along one parameter: where to look, local minima between points, and ends of the 95 % set.
 
-Threshold: lowest chi2 + 3.8415, the 95 % quantile of chi2 with one degree of freedom.
+Threshold: lowest chi2 + 3.8415, the 95 % quantile of chi2 with one degree of freedom, where the
+size of the noise is known (`daybreak.problem.levels`).
 Source: Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), JASA 95, 449.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from daybreak.methods.relaxation import MAX_BASINS, Point, Relaxation, Step, chi2_of
-from daybreak.problem.ends import LEVEL_95, Crossing, crossings, same_chi2
+from daybreak.problem.ends import Crossing, crossings, same_chi2
 from daybreak.problem.outcomes import Outcome, Task
 
 AUTOMATIC_POINTS = 21
@@ -79,7 +80,7 @@ def _basins_themselves(
     for end in sorted(ground.ends, key=chi2_of):
         value = end.parameters[name]
         near = any(abs(value - other) <= _APART * (high - low) for other in found)
-        below = chi2_of(end) < ground.lowest + 2.0 * LEVEL_95
+        below = chi2_of(end) < ground.lowest + 2.0 * ground.level_95
         if below and not near and low <= value <= high and len(found) < _MOST_VALUES:
             found[value] = end
     tasks = [
@@ -205,7 +206,7 @@ def interval_ends(relaxation: Relaxation) -> Step:
     """Narrow every crossing of the 95 % level down on the re-fitted profile."""
     for _ in range(60):
         tasks: list[Task] = []
-        found = _crossings(relaxation, LEVEL_95)
+        found = _crossings(relaxation, relaxation.ground.level_95)
         for crossing, width in zip(found, _widths(relaxation, found), strict=True):
             resolution = 8.0 * math.ulp(max(abs(crossing.inside), abs(crossing.outside)))
             tolerance = max(_TOLERANCE * width, resolution)

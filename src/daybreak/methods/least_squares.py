@@ -351,7 +351,7 @@ def _fit_numpy(
     evaluator: NumpyEvaluator | _OneByOne, starts: Array, cells: Cells, options: LeastSquares,
     checkpoint: Checkpoint,
 ) -> list[End]:  # fmt: skip
-    state = begin(starts, len(evaluator.layout.problem.data))
+    state = begin(starts, evaluator.layout.problem.data.count)
     lanes = np.arange(len(starts))
     ends: dict[int, End] = {}
     while len(lanes):
@@ -406,7 +406,7 @@ class _OneByOne:
     def residuals(self, u: Array, cells: Cells) -> Array:
         """Residuals lane by lane, the Jacobians put aside; NaN and noted where it raised."""
         self.errors, self._jacobians = {}, {}
-        found = np.full((len(u), len(self.layout.problem.data)), np.nan)
+        found = np.full((len(u), self.layout.problem.data.count), np.nan)
         for lane in range(len(u)):
             try:
                 with double_precision():
@@ -437,7 +437,7 @@ def _pool(
     width = evaluator.width
     count = len(starts)
     rows = np.arange(width) % max(count, 1)
-    state = begin(starts[rows], len(evaluator.layout.problem.data))
+    state = begin(starts[rows], evaluator.layout.problem.data.count)
     lane_of = np.where(np.arange(width) < count, np.arange(width), -1)
     state.reason[lane_of < 0] = _CODE[StopReason.STEP]  # padding, never read
     waiting = width

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from daybreak.methods.relaxation import Ground, Point, Relaxation, Step, chi2_of
 from daybreak.problem.contours import XY, Frame, Wanted, trace
-from daybreak.problem.ends import LEVELS_2D
 
 _BASINS = 4
 """How many distinct ends are tried at every lattice point."""
@@ -59,7 +58,7 @@ class Map:
     def _seek(self) -> Step:
         """Fit the places of minima over all parameters that are new; lattices may miss them."""
         relaxation, of = self.relaxation, self.relaxation.of
-        highest = self.ground.lowest + max(LEVELS_2D.values())
+        highest = self.ground.lowest + max(self.ground.levels_2d.values())
         ends = [e for e in self.ground.basins() if chi2_of(e) <= highest][:_MINIMA]
         # A thin region shows in the marginal profiles, whose best ends lie along it.
         for one in self.ground.relaxations:
@@ -100,7 +99,7 @@ class Map:
         known |= {self.frame.at(p): chi2_of(e) for p, e in self.relaxation.best.items()}
         minima = [self.frame.at(p) for p in self.minima if p in self.relaxation.best]
         found: dict[XY, Wanted] = {}
-        for level in LEVELS_2D.values():
+        for level in self.ground.levels_2d.values():
             contour = trace(known, self.frame.lattice, minima, self.ground.lowest, level)
             found |= {one.at: one for one in contour.wanted if one.at not in known}
         return list(found.values())

@@ -188,7 +188,7 @@ class _Spot:
     def noise(self, r: Array) -> float:
         """The chi2 that rounding in the last place of every prediction and datum makes."""
         sigmas, values = self.cells.sigmas[0], np.abs(self.evaluator.layout.problem.data.values)
-        return float(np.sum((4e-16 * (2.0 * values / sigmas + np.abs(r))) ** 2))
+        return float(np.sum((4e-16 * (2.0 * values / sigmas + np.abs(r[: len(values)]))) ** 2))
 
     def _gradient(self, u: Array, free: Any) -> Array:
         r, J = self.linearise(u[None])
@@ -228,7 +228,8 @@ class _Spot:
         problem = self.evaluator.layout.problem
         raw = self.evaluator.raw(u[None], self.cells)[0]
         sigmas = self.cells.sigmas[0]
-        columns = np.column_stack([J, factor_columns(raw, sigmas, problem.groups)])
+        factors = factor_columns(raw, sigmas, problem.groups, problem.data.whitening)
+        columns = np.column_stack([J[: len(sigmas)], factors])
         lengths = np.sqrt(np.sum(columns * columns, axis=0))
         columns = columns[:, lengths > 0] / lengths[lengths > 0]
         left, s, _ = np.linalg.svd(columns, full_matrices=False)

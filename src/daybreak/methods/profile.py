@@ -44,7 +44,7 @@ from daybreak.methods.method import (
 )
 from daybreak.methods.multistart import question, search
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
-from daybreak.problem.ends import LEVEL_95, same_chi2
+from daybreak.problem.ends import same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
 
@@ -296,7 +296,7 @@ def _evenly(scout: Relaxation) -> list[float]:
 
 def _refined_ends(ground: Ground, one: Relaxation) -> list[Task]:
     """Compare the points that bracket each end of the 95 % set under refined knobs."""
-    level = ground.lowest + LEVEL_95
+    level = ground.lowest + ground.level_95
     values = sorted(point[0] for point in one.best)
     tasks: list[Task] = []
     for a, b in itertools.pairwise(values):

@@ -8,6 +8,7 @@ ends, in all directions, as long as any point improves.
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import Places, evaluations, seed_of, starts_of
 from daybreak.problem.ends import distinct, same_chi2
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.levels import level_95, levels_2d
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.parameters import Space
 
@@ -56,6 +58,16 @@ class Ground:
         found = [chi2_of(end) for end in self.ends]
         found += [chi2_of(end) for one in self.relaxations for end in one.best.values()]
         return min(found, default=math.inf)
+
+    @functools.cached_property
+    def level_95(self) -> float:
+        """How far chi2 may rise above it in a 95 % set."""
+        return level_95(self.problem.describe())
+
+    @functools.cached_property
+    def levels_2d(self) -> dict[float, float]:
+        """The same for two parameters together, by probability."""
+        return levels_2d(self.problem.describe())
 
     def basins(self) -> list[Outcome]:
         """The distinct ends of fits of all free parameters, lowest first."""

@@ -26,9 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.problem.fit import FitProblem, Setting
-from daybreak.problem.observations import observations
+from daybreak.problem.gathering import observations
 from daybreak.problem.parameters import Parameter, Space
-from daybreak.problem.scale_factors import eliminate
 
 AIM = 1000.0
 """Distance of the target of a bounded ascent; asinh of every double precision ratio is less."""
@@ -85,7 +84,7 @@ def companion(problem: FitProblem, *, with_jax: bool) -> FitProblem:
     return FitProblem(
         parameters=[Parameter(name, 0.0, 1.0) for name in free],
         predict=predict,
-        observations=observations(np.zeros(len(problem.data) + 1), 1.0),
+        observations=observations(np.zeros(problem.data.count + 1), 1.0),
         settings={**problem.settings, **extra},
         static=problem.static,
     )
@@ -117,12 +116,12 @@ def _residuals(
     moving = {name: values[i] for i, name in enumerate(box.names)} | problem.space.fixed
     raw = problem.raw([moving[name] for name in problem.space.names], user, xp)
     data = problem.data
-    scaled, factors = eliminate(raw, data.values, data.sigmas, problem.groups, xp)
+    scaled, factors = problem.scaled(raw, data.values, data.sigmas, xp)
     Q = quantities_at(problem, raw, scaled, factors, values, xp)
     q = xp.take(Q, numerator.astype(int)) / xp.take(Q, denominator.astype(int))
     fits = aim == 0.0
     wished = xp.where(fits, 0.0, xp.arcsinh(q / scale) - aim)
-    of_fit = xp.where(fits, (scaled - data.values) / data.sigmas, 0.0)
+    of_fit = xp.where(fits, data.residuals(scaled, data.values, data.sigmas, xp), 0.0)
     return xp.concatenate([of_fit, xp.reshape(wished, (1,))])
 
 

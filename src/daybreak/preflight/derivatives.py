@@ -26,6 +26,9 @@ def check_gradient(probe: Probe) -> list[Check]:
         return []
     places = np.clip(places, 0.02, 0.98)
     slopes = in_blocks(probe, probe.jacobian, places)
+    if probe.problem.data.unknown:
+        # They are those at the size that the noise has there, and the differences below too.
+        slopes = slopes * _sizes(probe, ask(probe, places))[:, :, None]
     broken = ~np.isfinite(slopes)
     wrong, differences = _unconfirmed(probe, places, slopes)
     found: list[Check] = []
@@ -38,12 +41,25 @@ def check_gradient(probe: Probe) -> list[Check]:
     return found
 
 
+def _sizes(probe: Probe, residuals: Array) -> Array:
+    """Common factors of unknown noise, 1 of other observations, 0 of what is none; (P, m)."""
+    data = probe.problem.data
+    factors = np.ones((len(residuals), data.count))
+    factors[:, len(data) :] = 0.0
+    for column, rows in enumerate(data.unknown):
+        factors[:, rows] = data.sizes_of(residuals)[:, [column]]
+    return factors
+
+
 def _unconfirmed(probe: Probe, places: Array, slopes: Array) -> tuple[np.ndarray, Array]:
     """Which derivatives no difference confirms, and the best difference; both (P, m, n)."""
     n = places.shape[1]
     move = STEPS[:, None, None] * np.array([1.0, -1.0])[:, None] * np.ones(n)
     u = places[:, None, None, None, :] + move[..., None] * np.eye(n)  # (P, h, 2, n, n)
-    found = ask(probe, u.reshape(-1, n)).reshape(*u.shape[:-1], -1)
+    asked = ask(probe, u.reshape(-1, n))
+    if probe.problem.data.unknown:
+        asked = asked * _sizes(probe, asked)
+    found = asked.reshape(*u.shape[:-1], -1)
     h = STEPS[:, None, None]
     with np.errstate(all="ignore"):
         every = (found[:, :, 0] - found[:, :, 1]) / (2 * h)

@@ -23,7 +23,6 @@ from daybreak.preflight.companion import (
     values_at,
 )
 from daybreak.preflight.probe import Probe
-from daybreak.problem.scale_factors import eliminate
 
 FIT_STARTS = 48
 """Local fits of the first method."""
@@ -161,10 +160,10 @@ class Search:
         probe, problem = self.probe, self.probe.problem
         u = probe.sample(SAMPLE, "extremes")
         values = probe.values(u)
-        known = problem.data.values, problem.data.sigmas
+        known = problem.data.values, problem.data.sigmas, np
         with np.errstate(all="ignore"):
             rows = [
-                quantities_at(problem, raw, *eliminate(raw, *known, problem.groups, np), row)
+                quantities_at(problem, raw, *problem.scaled(raw, *known), row)
                 for raw, row in zip(probe.predictions(u), values, strict=True)
             ]
         return values, np.array(rows)

@@ -31,8 +31,9 @@ Needed = tuple[float | None, float | None]
 
 
 def degrees_of_freedom(problem: FitProblem) -> int:
-    """Data less everything fitted, factors and offsets included."""
+    """Data less everything fitted: factors, offsets and unknown sizes of noise included."""
     fitted = len(problem.space.free(())) + len(problem.scale_factors) + len(problem.offsets)
+    fitted += len(problem.data.unknown)
     return len(problem.data) - fitted
 
 
@@ -44,14 +45,17 @@ def bounds_chi2(criterion: Criterion) -> bool:
     return criterion.quantity in ("chi2", "reduced_chi2") and upper
 
 
-def chi2_bar(criterion: Criterion, dof: int) -> float | None:
+def chi2_bar(criterion: Criterion, dof: int, *, plain: bool = True) -> float | None:
     """Largest chi2 that meets a criterion; None for want of degrees of freedom.
+
+    None too for a p value where the noise is not Gaussian (`plain` is false): what chi2 it
+    belongs to depends on the predictions.
 
     ``p = Q(dof / 2, chi2 / 2)`` falls with chi2, hence ``chi2 = 2 Q^-1(dof / 2, p)``.
     """
     if criterion.quantity == "chi2":
         return min(bar for bar in (criterion.at_most, criterion.below) if bar is not None)
-    if dof < 1:
+    if dof < 1 or (criterion.quantity == "p_value" and not plain):
         return None
     if criterion.quantity == "reduced_chi2":
         return dof * min(bar for bar in (criterion.at_most, criterion.below) if bar is not None)
@@ -112,7 +116,7 @@ def _ratio(data: Observations, i: int, j: int) -> Quantity:
 def needed(data: Observations, quantity: Quantity, bar: float) -> Needed:
     """Least and largest value with which chi2 can be at most `bar` (module formula)."""
     i, j = quantity.numerator, quantity.denominator
-    if not math.isfinite(bar):
+    if not math.isfinite(bar) or not data.data[i].noise.is_gaussian:
         return None, None
     if j >= len(data):
         away = float(data.sigmas[i]) * math.sqrt(bar)

@@ -32,7 +32,7 @@ def check_noise(probe: Probe) -> list[Check]:
     if len(places) < 3:
         return []
     for step in STEPS:
-        noise = np.median(noise_at(probe, places, step), axis=0)
+        noise = np.median(noise_at(probe, places, step), axis=0)[: len(probe.problem.data)]
         i = int(noise.argmax())
         if noise[i] > TOLERATED:
             return [_check(probe, i, float(noise[i]), step)]

@@ -109,7 +109,7 @@ class _Examination:
 
     def run(self, of_fit: list[Criterion], others: list[Criterion]) -> None:
         """Answer everything; what is known is kept when time runs out."""
-        cases = [_Case(c, chi2_bar(c, self.dof)) for c in of_fit]
+        cases = [_Case(c, chi2_bar(c, self.dof, plain=self.problem.data.gaussian)) for c in of_fit]
         pursuit = Pursuit(self.search, self.search.chi2, "chi2")
         enough = min((c.bar for c in cases if c.bar is not None), default=math.inf)
         try:

@@ -21,6 +21,7 @@ from daybreak.methods.evaluation import Array
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.forecast import forecast
 from daybreak.preflight.identifiability import identify
+from daybreak.preflight.needs import degrees_of_freedom
 from daybreak.preflight.placebo import UNREHEARSED, Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.reachability import check_reachability
@@ -226,7 +227,7 @@ class _Examination:
             symmetries=self.symmetries,
             identifiability=self.identifiability,
             rank=self.rank,
-            degrees_of_freedom=_degrees_of_freedom(self.study),
+            degrees_of_freedom=degrees_of_freedom(self.study.fit),
             forecast=self.forecast,
             not_checked=self.not_checked,
             evaluations=self.evaluations,
@@ -303,12 +304,6 @@ def _is_hard(study: Study, found: Reachability) -> bool:
     alike = [criterion for criterion in study.accept if criterion.title == found.criterion]
     asked = [c for c in alike if found.sentence.startswith(f"{c.quantity} {c.bar} ")]
     return any(criterion.level == "hard" for criterion in asked)
-
-
-def _degrees_of_freedom(study: Study) -> int:
-    problem = study.fit
-    fitted = len(problem.space.free(())) + len(problem.scale_factors) + len(problem.offsets)
-    return len(problem.data) - fitted
 
 
 def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool:

@@ -90,8 +90,13 @@ def rounding_of(probe: Probe, residuals: Array) -> Array:
 
     ``eps (|r| + 2 |d| / sigma)``, which bounds ``eps max(|y|, |d|) / sigma``.
     """
+    return ROUNDING * (np.abs(residuals) + 2 * sizes_of(probe))
+
+
+def sizes_of(probe: Probe) -> Array:
+    """Observed values in units of sigma, and 0 for what is no observation; shape (m,)."""
     data = probe.problem.data
-    return ROUNDING * (np.abs(residuals) + 2 * np.abs(data.values / data.sigmas))
+    return np.concatenate([np.abs(data.values / data.sigmas), np.zeros(data.count - len(data))])
 
 
 def value_of(probe: Probe, column: int, place: float) -> float:

@@ -27,6 +27,7 @@ import numpy as np
 from daybreak.findings import Symmetry
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
+from daybreak.preflight.survey import sizes_of
 
 Kind = Literal["scaling", "shift"]
 Direction = tuple[Fraction, ...]
@@ -175,10 +176,9 @@ class _Trial:
         median over the places. Places where the model is not finite do not count, but a
         quarter of them must.
         """
-        data = self.probe.problem.data
         before = np.abs(self.residuals)
         typical = np.maximum(np.maximum(1.0, before), np.median(before, axis=0))
-        allowed = EXACT * np.maximum(1.0, before) + ROUNDING * np.abs(data.values) / data.sigmas
+        allowed = EXACT * np.maximum(1.0, before) + ROUNDING * sizes_of(self.probe)
         steps = _steps(len(basis)) @ self._per_step(basis)
         places = np.concatenate([self._transformed(step) for step in steps])
         after = self.probe.residuals_at(places).reshape(len(steps), *before.shape)

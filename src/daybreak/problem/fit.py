@@ -6,18 +6,35 @@ import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import PredictionError, ProblemError, known
+from daybreak.problem.contract import (
+    Tried,
+    check_dtype,
+    holds_jax,
+    names_of,
+    plain_shapes,
+    stacked,
+    staged,
+)
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision
+from daybreak.problem.priors import GROUP, AbstractPrior, pull_name
 from daybreak.problem.resources import Resources, check_resources
-from daybreak.problem.scale_factors import Group, Offset, ScaleFactor, eliminate, group_factors
+from daybreak.problem.scale_factors import (
+    Group,
+    Offset,
+    ScaleFactor,
+    eliminate,
+    group_factors,
+    with_priors,
+)
 from daybreak.problem.settings import (
     Setting,
     Settings,
@@ -35,7 +52,9 @@ class FitProblem:
 
     ``residuals_i = (s_i prediction_i + b_i - value_i) / sigma_i`` and
     ``chi2 = sum_i residuals_i^2``, with scale factors s and offsets b eliminated in closed form
-    (formulas in `daybreak.problem.scale_factors`).
+    (formulas in `daybreak.problem.scale_factors`); other noise has other residuals
+    (`daybreak.problem.noise`).  Every prior is one more observation, seen by a prediction of its
+    own (`daybreak.problem.priors`).
 
     Parameters
     ----------
@@ -128,8 +147,24 @@ class FitProblem:
         return Space(tuple(self.parameters))
 
     @functools.cached_property
+    def priors(self) -> dict[str, AbstractPrior]:
+        """Priors of parameters that are not fixed, then of scale factors and offsets, by name."""
+        free = (self.space[name] for name in self.space.free(()))
+        given = (*free, *self.scale_factors, *self.offsets)
+        return {one.name: one.prior for one in given if one.prior is not None}
+
+    @functools.cached_property
     def data(self) -> Observations:
-        """The observations in a fixed order."""
+        """The observations in a fixed order, and one for each prior."""
+        pulls = {
+            pull_name(name): Observation(prior.value, prior.width, group=GROUP)
+            for name, prior in self.priors.items()
+        }
+        return self.measured.extended(pulls) if pulls else self.measured
+
+    @functools.cached_property
+    def measured(self) -> Observations:
+        """What `predict` predicts, in a fixed order."""
         if isinstance(self.observations, Observations):
             return self.observations
         given: Any = self.observations
@@ -145,8 +180,10 @@ class FitProblem:
 
     @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
-        """Groups of observations that share a scale factor or offset."""
-        return group_factors(self.data, self.scale_factors, self.offsets)
+        """Groups of observations that share a scale factor or offset, their priors included."""
+        found = group_factors(self.measured, self.scale_factors, self.offsets)
+        first = len(self.measured)
+        return with_priors(found, {name: first + i for i, name in enumerate(self.priors)})
 
     @property
     def functions(self) -> list[Callable[..., Any]]:
@@ -175,9 +212,9 @@ class FitProblem:
         return traced, static
 
     def evaluate(
-        self, values: Sequence[Any], settings: Settings, xp: Any, sigmas: Any
+        self, values: Sequence[Any], settings: Settings, xp: Any, sigmas: Any, sizes: Any = None
     ) -> tuple[Any, Any]:
-        """Residuals, shape (n_observations,), and the parts they are made of.
+        """Residuals, shape (data.count,), and the parts they are made of.
 
         Parameters
         ----------
@@ -189,21 +226,40 @@ class FitProblem:
             NumPy or `jax.numpy`.
         sigmas : array, shape (n_observations,)
             Total uncertainties.
+        sizes : sequence of numbers, optional
+            Common factors of noise of unknown size, see `Observations.residuals`.
 
         Returns
         -------
-        residuals : array, shape (n_observations,), in units of sigma
+        residuals : array, shape (data.count,), in units of sigma
         parts : dict
             ``predictions`` after scaling, shape (n_observations,), and ``factors``.
         """
         raw = self.raw(values, settings, xp)
-        scaled, factors = eliminate(raw, self.data.values, sigmas, self.groups, xp)
-        residuals = (scaled - self.data.values) / sigmas
+        observed = self.observed(settings, xp)
+        scaled, factors = self.scaled(raw, observed, sigmas, xp)
+        residuals = self.data.residuals(scaled, observed, sigmas, xp, sizes)
         return residuals, {"predictions": scaled, "factors": factors}
+
+    def observed(self, settings: Settings, xp: Any) -> Any:
+        """The values that predictions are compared with, shape (n_observations,)."""
+        return self.data.values
+
+    def scaled(self, raw: Any, observed: Any, sigmas: Any, xp: Any) -> tuple[Any, dict[str, Any]]:
+        """Predictions with the best scale factors and offsets, and these by name."""
+        return eliminate(raw, observed, sigmas, self.groups, xp, self.data.whitening)
 
     def raw(self, values: Sequence[Any], settings: Settings, xp: Any) -> Any:
         """Predictions before scale factors and offsets, shape (n_observations,)."""
-        return self._vector(self.predict(*self._arguments(values, settings)), xp)
+        predicted = self._vector(self.predict(*self._arguments(values, settings)), xp)
+        if not self.priors:
+            return predicted
+        known_ones = dict(zip(self.space.names, values, strict=True))
+        known_ones |= {f.name: 1.0 for f in self.scale_factors}
+        known_ones |= {f.name: 0.0 for f in self.offsets}
+        seen = [prior.seen(known_ones[name], xp) for name, prior in self.priors.items()]
+        pulls = xp.stack([xp.asarray(one, dtype=float) for one in seen])
+        return xp.concatenate([predicted, pulls])
 
     def derived(self, values: Sequence[Any], settings: Settings) -> dict[str, Any]:
         """Derived quantities at `values`; empty when none are declared."""
@@ -217,22 +273,23 @@ class FitProblem:
 
     def _vector(self, predicted: Any, xp: Any) -> Any:
         """Check the contract of `predict` and line its numbers up; shape (n_observations,)."""
-        if self.data.named:
-            predicted = _stack(predicted, self.data.names, xp)
+        count = len(self.measured)
+        if self.measured.named:
+            predicted = stacked(predicted, self.measured.names, xp)
         elif isinstance(predicted, Mapping):
             msg = (
-                f"predict must return an array of shape ({len(self.data)},), because the "
+                f"predict must return an array of shape ({count},), because the "
                 "observations are an array, but it returned a mapping."
             )
             raise PredictionError(msg)
         vector: Any = predicted if hasattr(predicted, "dtype") else xp.asarray(predicted)
-        if tuple(vector.shape) != (len(self.data),):
+        if tuple(vector.shape) != (count,):
             msg = (
-                f"predict must return shape ({len(self.data)},), one number per observation, "
+                f"predict must return shape ({count},), one number per observation, "
                 f"but it returned shape {tuple(vector.shape)}."
             )
             raise PredictionError(msg)
-        _check_dtype(vector.dtype)
+        check_dtype(vector.dtype)
         return vector
 
     def backend(self, settings: Settings) -> Backend:
@@ -268,23 +325,23 @@ class FitProblem:
         PredictionError
             When it raises, or returns anything but real numbers with names.
         """
-        return [] if self.derive is None else _names_of(self._tried("derive", settings).found)
+        return [] if self.derive is None else names_of(self._tried("derive", settings).found)
 
     @functools.cached_property
-    def _trials(self) -> dict[tuple[object, ...], _Tried]:
+    def _trials(self) -> dict[tuple[object, ...], Tried]:
         """What became of calling `predict` and `derive`, by name and static settings."""
         return {}
 
-    def _tried(self, name: str, settings: Settings) -> _Tried:
+    def _tried(self, name: str, settings: Settings) -> Tried:
         """Call `predict` or `derive` once with numbers; where it uses JAX, nothing is computed."""
         _, static = self.split_settings(settings)
         mark = (name, *static.items())
         if mark not in self._trials:
             function: Any = getattr(self, name)
             found = self._call(name, function, settings)
-            with_jax = _holds_jax(found)
-            self._trials[mark] = _Tried(
-                found if not with_jax else _plain_shapes(found), with_jax,
+            with_jax = holds_jax(found)
+            self._trials[mark] = Tried(
+                found if not with_jax else plain_shapes(found), with_jax,
                 self._traceable(function, settings),
             )  # fmt: skip
         return self._trials[mark]
@@ -294,7 +351,7 @@ class FitProblem:
         arguments = self._arguments(values, settings)
         try:
             with np.errstate(all="ignore"), double_precision():
-                return _staged(function, arguments)
+                return staged(function, arguments)
         except Exception as error:
             at = dict(zip(self.space.names, values, strict=True))
             msg = f"{name} raised {type(error).__name__}: {error} at {at}."
@@ -346,9 +403,10 @@ class FitProblem:
 
     def describe(self) -> dict[str, Any]:
         """The whole declaration, code aside, as plain data for the ledger."""
+        square = self.measured.covariance
 
         def factor(f: ScaleFactor | Offset) -> dict[str, Any]:
-            over = list(self.data.names if f.over is None else f.over)
+            over = list(self.measured.names if f.over is None else f.over)
             lower, upper = (None if np.isinf(x) else float(x) for x in (f.lower, f.upper))
             return {"name": f.name, "over": over, "lower": lower, "upper": upper, "unit": f.unit}
 
@@ -356,6 +414,7 @@ class FitProblem:
             "name": self.name,
             "parameters": [parameter.describe() for parameter in self.space.parameters],
             "observations": self.data.describe(),
+            "covariance": None if square is None else square.tolist(),
             "scale_factors": [factor(f) for f in self.scale_factors],
             "offsets": [factor(f) for f in self.offsets],
             "units": dict(self.units),
@@ -364,117 +423,3 @@ class FitProblem:
                 for k in self.knobs
             ],
         }
-
-
-class _Tried(NamedTuple):
-    """What calling a user's function once has shown."""
-
-    found: Any
-    """What it returned; arrays of zeros of the same shapes where JAX computes nothing."""
-    with_jax: bool
-    """Whether it returned JAX arrays: it is written with `jax.numpy`."""
-    traceable: bool
-
-
-def _staged(function: Callable[[Any, Any], Any], arguments: tuple[Any, Any]) -> Any:
-    """Call `function` with numbers, while JAX, if it is loaded, only notes what it would do."""
-    jax: Any = sys.modules.get("jax")
-    if jax is None:
-        return function(*arguments)
-    kept: list[Any] = []
-
-    def noted() -> int:
-        kept.append(function(*arguments))
-        return 0
-
-    jax.eval_shape(noted)
-    return kept[0]
-
-
-def _plain_shapes(found: Any) -> Any:
-    """Replace JAX arrays by zeros of the same shape and type."""
-
-    def zeros(part: Any) -> Any:
-        return np.zeros(part.shape, part.dtype) if _holds_jax(part) else part
-
-    if isinstance(found, Mapping):
-        given: Mapping[str, Any] = found
-        return {name: zeros(part) for name, part in given.items()}
-    return [zeros(part) for part in found] if isinstance(found, (list, tuple)) else zeros(found)
-
-
-def _stack(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
-    """Line up a mapping of predictions; shape (n_observations,)."""
-    if not isinstance(predicted, Mapping):
-        msg = (
-            f"predict must return a mapping with {known(names)}, because the observations have "
-            f"names, but it returned {_kind(predicted)}."
-        )
-        raise PredictionError(msg)
-    given: Mapping[str, Any] = predicted
-    missing = [name for name in names if name not in given]
-    if missing:
-        msg = f"predict returned no value for {known(missing)}; it returned {known(given)}."
-        raise PredictionError(msg)
-    extra = [name for name in given if name not in names]
-    if extra:
-        msg = f"predict returned {known(extra)}, but the observations are {known(names)}."
-        raise PredictionError(msg)
-    parts = [xp.asarray(given[name]) for name in names]
-    for name, part in zip(names, parts, strict=True):
-        if tuple(part.shape) != ():
-            msg = f"predict must return one number for {name!r}, but got shape {part.shape}."
-            raise PredictionError(msg)
-        _check_dtype(part.dtype)
-    return xp.stack(parts)
-
-
-def _kind(value: Any) -> str:
-    """What a function returned, in words that are the same under JAX."""
-    shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
-    if shape is None:
-        return type(value).__name__
-    return f"an array of shape {tuple(shape)}" if shape else "a single number"
-
-
-def _names_of(derived: Any) -> list[str]:
-    """Names of what `derive` returned, one real number each."""
-    if not isinstance(derived, Mapping):
-        msg = (
-            "derive must return a mapping name -> number, e.g. {'half_life': np.log(2) / p.k}, "
-            f"but it returned {_kind(derived)}."
-        )
-        raise PredictionError(msg)
-    found: Mapping[str, Any] = derived
-    for name, value in found.items():
-        part = value if hasattr(value, "dtype") else np.asarray(value)
-        if tuple(part.shape) != () or np.dtype(part.dtype).kind not in "fiub":
-            msg = (
-                f"derive must return one real number for {name!r}, but got {part.dtype} of shape "
-                f"{tuple(part.shape)}; give each number a name of its own."
-            )
-            raise PredictionError(msg)
-    return list(found)
-
-
-def _holds_jax(value: Any) -> bool:
-    jax: Any = sys.modules.get("jax")
-    parts: list[Any] = list(value.values()) if isinstance(value, Mapping) else [value]
-    return jax is not None and any(isinstance(part, jax.Array) for part in parts)
-
-
-def _check_dtype(dtype: Any) -> None:
-    kind = np.dtype(dtype)
-    if kind.kind == "c":
-        msg = f"predict returned {kind}, but residuals are real; return real part or modulus."
-        raise PredictionError(msg)
-    if kind.kind not in "fiu":
-        msg = f"predict returned {kind}, but predictions must be numbers (float64)."
-        raise PredictionError(msg)
-    if kind.kind == "f" and kind.itemsize < np.dtype(np.float64).itemsize:
-        msg = (
-            f"predict returned {kind}, whose 7 digits make derivatives and convergence tests "
-            "meaningless in a fit; compute in float64. The usual cause is an array made with "
-            "dtype=float32, or a jnp constant made before Daybreak switched JAX to float64."
-        )
-        raise PredictionError(msg)

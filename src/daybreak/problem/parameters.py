@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import ProblemError, known
+from daybreak.problem.arrays import constant
+from daybreak.problem.priors import AbstractPrior, check_prior
 
 Scale = Literal["linear", "log"]
 When = tuple[str, Any] | None
@@ -45,6 +47,8 @@ class Parameter:
     when : (name, value or values), optional
         In a search only: it is part of a configuration only where the named choice or integer
         has this value.
+    prior : Normal or LogNormal, optional
+        What is known of it from elsewhere: one more observation, named ``prior of <name>``.
     earlier : float, optional
         The value that the parameter had, unsaid, in trials made before it was declared; good
         places found by them become starts with this value.
@@ -64,11 +68,13 @@ class Parameter:
     fixed: float | None = None
     earlier: float | None = None
     when: When = None
+    prior: AbstractPrior | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot mean anything, with the rule, the values and the next move."""
         check_name("parameter", self.name)
         check_when(self.name, self.when)
+        check_prior(self.name, self.prior)
         name, lower, upper = self.name, self.lower, self.upper
         if not (_is_finite(lower) and _is_finite(upper)):
             msg = f"bounds of {name!r} must be finite numbers, but got ({lower=}, {upper=})."
@@ -139,6 +145,7 @@ class Parameter:
             "scale": self.scale, "unit": self.unit,
             "guess": None if self.guess is None else float(self.guess),
             "fixed": None if self.fixed is None else float(self.fixed),
+            "prior": None if self.prior is None else self.prior.describe(),
         }  # fmt: skip
 
 
@@ -256,13 +263,5 @@ class Space:
         if self._any_log:
             value = xp.where(is_log, lower * xp.exp(u * self._log_ratio), value)
         snap = xp.where(u <= 0.0, lower - value, xp.where(u >= 1.0, upper - value, 0.0))
-        return value + _constant(snap, xp)
-
-
-def _constant(snap: Any, xp: Any) -> Any:
-    """Hide the last digits' correction from autodiff: at a bound the slope is still the map's."""
-    if xp is np:
-        return snap
-    import jax
-
-    return jax.lax.stop_gradient(snap)
+        # The last digits' correction is hidden: at a bound the slope is still the map's.
+        return value + constant(snap, xp)

@@ -10,6 +10,8 @@ chi2 = sum_i w_i (s y_i + b - d_i)^2 is quadratic in the scale factor s and the 
 with <x> = sum w x / sum w. A bounded unknown takes the nearest allowed value when it is alone
 (exact, because the function is a parabola); when both are there and the free optimum lies
 outside, the minimum lies on an edge of the allowed rectangle, and each edge is such a parabola.
+Where the data are correlated y, d and the constant 1 are whitened first.  A prior is one more
+datum: of prediction 1 (or 0 for an offset) before scaling, seen as ``mean +- sigma``.
 
 Source: variable projection, Golub and Pereyra (1973), SIAM J. Numer. Anal. 10, 413.
 """
@@ -18,16 +20,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import ProblemError, known
+from daybreak.problem.noise import Gaussian
 from daybreak.problem.observations import Observations
 from daybreak.problem.parameters import check_name
+from daybreak.problem.priors import Normal
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class ScaleFactor:
         Allowed range; unbounded by default.
     unit : str
         Unit of (observation / prediction).
+    prior : Normal, optional
+        Knowledge from elsewhere: ``dk.Normal(1, 0.01)`` is a shared normalisation uncertainty of
+        1 % (formula in `daybreak.problem.priors`).
     """
 
     name: str
@@ -51,6 +58,7 @@ class ScaleFactor:
     lower: float = -math.inf
     upper: float = math.inf
     unit: str = ""
+    prior: Normal | None = None
 
     def __post_init__(self) -> None:
         """Refuse reversed ranges and groups without members."""
@@ -69,6 +77,7 @@ class Offset:
     lower: float = -math.inf
     upper: float = math.inf
     unit: str = ""
+    prior: Normal | None = None
 
     def __post_init__(self) -> None:
         """Refuse reversed ranges and groups without members."""
@@ -78,6 +87,13 @@ class Offset:
 def _check(factor: ScaleFactor | Offset, kind: str) -> None:
     check_name(kind, factor.name)
     lower, upper = factor.lower, factor.upper
+    prior: Any = factor.prior
+    if prior is not None and not isinstance(prior, Normal):
+        msg = (
+            f"the prior of {kind} {factor.name!r} must be dk.Normal(mean, sigma), but got "
+            f"{prior!r}; for another one make it a parameter."
+        )
+        raise ProblemError(msg)
     if not lower < upper:
         msg = (
             f"`lower < upper` must hold for {kind} {factor.name!r}, but got ({lower=}, {upper=})."
@@ -101,6 +117,8 @@ class Group:
     members: tuple[int, ...]
     scale: ScaleFactor | None
     offset: Offset | None
+    shifted: tuple[int, ...]
+    """Those of its observations that the offset is added to: not the prior of the scale factor."""
 
 
 def group_factors(
@@ -118,11 +136,12 @@ def group_factors(
     by_members: dict[tuple[int, ...], Group] = {}
     for scale in scales:
         members = _members(data, scale)
-        by_members[members] = Group(members, scale, None)
+        by_members[members] = Group(members, scale, None, members)
     for offset in offsets:
         members = _members(data, offset)
         partner = by_members.get(members)
-        by_members[members] = Group(members, partner.scale if partner else None, offset)
+        scale = partner.scale if partner else None
+        by_members[members] = Group(members, scale, offset, members)
     for one, other in itertools.combinations(by_members, 2):
         if set(one) & set(other):
             msg = (
@@ -139,7 +158,56 @@ def group_factors(
                 "them more observations, or leave one out."
             )
             raise ProblemError(msg)
+        _refuse_other_noise(data, group)
     return tuple(by_members.values())
+
+
+def with_priors(groups: Sequence[Group], rows: Mapping[str, int]) -> tuple[Group, ...]:
+    """Groups to which the priors of their factors belong, observations `rows` by factor."""
+    found: list[Group] = []
+    for group in groups:
+        scale, offset = (
+            [rows[factor.name]] if factor is not None and factor.name in rows else []
+            for factor in (group.scale, group.offset)
+        )
+        found.append(replace(
+            group, members=(*group.members, *scale, *offset), shifted=(*group.shifted, *offset),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _refuse_other_noise(data: Observations, group: Group) -> None:
+    """Elimination in closed form needs chi2 to be a parabola."""
+    names = known(f.name for f in (group.scale, group.offset) if f is not None)
+    mine = set(group.members)
+    curved = [data.names[i] for i in group.members if not _parabola(data.data[i].noise)]
+    if curved:
+        msg = (
+            f"{names} can be eliminated only where the noise is Gaussian, but that of "
+            f"{known(curved[:3])} is not; make it a parameter, used in predict."
+        )
+        raise ProblemError(msg)
+    known_too = any(f is not None and f.prior is not None for f in (group.scale, group.offset))
+    for rows in map(set, data.unknown):
+        if mine & rows and (known_too or not mine <= rows):
+            msg = (
+                f"{names} acts on observations whose noise is of unknown size, together with "
+                "others or with a prior, so it cannot be eliminated; make it a parameter, used "
+                "in predict."
+            )
+            raise ProblemError(msg)
+    if data.covariance is not None:
+        others = [i for i in range(len(data)) if i not in mine]
+        if others and np.any(data.covariance[np.ix_(sorted(mine), others)] != 0.0):
+            msg = (
+                f"{names} acts on observations that are correlated with others, so it cannot be "
+                "eliminated; let it act on all of them, or make it a parameter."
+            )
+            raise ProblemError(msg)
+
+
+def _parabola(noise: Any) -> bool:
+    return isinstance(noise, Gaussian)
 
 
 def _members(data: Observations, factor: ScaleFactor | Offset) -> tuple[int, ...]:
@@ -168,8 +236,9 @@ def _refuse_shared(
 
 
 def eliminate(
-    predictions: Any, observed: Any, sigmas: Any, groups: Sequence[Group], xp: Any
-) -> tuple[Any, dict[str, Any]]:
+    predictions: Any, observed: Any, sigmas: Any, groups: Sequence[Group], xp: Any,
+    whitening: Any = None,
+) -> tuple[Any, dict[str, Any]]:  # fmt: skip
     """Apply the best scale factors and offsets.
 
     Parameters
@@ -181,6 +250,8 @@ def eliminate(
     groups : sequence of Group
     xp : module
         NumPy or `jax.numpy`.
+    whitening : array, shape (n_observations, n_observations), optional
+        Makes correlated residuals independent, see `Observations.whitening`.
 
     Returns
     -------
@@ -194,65 +265,76 @@ def eliminate(
     multiplier: Any = np.ones(count)
     addition: Any = np.zeros(count)
     for group in groups:
-        member = np.zeros(count, dtype=np.bool_)
-        member[list(group.members)] = True
-        scale, offset = _best(predictions, observed, sigmas, group, xp)
+        scale, offset = _best(predictions, observed, sigmas, group, xp, whitening)
         if group.scale is not None:
             factors[group.scale.name] = scale
-            multiplier = xp.where(member, scale, multiplier)
+            multiplier = xp.where(_mask(group.members, count), scale, multiplier)
         if group.offset is not None:
             factors[group.offset.name] = offset
-            addition = xp.where(member, offset, addition)
+            addition = xp.where(_mask(group.shifted, count), offset, addition)
     return predictions * multiplier + addition, factors
 
 
+def _mask(members: Sequence[int], count: int) -> NDArray[np.bool_]:
+    mask = np.zeros(count, dtype=np.bool_)
+    mask[list(members)] = True
+    return mask
+
+
 def factor_columns(
-    predictions: NDArray[np.float64], sigmas: NDArray[np.float64], groups: Sequence[Group]
-) -> NDArray[np.float64]:
+    predictions: NDArray[np.float64], sigmas: NDArray[np.float64], groups: Sequence[Group],
+    whitening: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
     """Derivatives of the residuals by every scale factor and offset, shape (m, n_factors)."""
     columns: list[NDArray[np.float64]] = []
+    count = len(sigmas)
     for group in groups:
-        member = np.zeros(len(sigmas))
-        member[list(group.members)] = 1.0
         if group.scale is not None:
-            columns.append(member * predictions / sigmas)
+            columns.append(_mask(group.members, count) * predictions / sigmas)
         if group.offset is not None:
-            columns.append(member / sigmas)
-    return np.column_stack(columns) if columns else np.zeros((len(sigmas), 0))
+            columns.append(_mask(group.shifted, count) / sigmas)
+    found = np.column_stack(columns) if columns else np.zeros((count, 0))
+    return found if whitening is None else whitening @ found
 
 
-def _best(predictions: Any, observed: Any, sigmas: Any, group: Group, xp: Any) -> tuple[Any, Any]:
+def _best(
+    predictions: Any, observed: Any, sigmas: Any, group: Group, xp: Any, whitening: Any
+) -> tuple[Any, Any]:
     """Scale factor and offset of one group; 1 and 0 stand for those it does not have."""
     at = np.array(group.members)
-    y, d = predictions[at], observed[at]
-    w = 1.0 / sigmas[at] ** 2
+    constant = np.isin(at, group.shifted).astype(np.float64)
+    y, d, one = (part / sigmas[at] for part in (predictions[at], observed[at], constant))
+    if whitening is not None:
+        K = whitening[np.ix_(at, at)]
+        y, d, one = (K @ part for part in (y, d, one))
 
     def scale_at(b: Any) -> Any:
         if group.scale is None:
             return 1.0
-        s = xp.sum(w * (d - b) * y) / xp.sum(w * y * y)
+        s = xp.sum((d - b * one) * y) / xp.sum(y * y)
         return _clip(s, group.scale, xp)
 
     def offset_at(s: Any) -> Any:
         if group.offset is None:
             return 0.0
-        return _clip(xp.sum(w * (d - s * y)) / w.sum(), group.offset, xp)
+        return _clip(xp.sum(one * (d - s * y)) / xp.sum(one * one), group.offset, xp)
 
     if group.scale is None or group.offset is None:
         scale = scale_at(0.0)
         return scale, offset_at(scale)
-    centred = y - xp.sum(w * y) / w.sum()
-    s = xp.sum(w * centred * (d - xp.sum(w * d) / w.sum())) / xp.sum(w * centred * centred)
-    b = xp.sum(w * (d - s * y)) / w.sum()
+    unit = one / xp.sqrt(xp.sum(one * one))
+    centred = y - unit * xp.sum(unit * y)
+    s = xp.sum(centred * (d - unit * xp.sum(unit * d))) / xp.sum(centred * centred)
+    b = xp.sum(one * (d - s * y)) / xp.sum(one * one)
     edges = [(edge, offset_at(edge)) for edge in _finite(group.scale)]
     edges += [(scale_at(edge), edge) for edge in _finite(group.offset)]
     if not edges:
         return s, b
     inside = (_clip(s, group.scale, xp) == s) & (_clip(b, group.offset, xp) == b)
     best = edges[0]
-    cost = xp.sum(w * (best[0] * y + best[1] - d) ** 2)
+    cost = xp.sum((best[0] * y + best[1] * one - d) ** 2)
     for edge in edges[1:]:
-        other = xp.sum(w * (edge[0] * y + edge[1] - d) ** 2)
+        other = xp.sum((edge[0] * y + edge[1] * one - d) ** 2)
         best = tuple(xp.where(other < cost, new, old) for new, old in zip(edge, best, strict=True))
         cost = xp.minimum(other, cost)
     return xp.where(inside, s, best[0]), xp.where(inside, b, best[1])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from daybreak.diagnosis.study import Profile, ProfilePoint, Study
-from daybreak.problem.ends import LEVEL_95, same_chi2
+from daybreak.problem.ends import same_chi2
 from daybreak.report import curves, numbers
 from daybreak.report.canvas import (
     BLUE,
@@ -46,13 +46,16 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
     values = [point.value for point in profile.points]
     above = [math.nan if p.chi2 is None else p.chi2 - lowest for p in profile.points]
     own = _own(profile, lowest)
-    top = _top([chi2 - lowest for chi2 in found], [y for y in own if not math.isnan(y)])
+    drawn = [y for y in own if not math.isnan(y)]
+    top = _top([chi2 - lowest for chi2 in found], drawn, profile.level)
     with Canvas(_profile_label(profile, lowest), 1.9) as canvas:
         axes = canvas.axes
         axes.plot(*_line(profile, above), color=BLUE, zorder=2)
         _intervals(axes, profile)
-        if 0.02 * top < LEVEL_95:
-            axes.axhline(LEVEL_95, color=ORANGE, linewidth=1, linestyle="--", label="95 % level")
+        if 0.02 * top < profile.level:
+            axes.axhline(
+                profile.level, color=ORANGE, linewidth=1, linestyle="--", label="95 % level"
+            )
         if own:
             axes.plot(values, own, color=GREY, linewidth=1, linestyle=":", marker=".",
                       markersize=4, label="before relaxation", zorder=1)  # fmt: skip
@@ -70,7 +73,7 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
 def _line(profile: Profile, above: Sequence[float]) -> tuple[list[float], list[float]]:
     """The curve through the grid points, the lowest point, and the ends that the data set."""
     known = {
-        end: LEVEL_95
+        end: profile.level
         for piece in profile.intervals
         for end, closed in (
             (piece.lower, piece.lower_closed),
@@ -123,7 +126,7 @@ def scale_of(study: Study, parameter: str) -> str:
     return next((info.scale for info in study.parameters if info.name == parameter), "linear")
 
 
-def _top(above: Sequence[float], own: Sequence[float]) -> float:
+def _top(above: Sequence[float], own: Sequence[float], level: float) -> float:
     """Upper end of the frame.
 
     Everything; or the region of the 95 % level when it would vanish; never less than the level,
@@ -131,11 +134,11 @@ def _top(above: Sequence[float], own: Sequence[float]) -> float:
     all the variation that the points' own starts suggested.
     """
     highest = max(above)
-    near = [value for value in above if value <= 10 * LEVEL_95]
-    if highest > 50 * LEVEL_95 and len(near) >= 3:
-        return 10 * LEVEL_95
-    least = 1.25 * LEVEL_95
-    return max(highest, least, *(own if highest < LEVEL_95 else ()))
+    near = [value for value in above if value <= 10 * level]
+    if highest > 50 * level and len(near) >= 3:
+        return 10 * level
+    least = 1.25 * level
+    return max(highest, least, *(own if highest < level else ()))
 
 
 def _intervals(axes: Axes, profile: Profile) -> None:

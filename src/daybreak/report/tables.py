@@ -161,12 +161,13 @@ def quality(study: Study) -> Table:
         return table_of("Effort", [Column("quantity", "name"), Column("value")], rows)
     rows = [
         ["chi2", "none" if best is None else numbers.chi2(best.chi2)],
+        *([["chi2 is", metrics.statistic]] if metrics.statistic else []),
         ["observations", str(metrics.n_observations)],
         ["fitted numbers", str(metrics.n_free)],
         ["degrees of freedom", str(metrics.degrees_of_freedom)],
         ["reduced chi2", wording.reduced_chi2(metrics)],
         ["p value", wording.p_value(metrics)],
-        ["AIC, BIC", wording.information(metrics)],
+        ["AIC, AICc, BIC", wording.information(metrics)],
         ["fits", f"{metrics.fits}, {metrics.converged_fits} converged"],
         ["basins", str(metrics.basins)],
         ["hits of the best basin", str(metrics.hits)],

@@ -55,10 +55,11 @@ def reduced_chi2(metrics: Metrics) -> str:
 
 
 def information(metrics: Metrics) -> str:
-    """Write AIC and BIC, whose differences between studies of the same data count."""
-    if metrics.aic is None or metrics.bic is None:
+    """Write AIC, AICc and BIC, whose differences between studies of the same data count."""
+    if metrics.aic is None:
         return "none"
-    return f"{numbers.number(metrics.aic)}, {numbers.number(metrics.bic)}"
+    found = (metrics.aic, metrics.aicc, metrics.bic)
+    return ", ".join("none" if one is None else numbers.number(one) for one in found)
 
 
 def p_value(metrics: Metrics) -> str:
@@ -70,7 +71,9 @@ def p_value(metrics: Metrics) -> str:
 
 def _not_defined(metrics: Metrics) -> str:
     if metrics.degrees_of_freedom > 0:
-        return "not defined: no fit"
+        return "not defined: " + (
+            "no fit" if metrics.aic is None else "the fit sets the size of the noise"
+        )
     observations = numbers.count(metrics.n_observations, "observation")
     return f"not defined: {observations}, {numbers.count(metrics.n_free, 'fitted number')}"
 

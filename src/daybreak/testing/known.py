@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.problem.fit import FitProblem
-from daybreak.problem.observations import observations
+from daybreak.problem.gathering import observations
 from daybreak.problem.parameters import Parameter
 
 Model = Callable[[Any, Any], Any]

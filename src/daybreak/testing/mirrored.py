@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from daybreak.problem.ends import LEVEL_95
 from daybreak.problem.fit import FitProblem
-from daybreak.problem.observations import observations
+from daybreak.problem.gathering import observations
 from daybreak.problem.parameters import Parameter
 
 Array = NDArray[np.float64]
