@@ -43,7 +43,7 @@ def observations(
     groups : sequence of str, optional
         The group of each value; by default they are all of one kind.
     noise : noise model, or one for each value
-        How they scatter, see `daybreak.noise`; Gaussian by default.
+        How they scatter, see `daybreak.problem.noise`; Gaussian by default.
     covariance : array of shape (n, n)
         Of the measurements, in `unit` squared, instead of `sigmas`; symmetric and positive.
 

@@ -41,7 +41,7 @@ class Observation:
     group : str
         Observations of one kind share a group, whose chi2 is told separately.
     noise : noise model
-        How it scatters, see `daybreak.noise`; Gaussian by default.
+        How it scatters, see `daybreak.problem.noise`; Gaussian by default.
 
     Raises
     ------
