@@ -72,7 +72,8 @@ def history(starts: int) -> dict[str, float]:
         found = {
             what: _command(folder, *words)
             for what, words in (
-                ("status", ("status",)), ("report", ("report",)), ("again", ("run", "long.py")),
+                ("status", ("status",)), ("watch", ("watch", "--once")), ("report", ("report",)),
+                ("again", ("run", "long.py")),
             )
         }  # fmt: skip
         file.write_text(CAMPAIGN.replace("STARTS", str(starts + 1)))
@@ -109,7 +110,7 @@ def headlines() -> list[Headline]:
         Headline("10,000 trials / 1,000", many / few, "", 1.2),
         Headline("restart to first trial", short["first new trial"], " s", 3.0),
         *(Headline(f"100,000 trials, {what}", long[what], " s")
-          for what in ("status", "report", "again", "first new trial")),
+          for what in ("status", "watch", "report", "again", "first new trial")),
     ]  # fmt: skip
 
 

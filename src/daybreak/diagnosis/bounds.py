@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from daybreak.diagnosis.study import AtBound
 from daybreak.problem.parameters import Parameter
+from daybreak.problem.priors import restore
 
 
 def parameters_of(problem: Mapping[str, Any]) -> list[Parameter]:
     """The parameters of a recorded problem."""
-    return [Parameter(**data) for data in problem["parameters"]]
+    described: Sequence[dict[str, Any]] = problem["parameters"]
+    found = ({**data, "prior": restore(data["prior"])} for data in described)
+    return [Parameter(**cast("dict[str, Any]", data)) for data in found]
 
 
 def at_bounds(

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from daybreak.errors import ProblemError
@@ -43,7 +44,8 @@ class AbstractPrior(ABC):
 
     def describe(self) -> dict[str, Any]:
         """The declaration as plain data for the ledger."""
-        return {"kind": type(self).__name__, "value": self.value, "width": self.width}
+        options: Any = self
+        return {"kind": type(self).__name__, **asdict(options)}
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,14 @@ class LogNormal(AbstractPrior):
     def seen(self, value: Any, xp: Any) -> Any:
         """The logarithm."""
         return xp.log(value)
+
+
+def restore(described: Mapping[str, Any] | None) -> AbstractPrior | None:
+    """The prior that a record describes."""
+    if described is None:
+        return None
+    kinds: dict[str, Any] = {"Normal": Normal, "LogNormal": LogNormal}
+    return kinds[described["kind"]](**{k: v for k, v in described.items() if k != "kind"})
 
 
 def check_prior(name: str, prior: Any) -> None:
