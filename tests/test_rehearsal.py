@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 import daybreak as dk
 from daybreak.cli import app
-from daybreak.rehearsal import _shifts, _simulated
 from daybreak.rehearsed import Rate
+from daybreak.simulated import shifts_of, simulated
 
 TRACE = Path(__file__).parents[1] / "examples" / "trace.csv"
 TRUTH = {"a1": 4.0, "k1": 1.4, "a2": 2.5, "k2": 0.25, "offset": 0.6}
@@ -85,12 +85,12 @@ def test_moved_data_are_exact(xp, factors):
         )  # fmt: skip
 
     old, shift = np.array([1.0, 0.8, 0.9, 0.4]), np.array([0.2, -0.1, 0.05, 0.3])
-    simulated, real = _simulated(problem(old)), problem(old + shift)
-    settings = {"c": 0.5, **dict(zip(_shifts(real), shift, strict=True))}
+    moving, real = simulated(problem(old)), problem(old + shift)
+    settings = {"c": 0.5, **dict(zip(shifts_of(real), shift, strict=True))}
     sigmas = real.data.sigmas
     with jax.enable_x64(True):
         wrap = jax.jit if xp is jnp else lambda f: f
-        found, parts = wrap(lambda s: simulated.evaluate([0.7], s, xp, sigmas))(settings)
+        found, parts = wrap(lambda s: moving.evaluate([0.7], s, xp, sigmas))(settings)
         expected, others = real.evaluate([0.7], {"c": 0.5}, xp, sigmas)
 
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)

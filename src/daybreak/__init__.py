@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from daybreak.methods.multistart import MultiStart as MultiStart
     from daybreak.methods.profile import Profile as Profile
     from daybreak.methods.search import Search as Search
+    from daybreak.nested import likelihood_ratio as likelihood_ratio
     from daybreak.night import Results as Results
     from daybreak.night import open_ as open  # noqa: A004 - read as daybreak.open
     from daybreak.night import run as run
@@ -97,6 +98,7 @@ _HOMES = {
     "Study": "plan",
     "Sweep": "plan",
     "Table": "problem.artifacts",
+    "likelihood_ratio": "nested",
     "observations": "problem.gathering",
     "open": "night:open_",
     "preflight": "preflight.run",
@@ -147,6 +149,7 @@ __all__ = [
     "Study",
     "Sweep",
     "Table",
+    "likelihood_ratio",
     "observations",
     "open",
     "preflight",

@@ -89,17 +89,29 @@ def ratios(
     rng = np.random.default_rng(seed)
     starts = np.concatenate([at_truth[None], rng.uniform(size=(STARTS, len(free)))])
     fixed = problem.space.fixed
-    free_ones = _lowest(problem, settings, fixed, starts, data)
-    held = _lowest(problem, settings, {**fixed, parameter: truth[parameter]}, starts, data)
+    free_ones = lowest(problem, settings, fixed, starts, data)
+    held = lowest(problem, settings, {**fixed, parameter: truth[parameter]}, starts, data)
     # A fit of everything that ended above a fit of less has not found its minimum.
     return Ratios(np.maximum(held - np.minimum(free_ones, held), 0.0), level)
 
 
-def _lowest(
+def lowest(
     problem: FitProblem, settings: Mapping[str, Setting], held: Mapping[str, float],
     starts: Array, data: Sequence[Mapping[str, float]],
 ) -> Array:  # fmt: skip
-    """Lowest chi2 of every data set over all starts, shape (N,); NaN where none ended."""
+    """Lowest chi2 of every data set over all starts, shape (N,); NaN where none ended.
+
+    Parameters
+    ----------
+    problem, settings
+        What is asked.
+    held : mapping name -> value
+        Parameters that are not fitted.
+    starts : array, shape (n_starts, n_free)
+        In the unit box of all free parameters.
+    data : sequence of mappings name -> value
+        Traced settings that make each data set.
+    """
     lanes = len(data) * len(starts)
     evaluator, cells = cells_of(problem, [held] * lanes, settings)
     numbers = cells.numbers.copy()

@@ -18,7 +18,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 import numpy as np
@@ -30,11 +30,10 @@ from daybreak.decision import campaign_verdict, decide
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.methods.evaluation import cells_of
 from daybreak.methods.profile import Profile
 from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
-from daybreak.problem.fit import FitProblem, Settings
+from daybreak.problem.fit import FitProblem
 from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
@@ -47,6 +46,7 @@ from daybreak.rehearsed import (
     counted,
     tallied,
 )
+from daybreak.simulated import expected, moved, simulated
 from daybreak.verdict import read_study
 
 Array = NDArray[np.float64]
@@ -97,7 +97,7 @@ def rehearse(
     begun = time.perf_counter()
     problems: dict[FitProblem, FitProblem] = {}
     studies = [
-        replace(study, problem=problems.setdefault(study.fit, _simulated(study.fit)))
+        replace(study, problem=problems.setdefault(study.fit, simulated(study.fit)))
         for study in campaign.all_studies()
     ]
     count = 20 * nights if simulations is None else simulations
@@ -109,41 +109,6 @@ def rehearse(
         campaign=campaign.name, nights=nights, seed=seed,
         seconds=time.perf_counter() - begun, under_truth=under_truth, under_null=under_null,
     )  # fmt: skip
-
-
-# -- data that move without a new compilation --------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Simulated(FitProblem):
-    """A problem whose observed values are moved by traced settings, one an observation.
-
-    Observed values are constants of a compiled function; as settings they cost no compilation.
-    A subclass, because a shift of the predictions cannot stand for one of the data where a scale
-    factor acts on them: elimination itself has to see the moved values.
-    """
-
-    def observed(self, settings: Settings, xp: Any) -> Any:
-        """The moved data, shape (n_observations,)."""
-        shifts = xp.stack([xp.asarray(settings[name]) for name in _shifts(self)])
-        return self.data.values + shifts
-
-    def _arguments(self, values: Sequence[Any], settings: Settings) -> tuple[Any, Any]:
-        """What `predict` and `derive` are given: they know nothing of the shifts."""
-        mine = set(_shifts(self))
-        own = {name: value for name, value in settings.items() if name not in mine}
-        return super()._arguments(values, own)
-
-
-def _shifts(problem: FitProblem) -> list[str]:
-    """Names of the settings that move the observed values."""
-    return [f"simulated_shift_{i}" for i in range(len(problem.data))]
-
-
-def _simulated(problem: FitProblem) -> FitProblem:
-    declared: dict[str, Any] = {f.name: getattr(problem, f.name) for f in fields(problem)}
-    declared["settings"] = {**problem.settings, **dict.fromkeys(_shifts(problem), 0.0)}
-    return _Simulated(**declared)
 
 
 # -- nights ------------------------------------------------------------------------------------
@@ -172,7 +137,7 @@ class _Stage:
     def scenario(self, name: str, truth: Mapping[str, float]) -> Scenario:
         """Play every night under one truth and count."""
         _check_truth(self.studies, truth)
-        means = [_means(study, truth) for study in self.studies]
+        means = [expected(study, truth) for study in self.studies]
         played: list[_Night] = []
         for number in range(self.nights):
             night = self._night(number, means)
@@ -216,8 +181,7 @@ class _Stage:
         problem = study.fit
         order = list(dict.fromkeys(study.fit for study in self.studies))
         rng = np.random.default_rng([self.seed, number, order.index(problem)])
-        moves = (problem.data.draw(rng, mean) - problem.data.values).tolist()
-        return dict(zip(_shifts(problem), moves, strict=True))
+        return moved(problem, problem.data.draw(rng, mean))
 
     def _night(self, number: int, means: Sequence[Array]) -> _Night:
         readings: list[Reading] = []
@@ -253,25 +217,6 @@ def _check_truth(studies: Sequence[Study], truth: Mapping[str, float]) -> None:
     if wild:
         msg = f"the truth must be finite numbers, but {wild[0]} = {truth[wild[0]]}."
         raise PlanError(msg)
-
-
-def _means(study: Study, truth: Mapping[str, float]) -> Array:
-    """What the observations would be without noise, shape (n_observations,)."""
-    problem = study.fit
-    stated = {name: truth[name] for name in problem.space.names if name in truth}
-    values = {**problem.space.fixed, **stated}
-    evaluator, cells = cells_of(problem, [values], study.all_settings)
-    means = evaluator.raw(np.full((1, len(problem.space.free(()))), 0.5), cells)[0].copy()
-    for group in problem.groups:
-        members = list(group.members)
-        if group.scale is not None:
-            means[members] *= truth.get(group.scale.name, 1.0)
-        if group.offset is not None:
-            means[members] += truth.get(group.offset.name, 0.0)
-    if not np.isfinite(means).all():
-        msg = f"study {study.name!r} predicts nothing finite at the truth {values}; move it."
-        raise PlanError(msg)
-    return means
 
 
 def _play(study: Study, seed: int) -> StudyRecord:

@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
+from daybreak.report import (
+    curves,
+    evening,
+    evidence,
+    model_table,
+    numbers,
+    searches,
+    tables,
+    wording,
+)
 from daybreak.report.cells import Table
 from daybreak.report.summary import Summary
 
@@ -34,6 +43,9 @@ def render(summary: Summary) -> str:
     """Render the report; the same summary always gives the same text."""
     lines = [*_front(summary), *_claims(summary)]
     lines += ["## Studies at a glance", "", *lines_of(tables.overview(summary))]
+    compared = model_table.models(summary)
+    if compared:
+        lines += [f"## {compared.caption}", "", *lines_of(compared)]
     for study in summary.studies:
         lines += _study(study)
     timing = summary.timing
