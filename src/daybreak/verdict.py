@@ -27,8 +27,8 @@ from daybreak.diagnosis.study import (
 from daybreak.diagnosis.tension import (
     failures,
     fitted_numbers,
+    goodness,
     metrics,
-    p_value,
     read_tension,
     search_metrics,
     waterfall,
@@ -226,7 +226,7 @@ def _measure(criterion: Criterion, evidence: Evidence) -> Measured:
     quantity, record, best = criterion.quantity, evidence.record, evidence.best
     if best is None:
         return None, None, False
-    _, dof = fitted_numbers(record, best)
+    fitted, dof = fitted_numbers(record, best)
     spread = best.spread + evidence.discretisation("chi2")
     alone = len(best.agreeing) < 2
     if quantity == "chi2":
@@ -237,7 +237,7 @@ def _measure(criterion: Criterion, evidence: Evidence) -> Measured:
         value = best.chi2 / dof if dof > 0 else None
         return value, None if alone or value is None else spread / dof, best.settled
     if quantity == "p_value":
-        low, high = p_value(best.chi2, dof), p_value(best.chi2 + spread, dof)
+        low, high = (goodness(record, best, fitted, rise) for rise in (0.0, spread))
         width = None if alone or low is None or high is None else abs(low - high)
         return low, width, best.settled
     if quantity == "n_at_bounds":

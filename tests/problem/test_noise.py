@@ -278,3 +278,20 @@ def test_priors_are_pulls():
     names = [datum["name"] for datum in problem.describe()["observations"]]
     assert names[-2:] == ["prior of a", "prior of b"]
     assert problem.describe()["parameters"][0]["prior"]["kind"] == "Normal"
+
+
+def test_the_criterion_reads_the_p_value_of_the_noise(tmp_path):
+    """Of few counts the plain chi2 distribution is wrong; the bar is put to the right one."""
+    counts = np.random.default_rng(5).poisson(0.4, 60)
+    problem = dk.FitProblem(
+        [dk.Parameter("rate", 0.01, 5)], lambda p, _: p.rate * np.ones(60),
+        dk.observations(counts, noise=dk.Poisson()),
+    )  # fmt: skip
+    bar = [dk.Criterion("p_value", at_least=0.01)]
+    study = dk.Study("s", problem, dk.MultiStart(starts=2), bar)
+    found = dk.run(dk.Campaign("c", [study]), tmp_path)["s"]
+    plain = stats.chi2.sf(found.best.chi2, 59)
+
+    assert found.findings[0].value == found.metrics.p_value
+    assert abs(found.metrics.p_value - plain) > 0.05
+    assert 0.05 < found.metrics.p_value < 0.99

@@ -88,7 +88,7 @@ def metrics(record: StudyRecord, best: Best | None) -> Metrics:
     """Counts and fit quality of a study."""
     fits = fits_of(record)
     n_free, dof = fitted_numbers(record, best)
-    quality = _goodness(record, best, n_free) if best else None
+    quality = goodness(record, best, n_free) if best else None
     observations = record.problem["observations"]
     tested = not any(map(is_unknown, observations))
     n = len(observations)
@@ -122,11 +122,14 @@ def _corrected(aic: float, k: int, n: int) -> float | None:
     return aic + 2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else None
 
 
-def _goodness(record: StudyRecord, best: Best, fitted: int) -> float | None:
-    """P value of the best fit (formulas here and in `daybreak.diagnosis.goodness`)."""
+def goodness(record: StudyRecord, best: Best, fitted: int, rise: float = 0.0) -> float | None:
+    """P value of the best fit (formulas here and in `daybreak.diagnosis.goodness`).
+
+    With `rise` that of a chi2 as much higher.
+    """
     data = record.problem["observations"]
     if is_plain(data):
-        return p_value(best.chi2, len(data) - fitted)
+        return p_value(best.chi2 + rise, len(data) - fitted)
     if best.evaluation is None:
         return None
     details = best.evaluation.details
@@ -137,7 +140,7 @@ def _goodness(record: StudyRecord, best: Best, fitted: int) -> float | None:
         return None
     square = float(np.sum(np.square(details["residuals"])[moments.counts]))
     mean, variance = (float(part[moments.counts].sum()) * left / n for part in moments)
-    return scaled_p_value(square, mean, variance)
+    return scaled_p_value(square + rise, mean, variance)
 
 
 def search_metrics(record: StudyRecord) -> Metrics:
