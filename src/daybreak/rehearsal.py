@@ -34,7 +34,7 @@ from daybreak.methods.profile import Profile
 from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
 from daybreak.problem.fit import FitProblem
-from daybreak.problem.levels import level_95
+from daybreak.problem.levels import level_95, level_at_limit
 from daybreak.problem.outcomes import Outcome, Task, canonical, digest
 from daybreak.problem.precision import double_precision
 from daybreak.rehearsed import (
@@ -168,12 +168,17 @@ class _Stage:
         if not isinstance(method, Profile) or method.is_map or self.simulations < 1:
             return []
         data = [self._data(study, mean, number) for number in range(self.simulations)]
-        level = level_95(problem.describe())
+        described = problem.describe()
+        limits = {p.name: p.limits for p in problem.parameters}
+        levels = {
+            name: (level_at_limit if truth[name] in limits[name] else level_95)(described)
+            for name in method.interest(problem)
+        }
         return [
             calibration(name, ratios(
                 problem, study.all_settings, name, truth, data, level, self.seed
             ))
-            for name in method.interest(problem)
+            for name, level in levels.items()
         ]  # fmt: skip
 
     def _data(self, study: Study, mean: Array, number: int) -> dict[str, float]:

@@ -264,7 +264,8 @@ def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
     moved = best.uncertainty(name)
     if moved is not None:
         moved += evidence.discretisation(name)
-    return edge_distance(profile.minimum, scan), moved, best.settled
+    parameter = next(p for p in parameters_of(evidence.record.problem) if p.name == name)
+    return edge_distance(profile.minimum, scan, parameter.limits), moved, best.settled
 
 
 def _observed(record: StudyRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ def at_bounds(
     """Parameters within 1e-6 of their range from a bound, in order.
 
     Fixed parameters and those in `skip` (the profiled one) were put where they are, and do not
-    count.
+    count; nor does a bound that is a physical limit, which nobody chose.
     """
     found: list[AtBound] = []
     for parameter in parameters_of(problem):
@@ -32,10 +33,17 @@ def at_bounds(
         side = parameter.bound_at(values[parameter.name])
         if side is not None:
             bound = parameter.lower if side == "lower" else parameter.upper
-            found.append(AtBound(parameter=parameter.name, side=side, bound=bound))
+            if bound not in parameter.limits:
+                found.append(AtBound(parameter=parameter.name, side=side, bound=bound))
     return found
 
 
-def edge_distance(value: float, scan: Sequence[float]) -> float:
-    """Distance of `value` from the nearer end of the scan, in the parameter's unit."""
-    return min(value - scan[0], scan[-1] - value)
+def edge_distance(
+    value: float, scan: Sequence[float], limits: tuple[float, float] = (-math.inf, math.inf)
+) -> float:
+    """Distance of `value` from the nearer end of the scan, in the parameter's unit.
+
+    An end that is a physical limit is none; infinite where both are.
+    """
+    ends = [end for end in (scan[0], scan[-1]) if end not in limits]
+    return min((abs(value - end) for end in ends), default=math.inf)

@@ -33,8 +33,10 @@ STRENGTHS = (
     NOT_IDENTIFIABLE, NO_CLAIM, NOT_CONSTRAINED, LIMITED, EXCLUDES, COMPATIBLE, CONSTRAINS,
 )  # fmt: skip
 """All strengths in the order in which they are tried; the first that applies is taken."""
-SUPPORTED = frozenset({EXCLUDES, COMPATIBLE, CONSTRAINS, "identified", "several intervals"})
-"""Strengths that say something about the value; the last two need no reference."""
+SUPPORTED = frozenset(
+    {EXCLUDES, COMPATIBLE, CONSTRAINS, "identified", "one sided", "several intervals"}
+)
+"""Strengths that say something about the value; the last three need no reference."""
 MOST_LOOSE = 0.1
 """A profile with a larger share of points that are not settled supports no claim."""
 WORST_P = 0.01
@@ -44,8 +46,8 @@ _OF_CODES = {
     "bound_limited": LIMITED, "edge_minimum": LIMITED, "nonfinite_region": NO_CLAIM,
     "flat_within_noise": NO_CLAIM,
 }  # fmt: skip
-_USABLE = frozenset({"identified", "several_intervals"})
-"""Codes of profiles whose 95 % set is closed by the data."""
+_USABLE = frozenset({"identified", "one_sided", "several_intervals"})
+"""Codes of profiles whose 95 % set is closed by the data, or by physics."""
 
 
 @dataclass(frozen=True)

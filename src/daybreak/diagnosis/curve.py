@@ -51,6 +51,11 @@ class Curve:
         edge = min(self.chi2[0], self.chi2[-1])
         return edge < inside and not same_chi2(edge, inside)
 
+    @property
+    def at_limit(self) -> bool:
+        """Whether the curve is lowest at a physical limit."""
+        return self.lowest in self.parameter.limits
+
     def intervals(self) -> list[Interval]:
         """The connected pieces of the set where chi2 <= reference + level."""
         level = self.reference + self.level
@@ -84,7 +89,9 @@ class Curve:
         level = rise <= _LEVELLED * self.range or same_chi2(self.range, 0.0)
         if len(near) > 2 and rise < _FLAT * self.level and level:
             return "flat"
-        return "bound" if value == bound else "scan edge"
+        if value != bound:
+            return "scan edge"
+        return "physical limit" if value in self.parameter.limits else "bound"
 
 
 def variation(chi2: Sequence[float | None]) -> Variation | None:

@@ -12,7 +12,7 @@ from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
-from daybreak.problem.levels import level_95
+from daybreak.problem.levels import level_95, level_at_limit
 from daybreak.problem.parameters import Parameter
 
 OWN = ("start", "preflight", "seed")
@@ -39,7 +39,9 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     intervals = curve.intervals() if curve else []
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
-    code, sentence = _code(parameter, points, curve, intervals, noise)
+    code, sentence = _code(
+        parameter, points, curve, intervals, noise, level_at_limit(record.problem)
+    )
     if not record.method["relax"]:
         sentence += " The points were not relaxed, so the ends are interpolated between them."
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
@@ -163,6 +165,7 @@ def _code(
     curve: Curve | None,
     intervals: Sequence[Interval],
     noise: float | None,
+    at_limit: float,
 ) -> tuple[str, str]:
     """Finding code and its sentence, worst news first."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
@@ -190,18 +193,30 @@ def _code(
     if whole:
         text = f"{name} is not constrained: no value on [{first:g}, {last:g}]{unit} is worse than"
         return "not_constrained", f"{text} the best by more than the 95 % level.{tail}"
-    if curve.at_edge:
+    if curve.at_edge and not curve.at_limit:
         at = curve.lowest
         what = "its bound" if at in (parameter.lower, parameter.upper) else "an end of the scan"
         text = f"{name}: the lowest chi2 is at {at:g}{unit}, {what}"
         return "edge_minimum", f"{text}; it may fall further outside.{tail}"
+    code, text = _set_in_words(parameter, curve, intervals, at_limit)
+    return code, f"{text}{tail}"
+
+
+def _set_in_words(
+    parameter: Parameter, curve: Curve, intervals: Sequence[Interval], at_limit: float
+) -> tuple[str, str]:
+    """What ends the 95 % set."""
+    name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
     pieces = " and ".join(map(_piece, intervals)) + unit
-    if any(not (i.lower_closed and i.upper_closed) for i in intervals):
-        return "bound_limited", f"{_limited(name, pieces, intervals)}{tail}"
+    reasons = {reason for i in intervals for reason in (i.lower_reason, i.upper_reason)}
+    if reasons == {"data", "physical limit"}:
+        return "one_sided", _one_sided(name, pieces, curve, at_limit)
+    if reasons != {"data"}:
+        return "bound_limited", _limited(name, pieces, intervals)
     if len(intervals) > 1:
         text = f"the 95 % set of {name} is {len(intervals)} separate intervals"
-        return "several_intervals", f"{text}: {pieces}.{tail}"
-    return "identified", f"{name} lies in {pieces} at 95 %, both ends set by the data.{tail}"
+        return "several_intervals", f"{text}: {pieces}."
+    return "identified", f"{name} lies in {pieces} at 95 %, both ends set by the data."
 
 
 def _piece(interval: Interval) -> str:
@@ -210,6 +225,20 @@ def _piece(interval: Interval) -> str:
     share = (high - low) / max(abs(low), abs(high), 1e-300)
     digits = 6 if share <= 0.0 else min(17, max(6, 3 - math.floor(math.log10(share))))
     return f"[{low:.{digits}g}, {high:.{digits}g}]"
+
+
+def _one_sided(name: str, pieces: str, curve: Curve, at_limit: float) -> str:
+    """A limit from one side, and whether the physical limit itself is left out."""
+    ends = {curve.values[0]: curve.chi2[0], curve.values[-1]: curve.chi2[-1]}
+    text = f"{name} lies in {pieces} at 95 %, ended by the data and by its physical limit"
+    for value, chi2 in ends.items():
+        rise = chi2 - curve.reference
+        if value in curve.parameter.limits and at_limit < rise <= curve.level:
+            text += (
+                f"; {value:g} itself is left out: chi2 is {rise:.3g} higher there, and "
+                f"{at_limit:.4g} is enough at a limit"
+            )
+    return f"{text}."
 
 
 def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:

@@ -53,10 +53,15 @@ class Way:
 
     @property
     def longest(self) -> float:
-        """The largest x; zero for a bound at zero, beyond which the sign would change."""
+        """The largest x; zero at a physical limit, and at zero, where the sign would change."""
+        limit = self.parameter.limits[0 if self.side == "lower" else 1]
+        if limit == self.bound:
+            return 0.0
         if self.geometric:
-            return -math.log(SMALLEST)
-        return FARTHEST if self.bound else 0.0
+            way = abs(math.log(limit / self.bound)) if limit and math.isfinite(limit) else math.inf
+            return min(way, -math.log(SMALLEST))
+        way = abs(limit - self.bound) / (self.parameter.upper - self.parameter.lower)
+        return min(way, FARTHEST) if self.bound else 0.0
 
     def at(self, x: float) -> float:
         """Where the bound is after a distance x (module formula)."""

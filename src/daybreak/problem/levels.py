@@ -9,7 +9,11 @@ numbers are fitted, ``-2 log L = n log(chi2)`` up to a constant and for q parame
 
 F the quantile of Fisher's distribution with q and n - k degrees of freedom: exact for a model
 that is linear in its parameters, and Wilks's for many data.
-Source: Bates and Watts (1988), Nonlinear Regression Analysis, sections 2.2 and 6.1.
+A value at a physical limit is left out sooner.  The best fit cannot lie beyond the limit, so there
+chi2 rises above its lowest in half of all data sets only, and 95 % is where chi2 with one degree
+of freedom has 90 %: 2.7055.
+Source: Chernoff (1954), Ann. Math. Stat. 25, 573 (limits); Bates and Watts (1988), Nonlinear
+Regression Analysis, sections 2.2 and 6.1.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daybreak.problem.ends import LEVEL_95, LEVELS_2D
+
+LEVEL_AT_LIMIT = 2.705543454
+"""90 % quantile of chi2 with one degree of freedom."""
 
 
 def is_unknown(datum: Mapping[str, Any]) -> bool:
@@ -34,6 +41,11 @@ def unknown_sizes(observations: Sequence[Mapping[str, Any]]) -> int:
 def level_95(described: Mapping[str, Any]) -> float:
     """Rise of chi2 at 95 % for one parameter, of a problem as plain data (module formula)."""
     return _level(described, 0.95, 1) or LEVEL_95
+
+
+def level_at_limit(described: Mapping[str, Any]) -> float:
+    """Rise of chi2 at which a value at its physical limit is left out at 95 %."""
+    return _level(described, 0.90, 1) or LEVEL_AT_LIMIT
 
 
 def levels_2d(described: Mapping[str, Any]) -> dict[float, float]:

@@ -49,6 +49,10 @@ class Parameter:
         has this value.
     prior : Normal or LogNormal, optional
         What is known of it from elsewhere: one more observation, named ``prior of <name>``.
+    physical : (float or None, float or None), optional
+        Where physics ends, None where it does not: ``(0, None)`` for what cannot be negative.
+        Bounds lie within; one that is a physical limit says nothing about the box: no advice to
+        widen it, none at bounds, and the 95 % set may end there.
     earlier : float, optional
         The value that the parameter had, unsaid, in trials made before it was declared; good
         places found by them become starts with this value.
@@ -69,6 +73,7 @@ class Parameter:
     earlier: float | None = None
     when: When = None
     prior: AbstractPrior | None = None
+    physical: tuple[float | None, float | None] = (None, None)
 
     def __post_init__(self) -> None:
         """Refuse what cannot mean anything, with the rule, the values and the next move."""
@@ -93,6 +98,7 @@ class Parameter:
                 "give a small positive bound, or use the linear scale."
             )
             raise ProblemError(msg)
+        self._check_physical()
         given = {"guess": self.guess, "fixed value": self.fixed, "earlier value": self.earlier}
         for what, value in given.items():
             if value is not None and not (_is_finite(value) and lower <= value <= upper):
@@ -101,6 +107,26 @@ class Parameter:
                     "move it, or widen the bounds."
                 )
                 raise ProblemError(msg)
+
+    def _check_physical(self) -> None:
+        """The bounds lie where physics allows them."""
+        given: Any = self.physical
+        if not (isinstance(given, (tuple, list)) and len(given) == 2):
+            msg = f"`physical` of {self.name!r} is a pair such as (0, None), but got {given!r}."
+            raise ProblemError(msg)
+        least, most = self.limits
+        if not least <= self.lower < self.upper <= most:
+            msg = (
+                f"the bounds of {self.name!r} must lie within its physical limits, but got "
+                f"[{self.lower}, {self.upper}] and (physical={given!r}); narrow the bounds."
+            )
+            raise ProblemError(msg)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Where physics ends; infinite where it does not."""
+        least, most = self.physical
+        return -math.inf if least is None else least, math.inf if most is None else most
 
     def unit_from(self, value: float) -> float:
         """Position of `value` in the range, 0 at `lower` and 1 at `upper`."""
@@ -146,6 +172,7 @@ class Parameter:
             "guess": None if self.guess is None else float(self.guess),
             "fixed": None if self.fixed is None else float(self.fixed),
             "prior": None if self.prior is None else self.prior.describe(),
+            "physical": [None if one is None else float(one) for one in self.physical],
         }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ _TOLD_BY_PROFILES = frozenset(
 )
 """Codes whose news each profile tells by itself."""
 _UNIDENTIFIED = frozenset({"not_constrained", "flat_within_noise", "not_identifiable_symmetry"})
-_IDENTIFIED = frozenset({"identified", "several_intervals"})
+_IDENTIFIED = frozenset({"identified", "one_sided", "several_intervals"})
 
 
 @dataclass(frozen=True)

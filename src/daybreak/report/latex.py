@@ -19,7 +19,10 @@ _ESCAPED = str.maketrans(
         "<": r"$<$", ">": r"$>$", "|": r"$|$",
     }
 )  # fmt: skip
-_END = {"bound": "bound", "scan edge": "edge of the scan", "flat": "flat", "no fit": "no fit"}
+_END = {
+    "physical limit": "physical limit", "bound": "bound", "scan edge": "edge of the scan",
+    "flat": "flat", "no fit": "no fit",
+}  # fmt: skip
 
 
 def escape(text: str) -> str:
