@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from daybreak.plan import Campaign as Campaign
     from daybreak.plan import Study as Study
     from daybreak.plan import Sweep as Sweep
+    from daybreak.prediction import predict as predict
     from daybreak.preflight.run import preflight as preflight
     from daybreak.problem.artifacts import Curve as Curve
     from daybreak.problem.artifacts import Matrix as Matrix
     from daybreak.problem.artifacts import Table as Table
     from daybreak.problem.choices import Choice as Choice
     from daybreak.problem.choices import Integer as Integer
+    from daybreak.problem.derived import Derived as Derived
     from daybreak.problem.fit import FitProblem as FitProblem
     from daybreak.problem.gathering import observations as observations
     from daybreak.problem.knobs import Knob as Knob
@@ -68,6 +70,7 @@ _HOMES = {
     "Curve": "problem.artifacts",
     "DaybreakError": "errors",
     "Decision": "criteria",
+    "Derived": "problem.derived",
     "Evolution": "methods.evolution",
     "FitProblem": "problem.fit",
     "Gaussian": "problem.noise",
@@ -101,6 +104,7 @@ _HOMES = {
     "likelihood_ratio": "nested",
     "observations": "problem.gathering",
     "open": "night:open_",
+    "predict": "prediction",
     "preflight": "preflight.run",
     "rehearse": "rehearsal",
     "run": "night",
@@ -119,6 +123,7 @@ __all__ = [
     "Curve",
     "DaybreakError",
     "Decision",
+    "Derived",
     "Evolution",
     "FitProblem",
     "Gaussian",
@@ -152,6 +157,7 @@ __all__ = [
     "likelihood_ratio",
     "observations",
     "open",
+    "predict",
     "preflight",
     "rehearse",
     "run",

@@ -184,7 +184,8 @@ def _check_same(one: Observations, other: Observations) -> None:
 def _fitted_numbers(study: Study) -> int:
     problem = study.fit
     factors = len(problem.scale_factors) + len(problem.offsets)
-    return len(problem.space.free(())) + factors + unknown_sizes(problem.data.describe())
+    free = len(problem.space.free(())) - len(problem.ties)
+    return free + factors + unknown_sizes(problem.data.describe())
 
 
 def _told(

@@ -137,6 +137,7 @@ class _Stage:
     def scenario(self, name: str, truth: Mapping[str, float]) -> Scenario:
         """Play every night under one truth and count."""
         _check_truth(self.studies, truth)
+        truth = _completed(self.studies, truth)
         means = [expected(study, truth) for study in self.studies]
         played: list[_Night] = []
         for number in range(self.nights):
@@ -207,7 +208,8 @@ def _check_truth(studies: Sequence[Study], truth: Mapping[str, float]) -> None:
         problem = study.fit
         there |= dict.fromkeys(problem.space.names)
         there |= dict.fromkeys(f.name for f in (*problem.scale_factors, *problem.offsets))
-        missing = [name for name in problem.space.free(()) if name not in truth]
+        free = [name for name in problem.space.free(()) if name not in problem.ties]
+        missing = [name for name in free if name not in truth]
         if missing:
             msg = (
                 f"the truth must give every free parameter of study {study.name!r}, but lacks "
@@ -222,6 +224,19 @@ def _check_truth(studies: Sequence[Study], truth: Mapping[str, float]) -> None:
     if wild:
         msg = f"the truth must be finite numbers, but {wild[0]} = {truth[wild[0]]}."
         raise PlanError(msg)
+
+
+def _completed(studies: Sequence[Study], truth: Mapping[str, float]) -> dict[str, float]:
+    """The truth with what derived quantities are there."""
+    told = dict(truth)
+    for study in studies:
+        problem = study.fit
+        if all(name in told for name in problem.ties):
+            continue
+        stated = {**problem.space.fixed, **told}
+        values = [stated.get(name, math.nan) for name in problem.space.names]
+        told = {**problem.defined(values, study.all_settings), **told}
+    return told
 
 
 def _play(study: Study, seed: int) -> StudyRecord:

@@ -38,7 +38,8 @@ def test_coverage_is_nominal(name):
 def covered(problem, draws, truth):
     """Share of data sets whose 95 % interval of the constant holds the truth."""
     with double_precision():
-        found = ratios(problem, problem.settings, "a", {"a": truth}, settings_of(draws), LEVEL_95, seed=0)
+        data = settings_of(draws)
+        found = ratios(problem, problem.settings, "a", {"a": truth}, data, LEVEL_95, seed=0)
     return found.held / len(found.known)
 
 

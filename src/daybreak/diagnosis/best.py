@@ -9,6 +9,7 @@ from typing import Any
 from daybreak.diagnosis.bounds import at_bounds
 from daybreak.diagnosis.study import BestFit, Prediction
 from daybreak.ledger.records import StudyRecord, TrialRecord
+from daybreak.problem.derived import TIES
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.outcomes import Outcome
 
@@ -174,4 +175,5 @@ def _predictions(problem: Mapping[str, Any], evaluation: Outcome) -> dict[str, P
             sigma=(datum["sigma"] ** 2 + datum["model"] ** 2) ** 0.5,
         )
         for datum, prediction, residual in rows
+        if datum["group"] != TIES
     }  # fmt: skip

@@ -26,6 +26,7 @@ from daybreak.diagnosis.best import Best, fits_of
 from daybreak.diagnosis.goodness import is_plain, moments_of, scaled_p_value, statistic
 from daybreak.diagnosis.study import GroupFit, Metrics, Start, Tension
 from daybreak.ledger.records import StudyRecord
+from daybreak.problem.derived import TIES, ties
 from daybreak.problem.ends import basins, same_chi2, units
 from daybreak.problem.levels import is_unknown, unknown_sizes
 from daybreak.problem.priors import GROUP
@@ -36,12 +37,13 @@ MOST_STARTS = 200
 def degrees_of_freedom(problem: dict[str, Any]) -> tuple[int, int]:
     """Number of fitted numbers and what the data leave.
 
-    Scale factors, offsets and unknown sizes of noise are fitted too.
+    Scale factors, offsets and unknown sizes of noise are fitted too; ties and what they tie are
+    not counted (`daybreak.problem.derived`).
     """
-    free = sum(parameter["fixed"] is None for parameter in problem["parameters"])
-    fitted = free + len(problem["scale_factors"]) + len(problem["offsets"])
-    fitted += unknown_sizes(problem["observations"])
-    return fitted, len(problem["observations"]) - fitted
+    data = problem["observations"]
+    free = sum(parameter["fixed"] is None for parameter in problem["parameters"]) - ties(data)
+    fitted = free + len(problem["scale_factors"]) + len(problem["offsets"]) + unknown_sizes(data)
+    return fitted, len(data) - ties(data) - fitted
 
 
 def fitted_numbers(record: StudyRecord, best: Best | None) -> tuple[int, int]:
@@ -52,10 +54,10 @@ def fitted_numbers(record: StudyRecord, best: Best | None) -> tuple[int, int]:
         return fitted, dof
     left = sum(float(traces[0]) for traces in polished["left"].values())
     # Parameters held at a bound were fitted all the same.
-    rank = len(record.problem["observations"]) - round(left) + len(polished["held"])
-    rank += unknown_sizes(record.problem["observations"])
+    data = record.problem["observations"]
+    rank = len(data) - ties(data) - round(left) + len(polished["held"]) + unknown_sizes(data)
     fitted = min(fitted, rank)
-    return fitted, len(record.problem["observations"]) - fitted
+    return fitted, len(data) - ties(data) - fitted
 
 
 def _polished(record: StudyRecord, best: Best | None) -> Mapping[str, Any] | None:
@@ -91,7 +93,7 @@ def metrics(record: StudyRecord, best: Best | None) -> Metrics:
     quality = goodness(record, best, n_free) if best else None
     observations = record.problem["observations"]
     tested = not any(map(is_unknown, observations))
-    n = len(observations)
+    n = len(observations) - ties(observations)
     distinct = {trial.key: trial for trial in record.trials}
     return Metrics(
         trials=len(distinct),
@@ -129,12 +131,12 @@ def goodness(record: StudyRecord, best: Best, fitted: int, rise: float = 0.0) ->
     """
     data = record.problem["observations"]
     if is_plain(data):
-        return p_value(best.chi2 + rise, len(data) - fitted)
+        return p_value(best.chi2 + rise, len(data) - ties(data) - fitted)
     if best.evaluation is None:
         return None
     details = best.evaluation.details
     moments = moments_of(data, details["predictions"])
-    n = int(moments.counts.sum())
+    n = int(moments.counts.sum()) - ties(data)
     left = n - fitted + unknown_sizes(data)
     if left < 1:
         return None
@@ -195,7 +197,7 @@ def read_tension(record: StudyRecord, best: Best | None) -> Tension | None:
 
 def _groups(record: StudyRecord, details: Mapping[str, Any], best: Best) -> list[GroupFit]:
     data, residuals = record.problem["observations"], details["residuals"]
-    names = list(dict.fromkeys(datum["group"] for datum in data))
+    names = [name for name in dict.fromkeys(datum["group"] for datum in data) if name != TIES]
     polished = _polished(record, best)
     if len(names) < 2 or polished is None:
         return []
@@ -230,7 +232,7 @@ def constant_chi2(data: Sequence[Mapping[str, Any]]) -> float | None:
     ``c = sum(w v) / sum(w)`` with ``w = 1 / sigma^2`` for values v of one group and unit.
     """
     total = 0.0
-    data = [datum for datum in data if datum["group"] != GROUP]
+    data = [datum for datum in data if datum["group"] not in (GROUP, TIES)]
     if not is_plain(data):
         return None
     for kind in {(datum["group"], datum["unit"]) for datum in data}:

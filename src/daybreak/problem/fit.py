@@ -21,7 +21,9 @@ from daybreak.problem.contract import (
     stacked,
     staged,
 )
+from daybreak.problem.derived import TIE, TIES, Derived, tie_name
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
+from daybreak.problem.levels import is_unknown
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision
@@ -155,12 +157,18 @@ class FitProblem:
 
     @functools.cached_property
     def data(self) -> Observations:
-        """The observations in a fixed order, and one for each prior."""
+        """The observations in a fixed order, one for each prior, and one for each tie."""
         pulls = {
             pull_name(name): Observation(prior.value, prior.width, group=GROUP)
             for name, prior in self.priors.items()
         }
+        pulls |= {tie_name(name): Observation(0.0, TIE, group=TIES) for name in self.ties}
         return self.measured.extended(pulls) if pulls else self.measured
+
+    @functools.cached_property
+    def ties(self) -> dict[str, Derived]:
+        """Derived quantities that are parameters too, by name."""
+        return {one.name: one for one in self.parameters if isinstance(one, Derived)}
 
     @functools.cached_property
     def measured(self) -> Observations:
@@ -188,7 +196,16 @@ class FitProblem:
     @property
     def functions(self) -> list[Callable[..., Any]]:
         """The user's own code."""
-        return [self.predict, *([self.derive] if self.derive else [])]
+        return [*self._functions.values()]
+
+    @property
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        """The same by what they are called in messages."""
+        derive = {"derive": self.derive} if self.derive else {}
+        return {
+            "predict": self.predict, **derive,
+            **{f"`of` of {name}": one.of for name, one in self.ties.items()},
+        }  # fmt: skip
 
     def resolve(self, settings: Settings) -> dict[str, Setting]:
         """Give the problem's settings with some replaced.
@@ -251,15 +268,24 @@ class FitProblem:
 
     def raw(self, values: Sequence[Any], settings: Settings, xp: Any) -> Any:
         """Predictions before scale factors and offsets, shape (n_observations,)."""
-        predicted = self._vector(self.predict(*self._arguments(values, settings)), xp)
-        if not self.priors:
+        arguments = self._arguments(values, settings)
+        predicted = self._vector(self.predict(*arguments), xp)
+        if not self.priors and not self.ties:
             return predicted
         known_ones = dict(zip(self.space.names, values, strict=True))
         known_ones |= {f.name: 1.0 for f in self.scale_factors}
         known_ones |= {f.name: 0.0 for f in self.offsets}
         seen = [prior.seen(known_ones[name], xp) for name, prior in self.priors.items()]
+        seen += [
+            one.slack(one.of(*arguments), known_ones[name], xp) for name, one in self.ties.items()
+        ]
         pulls = xp.stack([xp.asarray(one, dtype=float) for one in seen])
         return xp.concatenate([predicted, pulls])
+
+    def defined(self, values: Sequence[Any], settings: Settings) -> dict[str, float]:
+        """Derived quantities that are parameters too, as the other `values` define them."""
+        arguments = self._arguments(values, settings)
+        return {name: float(one.of(*arguments)) for name, one in self.ties.items()}
 
     def derived(self, values: Sequence[Any], settings: Settings) -> dict[str, Any]:
         """Derived quantities at `values`; empty when none are declared."""
@@ -301,9 +327,7 @@ class FitProblem:
             When `predict` or `derive` raises, breaks its contract, or uses JAX in a way that JAX
             cannot trace.
         """
-        tried = {"predict": self._tried("predict", settings)}
-        if self.derive is not None:
-            tried["derive"] = self._tried("derive", settings)
+        tried = {name: self._tried(name, settings) for name in self._functions}
         self._vector(tried["predict"].found, np)
         if not any(one.with_jax for one in tried.values()):
             return "numpy"
@@ -337,7 +361,7 @@ class FitProblem:
         _, static = self.split_settings(settings)
         mark = (name, *static.items())
         if mark not in self._trials:
-            function: Any = getattr(self, name)
+            function = self._functions[name]
             found = self._call(name, function, settings)
             with_jax = holds_jax(found)
             self._trials[mark] = Tried(
@@ -396,9 +420,10 @@ class FitProblem:
         for row in (*kept["scale_factors"], *kept["offsets"], *kept["observations"]):
             del row["unit"]
         for row in kept["observations"]:
-            del row["group"]
+            if not is_unknown(row):  # groups share the size of their noise
+                del row["group"]
         for row in kept["parameters"]:
-            del row["unit"], row["guess"]
+            del row["unit"], row["guess"], row["physical"]
         return kept
 
     def describe(self) -> dict[str, Any]:

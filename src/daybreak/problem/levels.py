@@ -48,6 +48,15 @@ def level_at_limit(described: Mapping[str, Any]) -> float:
     return _level(described, 0.90, 1) or LEVEL_AT_LIMIT
 
 
+def square_95(described: Mapping[str, Any]) -> float:
+    """The same in squares of the standard error, for a quantity that is linear in what is fitted.
+
+    Equal to `level_95` but where one size of noise is unknown, ``chi2 = n log(1 + z^2 / n)``.
+    """
+    level, n = _level(described, 0.95, 1), len(described["observations"])
+    return LEVEL_95 if level is None else n * math.expm1(level / n)
+
+
 def levels_2d(described: Mapping[str, Any]) -> dict[float, float]:
     """Rise of chi2 by joint probability of two parameters."""
     return {p: _level(described, p, 2) or wilks for p, wilks in LEVELS_2D.items()}
