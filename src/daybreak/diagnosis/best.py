@@ -94,13 +94,15 @@ def find_best(record: StudyRecord) -> Best | None:
         return None
     chi2 = _chi2(_lowest([*fits, *polished]))
     recorded = {_mark(t) for t in record.trials if t.kind == "evaluate"}
-    lowest = _lowest(fits)
-    for group in (shared_fits(record), fits, polished):
-        as_low = [t for t in group if same_chi2(_chi2(t), chi2)]
-        if as_low:
-            # Mirrored minima are equally low: the one that was recorded in full is told.
-            lowest = _lowest([t for t in as_low if _mark(t) in recorded] or as_low)
-            break
+    shared, others, ends = (
+        [t for t in group if same_chi2(_chi2(t), chi2)]
+        for group in (shared_fits(record), fits, polished)
+    )
+    # Mirrored minima are equally low, and so is all of a valley, along which polishing moves: the
+    # end that was recorded in full is told.
+    groups = (shared, ends, others) if shared else (others, ends)
+    told = ([t for t in group if _mark(t) in recorded] for group in groups)
+    lowest = _lowest(next(filter(None, (*told, *groups)), fits))
     cell = [t for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
     stochastic = all(t.origin.startswith("seed") for t in cell)
     same = [t.outcome for t in cell if stochastic or same_chi2(_chi2(t), _chi2(lowest))]

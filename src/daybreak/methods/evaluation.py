@@ -267,6 +267,50 @@ class NumpyEvaluator(AbstractEvaluator):
             ]
 
 
+def _called(call: Callable[..., Any], u: Array, cells: Cells, rows: Any) -> Any:
+    """What a compiled call gives for some lanes; NaN for those in which the model raises."""
+    import jax
+
+    def of(lanes: Any) -> Any:
+        return jax.tree.map(np.asarray, call(u[lanes], block_of(cells, lanes)))
+
+    try:
+        return of(rows)
+    except jax.errors.JaxRuntimeError:
+        shapes = jax.eval_shape(call, u[rows], block_of(cells, rows))
+        nothing = jax.tree.map(lambda one: np.full(one.shape[1:], np.nan), shapes)
+    found: dict[int, Any] = {}
+    for row in dict.fromkeys(rows.tolist()):
+        try:
+            found[row] = jax.tree.map(lambda part: part[0], of(np.full_like(rows, row)))
+        except jax.errors.JaxRuntimeError:
+            found[row] = nothing
+    return jax.tree.map(lambda *parts: np.stack(parts), *(found[row] for row in rows.tolist()))
+
+
+_REFUSALS = (TypeError, ValueError, NotImplementedError)
+"""What JAX raises, while tracing, for a mode that a model does not allow."""
+
+
+def _whichever(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """What one way of differentiating gives, or else the other."""
+    try:
+        return first()
+    except _REFUSALS as error:
+        refused = error
+    try:
+        return second()
+    except _REFUSALS as error:
+        said = [str(one).splitlines()[0].rstrip(".") for one in (refused, error)]
+        msg = (
+            f"JAX can differentiate the model neither way ({said[0]}; {said[1]}). A solver of "
+            "differential equations may have a mode that can be: in diffrax give diffeqsolve "
+            "adjoint=diffrax.ForwardMode(). Replace a jax.lax.while_loop by jax.lax.scan, or "
+            "write the model in NumPy, and derivatives are taken by differences."
+        )
+        raise PredictionError(msg) from error
+
+
 class JaxEvaluator(AbstractEvaluator):
     """Many lanes in one compiled call of fixed width, so that each problem compiles once."""
 
@@ -277,7 +321,13 @@ class JaxEvaluator(AbstractEvaluator):
     def linearise(self, u: Any, cell: Cell) -> tuple[Any, Any]:
         """Residuals (m,) and Jacobian (m, n) of one lane, from one pass over the model.
 
-        Forward mode costs n passes, reverse mode m: the cheaper one is taken.
+        Forward mode costs n passes, reverse mode m: the cheaper one is taken, and the other where
+        the model allows only that, as solvers of differential equations may.
+
+        Raises
+        ------
+        PredictionError
+            When neither works, with the remedy.
         """
         import jax
         import jax.numpy as jnp
@@ -286,14 +336,18 @@ class JaxEvaluator(AbstractEvaluator):
             return self.layout.residuals(self.layout.traced_values(v, cell.pins), cell, jnp)
 
         n, m = len(self.layout.free), self.layout.problem.data.count
-        if 2 * m < n:
+
+        def forwards() -> tuple[Any, Any]:
+            def column(tangent: Any) -> Any:
+                return jax.jvp(residuals, (u,), (tangent,))
+
+            return jax.vmap(column, out_axes=(None, -1))(jnp.eye(n))
+
+        def backwards() -> tuple[Any, Any]:
             value, pull = jax.vjp(residuals, u)
             return value, jax.vmap(lambda row: pull(row)[0])(jnp.eye(m))
 
-        def column(tangent: Any) -> Any:
-            return jax.jvp(residuals, (u,), (tangent,))
-
-        return jax.vmap(column, out_axes=(None, -1))(jnp.eye(n))
+        return _whichever(*((backwards, forwards) if 2 * m < n else (forwards, backwards)))
 
     def _lane(self, of_values: Callable[..., Any]) -> Callable[[Any, Cell], Any]:
         """A function of one lane's values, as one of its unit coordinates."""
@@ -360,16 +414,13 @@ class JaxEvaluator(AbstractEvaluator):
     def _in_blocks(
         self, call: Callable[..., Any], u: Array, cells: Cells
     ) -> list[tuple[Any, int]]:
-        import jax
-
         parts: list[tuple[Any, int]] = []
         with double_precision():
             for first in range(0, len(u), self.width):
                 rows = np.arange(first, first + self.width)
                 count = min(self.width, len(u) - first)
                 rows[count:] = first  # padding repeats a lane, so the compiled shape is one
-                found = call(u[rows], block_of(cells, rows))
-                parts.append((jax.tree.map(np.asarray, found), count))
+                parts.append((_called(call, u, cells, rows), count))
         return parts
 
 
