@@ -309,7 +309,7 @@ def test_usage_errors(command, place, words, told):
 def test_interrupt(place):
     """Ctrl-C exits with 3 and says how to go on; the same command then finds the same numbers."""
     words = ["run", "../night_file.py", "--dir", "to go on"]
-    with daybreak(*words, cwd=place, NAP="0.002") as process:
+    with daybreak(*words, cwd=place, NAP="0.003") as process:
         wait_for_trials(place / "to go on", process)
         process.send_signal(signal.SIGINT)
         told, log = process.communicate(timeout=30)
@@ -335,8 +335,8 @@ def test_interrupt(place):
 
 def wait_for_trials(directory, process):
     """Wait until a run has made its preflight and its first trials durable."""
-    for _ in range(1800):
-        time.sleep(0.05)
+    for _ in range(9000):
+        time.sleep(0.01)
         assert process.poll() is None, process.communicate()
         try:
             if trials(directory):

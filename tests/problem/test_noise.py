@@ -289,9 +289,30 @@ def test_the_criterion_reads_the_p_value_of_the_noise(tmp_path):
     )  # fmt: skip
     bar = [dk.Criterion("p_value", at_least=0.01)]
     study = dk.Study("s", problem, dk.MultiStart(starts=2), bar)
-    found = dk.run(dk.Campaign("c", [study]), tmp_path)["s"]
+    results = dk.run(dk.Campaign("c", [study]), tmp_path)
+    (foreseen,) = results.summary.examinations[0].reachability
+    found = results["s"]
     plain = stats.chi2.sf(found.best.chi2, 59)
 
     assert found.findings[0].value == found.metrics.p_value
     assert abs(found.metrics.p_value - plain) > 0.05
     assert 0.05 < found.metrics.p_value < 0.99
+    assert foreseen.met
+    # The bar on chi2 is where the p value would be 0.01, and that is not the plain one.
+    assert found.best.chi2 < foreseen.bar
+    assert abs(foreseen.bar - stats.chi2.isf(0.01, 59)) > 1.0
+
+
+def test_counts_that_no_rate_explains_are_out_of_reach():
+    """Preflight says so before the night, for counts as for anything else."""
+    counts = [0, 9, 0, 12, 1, 11, 0, 10]
+    problem = dk.FitProblem(
+        [dk.Parameter("rate", 0.1, 50)], lambda p, _: p.rate * np.ones(8),
+        dk.observations(counts, noise=dk.Poisson()),
+    )  # fmt: skip
+    study = dk.Study("s", problem, dk.MultiStart(2), [dk.Criterion("p_value", at_least=0.01)])
+    found = dk.preflight(dk.Campaign("c", [study])).studies[0]
+
+    assert not found.reachability[0].met
+    assert found.checks[0].code == "out_of_reach"
+    assert found.checks[0].severity == "stop"

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from daybreak.diagnosis.best import Best, fits_of
-from daybreak.diagnosis.goodness import is_plain, moments_of, scaled_p_value, statistic
 from daybreak.diagnosis.study import GroupFit, Metrics, Start, Tension
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.derived import TIES, ties
 from daybreak.problem.ends import basins, same_chi2, units
+from daybreak.problem.goodness import is_plain, moments_of, scaled_p_value, statistic
 from daybreak.problem.levels import is_unknown, unknown_sizes
 from daybreak.problem.priors import GROUP
 
@@ -125,7 +125,7 @@ def _corrected(aic: float, k: int, n: int) -> float | None:
 
 
 def goodness(record: StudyRecord, best: Best, fitted: int, rise: float = 0.0) -> float | None:
-    """P value of the best fit (formulas here and in `daybreak.diagnosis.goodness`).
+    """P value of the best fit (formulas here and in `daybreak.problem.goodness`).
 
     With `rise` that of a chi2 as much higher.
     """

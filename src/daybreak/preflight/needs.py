@@ -22,7 +22,9 @@ from daybreak.criteria import Criterion
 from daybreak.findings import Reach
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.extremes import Quantity, Range
+from daybreak.preflight.probe import Probe
 from daybreak.problem.fit import FitProblem
+from daybreak.problem.goodness import moments_of, square_of
 from daybreak.problem.observations import Observations
 
 MOST = 6
@@ -49,7 +51,7 @@ def chi2_bar(criterion: Criterion, dof: int, *, plain: bool = True) -> float | N
     """Largest chi2 that meets a criterion; None for want of degrees of freedom.
 
     None too for a p value where the noise is not Gaussian (`plain` is false): what chi2 it
-    belongs to depends on the predictions.
+    belongs to depends on the predictions, see `chi2_bar_at`.
 
     ``p = Q(dof / 2, chi2 / 2)`` falls with chi2, hence ``chi2 = 2 Q^-1(dof / 2, p)``.
     """
@@ -63,6 +65,30 @@ def chi2_bar(criterion: Criterion, dof: int, *, plain: bool = True) -> float | N
 
     p = max(bar for bar in (criterion.at_least, criterion.above) if bar is not None)
     return float(2.0 * gammainccinv(dof / 2, min(p, 1.0))) if p > 0 else math.inf
+
+
+def chi2_bar_at(criterion: Criterion, dof: int, probe: Probe, values: Array) -> float | None:
+    """The same for a p value of any noise, at the predictions of one place.
+
+    None where nothing tests the model (formulas in `daybreak.problem.goodness`).
+
+    Parameters
+    ----------
+    values : array, shape (n_free,)
+        The place, in the parameters' units.
+    """
+    data = probe.problem.data
+    u = probe.unit(dict(zip(probe.free, values.tolist(), strict=True)))[None]
+    scaled, _ = probe.problem.scaled(probe.predictions(u)[0], data.values, data.sigmas, np)
+    moments = moments_of(data.describe(), np.asarray(scaled).tolist())
+    count = int(moments.counts.sum())
+    left = dof - (len(data) - count)
+    if left < 1:
+        return None
+    mean, variance = (float(part.sum()) * left / count for part in moments)
+    untested = float(np.sum(np.square(probe.residuals(u)[0][: len(data)][~moments.counts])))
+    p = max(bar for bar in (criterion.at_least, criterion.above) if bar is not None)
+    return untested + square_of(p, mean, variance) if p > 0 else math.inf
 
 
 def quantities_of_fit(problem: FitProblem, residuals: Array) -> list[Quantity]:

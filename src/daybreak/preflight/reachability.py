@@ -20,6 +20,7 @@ from daybreak.preflight.extremes import Low, Pursuit, Quantity, Range, Search, f
 from daybreak.preflight.needs import (
     bounds_chi2,
     chi2_bar,
+    chi2_bar_at,
     degrees_of_freedom,
     needed,
     quantities_of_fit,
@@ -111,7 +112,7 @@ class _Examination:
         """Answer everything; what is known is kept when time runs out."""
         cases = [_Case(c, chi2_bar(c, self.dof, plain=self.problem.data.gaussian)) for c in of_fit]
         pursuit = Pursuit(self.search, self.search.chi2, "chi2")
-        enough = min((c.bar for c in cases if c.bar is not None), default=math.inf)
+        enough = min((self._enough(case) for case in cases), default=math.inf)
         try:
             # Just at the bar two answers are possible: look a little further.
             pursuit.run(enough * (1.0 - 1e-9))
@@ -126,6 +127,13 @@ class _Examination:
         for criterion in others:
             self._examine(criterion, pursuit)
 
+    def _enough(self, case: _Case) -> float:
+        """A chi2 at which to stop searching; of other noise one that is surely below the bar."""
+        if case.bar is not None:
+            return case.bar
+        plain = chi2_bar(case.criterion, self.dof)
+        return math.inf if plain is None else 0.25 * plain
+
     def _keep(self) -> None:
         self.answers[:] = [
             case.answer(self.dof) for case in self.cases if math.isfinite(case.smallest)
@@ -139,6 +147,10 @@ class _Examination:
             if math.isfinite(smallest):
                 values = pursuit.best.values.tolist()
                 case.best = dict(zip(self.search.probe.free, values, strict=True))
+                if case.bar is None and case.criterion.quantity == "p_value":
+                    case.bar = chi2_bar_at(
+                        case.criterion, self.dof, self.search.probe, pursuit.best.values
+                    )
             if case.bar is not None:
                 case.met = smallest < case.bar or (smallest == case.bar and not _strict(case))
                 self._judge(case, pursuit, smallest - case.bar, lambda square: square)

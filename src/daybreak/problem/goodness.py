@@ -60,6 +60,13 @@ def scaled_p_value(square: float, mean: float, variance: float) -> float | None:
     return float(gammaincc(mean**2 / variance, square * mean / variance))
 
 
+def square_of(p_value: float, mean: float, variance: float) -> float:
+    """The sum that has this p value: the inverse of `scaled_p_value`."""
+    from scipy.special import gammainccinv
+
+    return float(gammainccinv(mean**2 / variance, p_value) * variance / mean)
+
+
 def statistic(observations: Sequence[Mapping[str, Any]]) -> str:
     """What is added up where it is not plain chi2, for the reader; empty where it is."""
     titles = (restore(datum["noise"]).title for datum in observations)
