@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from daybreak.problem.scale_factors import ScaleFactor as ScaleFactor
     from daybreak.problem.search import SearchProblem as SearchProblem
     from daybreak.rehearsal import rehearse as rehearse
+    from daybreak.sampling import sample as sample
 
 _HOMES = {
     "Baseline": "problem.objectives",
@@ -108,6 +109,7 @@ _HOMES = {
     "preflight": "preflight.run",
     "rehearse": "rehearsal",
     "run": "night",
+    "sample": "sampling",
 }
 
 __all__ = [
@@ -161,6 +163,7 @@ __all__ = [
     "preflight",
     "rehearse",
     "run",
+    "sample",
 ]
 
 
