@@ -57,7 +57,9 @@ def test_docstrings(name):
 
 def test_unknown_name():
     """A name that is not there is answered with those that are."""
-    with pytest.raises(AttributeError, match=r"no attribute 'Fit'; it offers Baseline, .*, sample\."):
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'Fit'; it offers Baseline, .*, sample\."
+    ):
         _ = dk.Fit
 
 

@@ -100,3 +100,48 @@ def test_bad_input_is_told(make, said):
     """A sentence with the rule and the next move."""
     with pytest.raises(dk.DaybreakError, match=re.escape(said)):
         make()
+
+
+def test_an_inequality_is_a_derived_quantity_with_a_bound(tmp_path):
+    """a + b <= 1 where the data ask for more: the closed-form minimum on the edge, and along it."""
+    data = dk.observations([1.2, 0.6], [0.1, 0.2])
+    total = dk.Derived("total", -2, 1, of=lambda p, _: p.a + p.b, physical=(None, 1))
+    boxes = [dk.Parameter("a", -2, 3), dk.Parameter("b", -2, 3), total]
+    problem = dk.FitProblem(boxes, lambda p, _: np.array([p.a, p.b]), data)
+    found = read(problem, "a", tmp_path)
+    # The excess of 0.8 is shared as the variances are, 1 : 4, and costs 0.8^2 / (0.01 + 0.04).
+    edge = 0.8**2 / 0.05
+
+    assert found.best.chi2 == pytest.approx(edge, rel=1e-6)
+    assert found.best.parameters["a"] == pytest.approx(1.2 - 0.16, abs=1e-6)
+    assert found.best.parameters["a"] + found.best.parameters["b"] <= 1.0 + 1e-6
+    assert found.best.at_bounds == []
+    (interval,) = found.profile.intervals
+    # Along the edge b = 1 - a: a parabola of curvature 1/0.01 + 1/0.04.
+    half = np.sqrt(3.841458821 / 125.0)
+    np.testing.assert_allclose(
+        [interval.lower, interval.upper], [1.04 - half, 1.04 + half], atol=2e-4
+    )
+
+
+def test_an_order_leaves_one_of_mirrored_minima(tmp_path):
+    """Two decays are the same when exchanged; with k1 <= k2 there is one minimum."""
+    data = dk.observations(3.0 * np.exp(-0.5 * TIME) + 4.0 * np.exp(-3.0 * TIME), 0.02)
+    boxes = [
+        dk.Parameter("a1", 0, 9), dk.Parameter("k1", 0.1, 9, scale="log"),
+        dk.Parameter("a2", 0, 9), dk.Parameter("k2", 0.1, 9, scale="log"),
+    ]  # fmt: skip
+    order = dk.Derived("ratio", 1, 90, of=lambda p, _: p.k2 / p.k1, scale="log")
+
+    def best(*more):
+        problem = dk.FitProblem(
+            [*boxes, *more],
+            lambda p, _: p.a1 * jnp.exp(-p.k1 * TIME) + p.a2 * jnp.exp(-p.k2 * TIME), data,
+        )  # fmt: skip
+        study = dk.Study("s", problem, dk.MultiStart(starts=24))
+        found = dk.run(dk.Campaign("c", [study]), tmp_path / str(len(more)))["s"]
+        lowest = [end for end in found.ends if end.chi2 < 1e-3]
+        return {round(end.parameters["k1"], 1) for end in lowest}
+
+    assert best() == {0.5, 3.0}
+    assert best(order) == {0.5}
