@@ -103,7 +103,7 @@ def test_bad_input_is_told(make, said):
 
 
 def test_an_inequality_is_a_derived_quantity_with_a_bound(tmp_path):
-    """Data that ask for more than a + b <= 1: the closed-form minimum on the edge, and along it."""
+    """Data that ask for more than a + b <= 1: minimum and profile on the edge."""
     data = dk.observations([1.2, 0.6], [0.1, 0.2])
     total = dk.Derived("total", -2, 1, of=lambda p, _: p.a + p.b, physical=(None, 1))
     boxes = [dk.Parameter("a", -2, 3), dk.Parameter("b", -2, 3), total]
