@@ -152,21 +152,17 @@ def _fitted(study: Study, starts: int, seed: int) -> _Fitted:
     study = replace(study, problem=simulated(study.fit))
     problem = study.fit
     free = problem.space.free(())
-    u = np.array(starts_of(problem, free, 4 * starts, seed)).reshape(4 * starts, len(free))
+    u = np.array(starts_of(problem, free, 4 * starts, seed))
     evaluator, cells = cells_of(problem, [problem.space.fixed] * len(u), study.all_settings)
-    if not free:
-        residuals = evaluator.residuals(u[:1], cells[[0]])
-        best, chi2 = u[0], float(np.sum(residuals**2))
-    else:
-        ends = [end for end in fit(evaluator, u, cells, LeastSquares()) if not end.reason.failed]
-        if not ends:
-            msg = f"no fit of study {study.name!r} ended; run it by itself to see why."
-            raise PlanError(msg)
-        end = min(ends, key=lambda one: one.chi2)
-        best, chi2 = np.array(end.u, dtype=np.float64), end.chi2
+    ends = [end for end in fit(evaluator, u, cells, LeastSquares()) if not end.reason.failed]
+    if not ends:
+        msg = f"no fit of study {study.name!r} ended; run it by itself to see why."
+        raise PlanError(msg)
+    end = min(ends, key=lambda one: one.chi2)
+    best = np.array(end.u, dtype=np.float64)
     found = evaluator.full(best[None], cells[[0]])[0]
     few = np.concatenate([best[None], u[:starts]])
-    return _Fitted(study, chi2, np.array(list(found["predictions"])), few)
+    return _Fitted(study, end.chi2, np.array(list(found["predictions"])), few)
 
 
 def _check_same(one: Observations, other: Observations) -> None:
