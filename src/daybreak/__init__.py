@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from daybreak.errors import PlanError as PlanError
     from daybreak.errors import ProblemError as ProblemError
     from daybreak.manifest import Manifest as Manifest
+    from daybreak.methods.direct_intervals import Intervals as Intervals
     from daybreak.methods.evolution import Evolution as Evolution
     from daybreak.methods.least_squares import LeastSquares as LeastSquares
     from daybreak.methods.multistart import MultiStart as MultiStart
@@ -76,6 +77,7 @@ _HOMES = {
     "FitProblem": "problem.fit",
     "Gaussian": "problem.noise",
     "Integer": "problem.choices",
+    "Intervals": "methods.direct_intervals",
     "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
@@ -130,6 +132,7 @@ __all__ = [
     "FitProblem",
     "Gaussian",
     "Integer",
+    "Intervals",
     "Knob",
     "LeastSquares",
     "LedgerError",

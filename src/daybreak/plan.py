@@ -32,7 +32,7 @@ class Study:
         Unique in its campaign.
     problem : FitProblem or SearchProblem
         What is asked.
-    method : MultiStart, Profile or Evolution; Search
+    method : MultiStart, Profile, Intervals or Evolution; Search
         How it is found: a search problem needs a Search.
     accept : sequence of Criterion
         What counts, fixed before the first trial.

@@ -130,6 +130,11 @@ def method_in_words(method: Mapping[str, Any]) -> str:
         return f"{method['starts']} starts"
     if method["method"] == "evolution":
         return f"differential evolution, {len(method['seeds'])} seeds"
+    if method["method"] == "intervals":
+        every = method["parameters"] == ["all"]
+        which = "every parameter" if every else " and ".join(method["parameters"])
+        most = f", at most {method['budget']} evaluations" if method["budget"] else ""
+        return f"interval of {which}{most}, up to {method['starts']} starts"
     seeds = method["fit"].get("seeds")
     each = method["each"]
     own = f"{len(seeds)} evolution runs" if seeds else f"{each} start{'s' * (each != 1)}"

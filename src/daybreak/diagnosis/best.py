@@ -13,7 +13,7 @@ from daybreak.problem.derived import TIES
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.outcomes import Outcome
 
-FITS = ("fit", "evolve")
+FITS = ("fit", "evolve", "conclude")
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,11 @@ def _evaluations(record: StudyRecord, lowest: TrialRecord) -> tuple[Outcome, ...
         t.outcome
         for t in record.trials
         if t.kind == "evaluate"
-        and (t.of, t.point) == (lowest.of, lowest.point)
         and not t.outcome.failed
+        and (
+            (t.of, t.point) == (lowest.of, lowest.point)
+            or t.outcome.parameters == lowest.outcome.parameters
+        )
     ]
     there.sort(key=lambda o: o.parameters != lowest.outcome.parameters)
     if not there or there[0].parameters != lowest.outcome.parameters:
@@ -161,7 +164,7 @@ def describe_best(record: StudyRecord, best: Best) -> BestFit | None:
 
 def profiled(record: StudyRecord) -> tuple[str, ...]:
     """Every parameter whose profile is made."""
-    if record.method["method"] != "profile":
+    if record.method["method"] not in ("profile", "intervals"):
         return ()
     names = tuple(record.method["parameters"])
     free = tuple(p["name"] for p in record.problem["parameters"] if p["fixed"] is None)

@@ -42,8 +42,9 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     code, sentence = _code(
         parameter, points, curve, intervals, noise, level_at_limit(record.problem)
     )
-    if not record.method["relax"]:
+    if not record.method.get("relax", True):
         sentence += " The points were not relaxed, so the ends are interpolated between them."
+    ends_only = record.method["method"] == "intervals"
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
     return Profile(
         parameter=name, unit=parameter.unit,
@@ -51,6 +52,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
         chi2_min=curve.reference if curve else None, level=level_95(record.problem),
         points=points, intervals=intervals, code=code, sentence=sentence,
         before=variation([point.own for point in points]), after=after, noise=noise,
+        ends_only=ends_only,
         fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
     )  # fmt: skip
 
@@ -115,7 +117,8 @@ def is_settled(trials: Sequence[TrialRecord]) -> bool:
     """Whether the lowest chi2 among the trials of one point can be relied on.
 
     It was found by two fits, or by the one that neighbours on two sides both ask for, and the best
-    of them converged.  Where there is nothing to fit it is certain.
+    of them converged.  Where there is nothing to fit it is certain, and where an end was read off
+    evaluations, one of them has tried what was foretold.
     """
     fits = [t for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
     if not fits:
@@ -124,7 +127,7 @@ def is_settled(trials: Sequence[TrialRecord]) -> bool:
     same = [t for t in fits if same_chi2(_chi2(t), _chi2(best))]
     keys = {t.key for t in same}
     sides = {t.origin for t in trials if t.key in keys and t.origin in SIDES}
-    certain = not best.outcome.u
+    certain = not best.outcome.u or best.kind == "conclude"
     return (len(same) >= 2 or len(sides) >= 2 or certain) and best.outcome.reason.converged
 
 

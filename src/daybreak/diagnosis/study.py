@@ -149,6 +149,8 @@ class Profile(Model):
     """Of the points' own starts alone."""
     after: Variation | None
     """After relaxation."""
+    ends_only: bool = False
+    """Whether only the ends of the 95 % set were sought, and nothing between them."""
     noise: float | None
     """Spread of chi2 over the seeds of a stochastic method, the median over the points; null for
     others."""

@@ -54,6 +54,11 @@ class AbstractMethod(ABC, Generic[Asked]):
     def expected_trials(self, problem: Asked) -> int:
         """Roughly how many trials the plan will ask for, for progress and forecasts."""
 
+    @property
+    def by_evaluation(self) -> bool:
+        """Whether each trial is one evaluation of the model, for forecasts."""
+        return False
+
     @abstractmethod
     def interest(self, problem: Asked) -> tuple[str, ...]:
         """Parameters whose profile the method makes."""

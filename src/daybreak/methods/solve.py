@@ -158,9 +158,20 @@ def _evaluate(batch: _Batch) -> list[Outcome]:
     return outcomes
 
 
+def _conclude(batch: _Batch) -> list[Outcome]:
+    """Ends that a method read off evaluations; nothing is evaluated."""
+    outcomes: list[Outcome] = []
+    for row, (task, start) in enumerate(zip(batch.tasks, batch.starts, strict=True)):
+        said = task.options
+        chi2 = math.inf if said["chi2"] is None else said["chi2"]
+        reason, count = StopReason[said["reason"]], said.get("evaluations", 1)
+        outcomes.append(batch.outcome(row, End(start.tolist(), chi2, reason, count)))
+    return outcomes
+
+
 _MAKERS: dict[str, Callable[[_Batch], list[Outcome]]] = {
     "fit": _fit, "scaled": _fit, "evolve": _evolve, "evaluate": _evaluate,
-    "polish": _polish, "refine": _refine,
+    "conclude": _conclude, "polish": _polish, "refine": _refine,
 }  # fmt: skip
 
 

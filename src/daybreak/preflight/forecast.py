@@ -14,6 +14,8 @@ from daybreak.preflight.probe import Probe
 _ITERATIONS = 25
 """Trial points of a typical local fit."""
 _PILOT = 3
+_SLOW = 0.2
+"""Seconds from which one evaluation, where nothing is compiled, is pilot enough."""
 _SPREAD = 2.0
 """Fits of one study differ in length by about this factor either way (80 %)."""
 
@@ -24,10 +26,12 @@ def forecast(probe: Probe) -> Forecast:
     ``seconds = fits * iterations * (seconds per residuals and Jacobian)``.  A Jacobian by autodiff
     costs a few evaluations, one by differences 2 n of them; both are measured, not assumed.
     """
-    evaluation = _time(probe, slopes=False)
-    linearisation = evaluation + _time(probe, slopes=True)
-    per_fit = linearisation * _ITERATIONS
-    fits = probe.study.method.expected_trials(probe.problem)
+    evaluation, method = _time(probe, slopes=False), probe.study.method
+    if method.by_evaluation:
+        per_fit = evaluation
+    else:
+        per_fit = (evaluation + _time(probe, slopes=True)) * _ITERATIONS
+    fits = method.expected_trials(probe.problem)
     expected = per_fit * fits
     return Forecast(
         seconds_per_evaluation=evaluation,
@@ -45,10 +49,11 @@ def _time(probe: Probe, *, slopes: bool) -> float:
     lanes = probe.evaluator.width if isinstance(probe.evaluator, JaxEvaluator) else 1
     u = probe.sample(lanes, "forecast")
     ask = probe.jacobian if slopes else probe.residuals
-    ask(u)
     spent: list[float] = []
-    for _ in range(_PILOT):
+    for _ in range(1 + _PILOT):
         begun = time.perf_counter()
         ask(u)
         spent.append((time.perf_counter() - begun) / lanes)
-    return float(np.median(spent))
+        if spent[0] > _SLOW and not probe.differentiable:
+            return spent[0]
+    return float(np.median(spent[1:]))

@@ -39,6 +39,10 @@ from daybreak.problem.search import SearchProblem
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise."""
+_FEW = 2000
+"""Where no more evaluations than this are left to a study,"""
+_SHARE = 0.5
+"""... a check may take this share of its time: the first would leave nothing for the others."""
 _PLACES = 64
 """Places at which a model is asked for a number before it is given up."""
 
@@ -201,7 +205,10 @@ class _Examination:
         if probe is None:
             return True
         self.tried = deadline - time.monotonic()
-        probe.deadline = deadline
+        each = self.forecast.seconds_per_evaluation if self.forecast else 0.0
+        if self.tried < _FEW * each:
+            self.tried *= _SHARE
+        probe.deadline = time.monotonic() + self.tried
         try:
             probe.check_time()
             step(self, probe)
@@ -290,9 +297,9 @@ def _collecting(check: Callable[[Probe], list[Check]]) -> _Step:
 
 _STEPS: tuple[tuple[str, _Step], ...] = (
     ("whether the model gives numbers at all", _anywhere),
+    ("how long it takes", _forecast),
     ("whether the criteria can be met", _reach),
     ("which parameters can be identified", _identify),
-    ("how long it takes", _forecast),
     ("whether the settings that studies vary do anything", _answer),
     *((phrase, _collecting(check)) for phrase, check in CHECKS),
 )

@@ -19,8 +19,10 @@ class StopReason(enum.Enum):
     DECREASE = "converged: the next step would lower chi2 by less than its rounding error"
     STEP = "converged: the next step is smaller than the parameters can resolve"
     EXACT = "converged: the residuals vanish"
+    FORETOLD = "converged: a local model has nothing left to gain beyond the tolerance in chi2"
     POPULATION = "converged: the population has drawn together"
     ITERATIONS = "stopped: the allowed number of iterations was reached; allow more"
+    BUDGET = "stopped: the budget of evaluations was spent; a larger one goes on from here"
     STALLED = (
         "stopped: no step lowers chi2 although its slope says one should; the objective is "
         "rough there (jumps or noise)"

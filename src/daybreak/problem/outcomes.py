@@ -11,11 +11,12 @@ from typing import Any, Literal
 from daybreak.problem.ends import StopReason
 
 Kind = Literal[
-    "fit", "evolve", "evaluate", "scaled", "polish", "refine", "search", "baseline"
+    "fit", "evolve", "evaluate", "conclude", "scaled", "polish", "refine", "search", "baseline"
 ]  # fmt: skip
-"""Local fit, evolution, a record of everything at one place; and the checks of an end: a fit with
-scaled model uncertainties, a polish by another method with its Hessian, a refined knob.  Of a
-search: the evaluation of a configuration, and of a baseline that is none."""
+"""Local fit, evolution, a record of everything at one place, and the end of a fit that a method
+read off such records; and the checks of an end: a fit with scaled model uncertainties, a polish by
+another method with its Hessian, a refined knob.  Of a search: the evaluation of a configuration,
+and of a baseline that is none."""
 
 
 def canonical(data: Any) -> str:

@@ -79,6 +79,8 @@ def remarks(profile: Profile) -> list[str]:
 
 def relaxation(profile: Profile) -> str:
     """Compare the curve before and after its points have learnt from each other."""
+    if profile.ends_only:
+        return "Only its ends were sought, each from the best fit."
     if profile.after is None:
         return ""
     after, was = _variation(profile.after), profile.before

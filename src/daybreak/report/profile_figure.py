@@ -50,7 +50,11 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
     top = _top([chi2 - lowest for chi2 in found], drawn, profile.level)
     with Canvas(_profile_label(profile, lowest), 1.9) as canvas:
         axes = canvas.axes
-        axes.plot(*_line(profile, above), color=BLUE, zorder=2)
+        if profile.ends_only:
+            axes.plot(*_guide(*_line(profile, above)), color=BLUE, linewidth=1, linestyle=":",
+                      label="parabolas, to guide the eye", zorder=2)  # fmt: skip
+        else:
+            axes.plot(*_line(profile, above), color=BLUE, zorder=2)
         _intervals(axes, profile)
         if 0.02 * top < profile.level:
             axes.axhline(
@@ -86,6 +90,20 @@ def _line(profile: Profile, above: Sequence[float]) -> tuple[list[float], list[f
     known |= {point.value: y for point, y in zip(profile.points, above, strict=True)}
     values = sorted(known)
     return values, [known[value] for value in values]
+
+
+def _guide(values: list[float], above: list[float]) -> tuple[list[float], list[float]]:
+    """On either side a parabola from the lowest point to the nearest other one."""
+    low = min(range(len(above)), key=lambda i: math.inf if math.isnan(above[i]) else above[i])
+    x: list[float] = []
+    y: list[float] = []
+    for side, sign in ((low - 1, -1), (low + 1, 1)):
+        if not 0 <= side < len(values):
+            continue
+        share = [i / 24 for i in range(25)][::sign]
+        x += [values[low] + one * (values[side] - values[low]) for one in share]
+        y += [above[low] + one * one * (above[side] - above[low]) for one in share]
+    return x, y
 
 
 def _profile_label(profile: Profile, lowest: float) -> str:

@@ -150,7 +150,7 @@ def carried_over(
         return []
     ends = [
         trial.outcome for trial in ledger.read_study(study.name).trials
-        if trial.outcome.chi2 is not None and trial.kind in ("fit", "polish", "evolve")
+        if trial.outcome.chi2 is not None and trial.kind in ("fit", "polish", "evolve", "conclude")
     ]  # fmt: skip
     box = study.problem.space.subspace(study.problem.space.free(()))
     found: list[dict[str, float]] = []

@@ -1,0 +1,213 @@
+r"""Evaluations that are trials of their own, counted against a budget, and derivatives from them.
+
+Each evaluation is durable once it is made, is never made twice, and the columns of a Jacobian are
+asked for together, so that as many workers as there are share them.  Columns are differences
+
+    J_j = (r(u + h_j e_j) - r(u)) / h_j,    h_j = t / |J_j|,   t = 5 sqrt(noise)
+
+whose step follows the noise measured in the model: with a relative curvature of about a tenth per
+standard error, t balances the error ``noise / t`` against the bend ``t / 20``.
+Source: More and Wild (2012), ACM Trans. Math. Softw. 38, 19 (differences of noisy simulations).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from daybreak.methods.evaluation import Array
+from daybreak.methods.local_model import LocalModel, noise_of
+from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.levels import level_95
+from daybreak.problem.outcomes import Outcome, Task
+
+_STEPS = (1e-6, 2.0)
+"""Least and largest t, in standard errors."""
+_WIDEST = 0.05
+_FIRST = 1e-4
+"""Step of the first Jacobian, a share of the range, before column lengths are known."""
+_OFF = 10.0
+"""Columns whose step came out this much too long or short are measured again."""
+_HEARD = 4.0
+"""A change of residuals teaches the Jacobian when it is this many times the noise."""
+_SPACING = 1e-6
+_SAMPLES = 7
+"""Places along a line from which noise is told, and how far apart, as a share of the range."""
+_ROUNDING = 4e-16
+
+
+class SpentError(Exception):
+    """The budget does not allow the evaluations that are asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A place that has been evaluated."""
+
+    u: Array
+    predictions: Array
+    """After scale factors and offsets, shape (n_observations,)."""
+    chi2: float
+
+
+class Counted:
+    """A problem with given settings, every evaluation of which is counted."""
+
+    def __init__(
+        self, problem: FitProblem, settings: Mapping[str, Setting], budget: float
+    ) -> None:
+        self.problem = problem
+        self.free = problem.space.free(())
+        self.box = problem.space.subspace(self.free)
+        self.budget = budget
+        self.spent = 0
+        self.lowest: Spot | None = None
+        """The lowest place seen, whatever it was evaluated for."""
+        self.noise = 0.0
+        """Norm of the model's own noise over all residuals, in units of sigma."""
+        self.level = level_95(problem.describe())
+        """How far chi2 may rise in a 95 % set."""
+        self._observed = np.asarray(problem.observed(settings, np), dtype=np.float64)
+
+    def values(self, u: Array) -> dict[str, float]:
+        """All parameters at a place of the unit box."""
+        moving = np.asarray(self.box.from_unit(u[None]))[0].tolist() if self.free else []
+        values = {**self.problem.space.fixed, **dict(zip(self.free, moving, strict=True))}
+        return {name: float(values[name]) for name in self.problem.space.names}
+
+    # -- evaluations -------------------------------------------------------------------------
+
+    def evaluate(
+        self, places: Sequence[Array], of: str | None = None
+    ) -> Generator[list[Task], list[Outcome], list[Spot | None]]:
+        """Evaluate places together; None where the model gives no number.
+
+        `of` is the parameter whose profile they are asked for, if any.
+
+        Raises
+        ------
+        SpentError
+            When that is more than is left.
+        """
+        if self.spent + len(places) > self.budget:
+            raise SpentError
+        self.spent += len(places)
+        tasks: list[Task] = []
+        for u in places:
+            held = self.values(u)
+            interest: dict[str, Any] = {} if of is None else {"of": (of,), "point": (held[of],)}
+            tasks.append(Task("evaluate", held, origin="evaluate", grid=False, **interest))
+        outcomes = yield tasks
+        return [self._spot(u, outcome) for u, outcome in zip(places, outcomes, strict=True)]
+
+    def one(
+        self, u: Array, of: str | None = None
+    ) -> Generator[list[Task], list[Outcome], Spot | None]:
+        """Evaluate one place."""
+        return (yield from self.evaluate([u], of))[0]
+
+    def _spot(self, u: Array, outcome: Outcome) -> Spot | None:
+        if outcome.chi2 is None:
+            return None
+        spot = Spot(u, np.array(outcome.details["predictions"]), outcome.chi2)
+        if self.lowest is None or spot.chi2 < self.lowest.chi2:
+            self.lowest = spot
+        return spot
+
+    def residuals(self, spot: Spot, sizes: Array | None = None) -> Array:
+        """Numbers whose squares add up to chi2, shape (m,); `sizes` as in `Observations`."""
+        data = self.problem.data
+        r = data.residuals(spot.predictions, self._observed, data.sigmas, np, sizes)
+        return np.asarray(r, dtype=np.float64)
+
+    def taught(self, model: LocalModel, spot: Spot) -> LocalModel:
+        """The same place, its J taught by another; by one that stands out of the noise."""
+        r = self.residuals(spot, model.sizes)
+        heard = np.linalg.norm(r - model.r) > _HEARD * self.noise
+        return model.taught(spot.u, r) if heard else model
+
+    def blur(self, chi2: float) -> float:
+        """Standard uncertainty that the model's noise gives a chi2: ``2 sqrt(chi2 / m) noise``."""
+        return 2.0 * math.sqrt(chi2 / max(1, self.problem.data.count)) * self.noise
+
+    def moved(self, model: LocalModel, spot: Spot) -> LocalModel:
+        """The local model of another place that has been evaluated."""
+        J = self.taught(model, spot).J
+        sizes, r = self._sized(spot)
+        if sizes is not None and model.sizes is not None:
+            for rows, old, new in zip(self.problem.data.unknown, model.sizes, sizes, strict=True):
+                J[rows] *= old / new
+        return LocalModel(spot.u, r, J, sizes, model.age + 1)
+
+    def at(self, spot: Spot) -> LocalModel:
+        """A local model of which nothing but the place is known."""
+        sizes, r = self._sized(spot)
+        return LocalModel(spot.u, r, np.zeros((len(r), len(self.free))), sizes)
+
+    def _sized(self, spot: Spot) -> tuple[Array | None, Array]:
+        """Factors of unknown noise at a place, and its residuals."""
+        r, data = self.residuals(spot), self.problem.data
+        return (data.sizes_of(r) if data.unknown else None), r
+
+    # -- derivatives -------------------------------------------------------------------------
+
+    def hear(self, spot: Spot) -> Generator[list[Task], list[Outcome], None]:
+        """Measure the model's noise at a place, from a short line of uneven steps."""
+        pace = np.random.default_rng(len(self.free)).uniform(0.5, 1.5, size=len(self.free))
+        pace = np.where(spot.u < 0.5, pace, -pace) * _SPACING
+        line = yield from self.evaluate([spot.u + i * pace for i in range(1, _SAMPLES)])
+        spots = [one for one in line if one is not None]
+        self.noise = self._rounding(spot)
+        if len(spots) == len(line):
+            heard = noise_of(np.array([self.residuals(one) for one in (spot, *spots)]))
+            self.noise = max(self.noise, heard)
+
+    def _rounding(self, spot: Spot) -> float:
+        return _ROUNDING * float(np.linalg.norm(spot.predictions / self.problem.data.sigmas))
+
+    def linearised(
+        self, model: LocalModel
+    ) -> Generator[list[Task], list[Outcome], LocalModel]:
+        """The same place with its Jacobian by differences (module formula).
+
+        Where the model knows nothing of its columns yet, steps are found by trying.
+        """
+        J, columns = np.zeros_like(model.J), range(len(self.free))
+        t = min(max(5.0 * math.sqrt(self.noise), _STEPS[0]), _STEPS[1])
+        known = model.lengths.any()
+        h = _steps(t, model.lengths) if known else np.full(len(columns), _FIRST)
+        yield from self._differences(model, J, columns, h)
+        if not known:
+            lengths = np.sqrt(np.sum(J * J, axis=0))
+            off = h * lengths / t
+            again = np.flatnonzero((off > _OFF) | (off < 1.0 / _OFF)).tolist()
+            yield from self._differences(model, J, again, _steps(t, lengths))
+        return LocalModel(model.u, model.r, J, model.sizes)
+
+    def _differences(
+        self, model: LocalModel, J: Array, columns: Sequence[int], h: Array
+    ) -> Generator[list[Task], list[Outcome], None]:
+        """Fill in some columns; where one side gives no number, the other is tried once."""
+        u = model.u
+        steps = {j: h[j] if u[j] + h[j] <= 1.0 else -h[j] for j in columns}
+        for _ in range(2):
+            places = [u + step * np.eye(len(u))[j] for j, step in steps.items()]
+            spots = yield from self.evaluate(places)
+            missing: dict[int, float] = {}
+            for (j, step), one in zip(steps.items(), spots, strict=True):
+                if one is None:
+                    missing[j] = -step
+                else:
+                    J[:, j] = (self.residuals(one, model.sizes) - model.r) / (one.u[j] - u[j])
+            steps = {j: step for j, step in missing.items() if 0.0 <= u[j] + step <= 1.0}
+            if not steps:
+                return
+
+
+def _steps(t: float, lengths: Array) -> Array:
+    """Steps h_j of the module formula, as shares of the range."""
+    return np.clip(t / np.maximum(lengths, 1e-300), 1e-9, _WIDEST)

@@ -1,0 +1,271 @@
+"""95 % intervals in few evaluations: the best fit, and the ends themselves, without a grid.
+
+Starts are fitted until the expected share of starts that lead to a minimum not seen so far,
+``W (W + 1) / (N (N - 1))`` after N starts with W different minima, is below 5 %: seven where all
+agree.  From the best fit both ends of every interval are sought (`daybreak.methods.sparing`), each
+evaluation a trial of its own.  A lower chi2 found on the way is fitted from, and the ends again.
+Source: Boender and Rinnooy Kan (1987), Math. Program. 37, 59.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from daybreak.errors import PlanError, known
+from daybreak.methods.counted import Counted
+from daybreak.methods.local_model import LocalModel
+from daybreak.methods.method import (
+    AbstractMethod,
+    Places,
+    Rounds,
+    check_count,
+    evaluations,
+    seed_of,
+    starts_of,
+)
+from daybreak.methods.profile import ALL
+from daybreak.methods.relaxation import together
+from daybreak.methods.sparing import Descent, EndSearch
+from daybreak.problem.ends import StopReason
+from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.outcomes import Outcome, Task
+
+MISSED = 0.05
+"""Starts are added until the expected share of them that lead elsewhere is below this."""
+_SHARE = 0.5
+"""Of the budget that the starts may take."""
+_FINER = 0.1
+"""The best fit is found to this share of the tolerance: every end rises from it."""
+_ONE_BASIN = 0.05
+"""Ends of two fits belong together where the one's model puts the other this little higher."""
+_MOST_PASSES = 3
+
+
+@dataclass(frozen=True, init=False)
+class Intervals(AbstractMethod[FitProblem]):
+    """The best fit and 95 % intervals, for models that take seconds or longer.
+
+    Every evaluation is a trial: durable, made once, and shared out among the workers; with n free
+    parameters an interval takes about 2 n + 20 of them.  Derivatives are differences, whose steps
+    follow the noise of the model.  Each end is followed from the best fit, so that a set of
+    several intervals is not seen: for that there is `Profile`.
+
+    Parameters
+    ----------
+    *parameters : str
+        Parameters whose intervals are wanted; ``"all"`` for every free one.
+    budget : int, optional
+        Most evaluations; the parameters come in the order given, so that a budget that is too
+        small leaves the last without an end.
+    starts : int
+        Most starts; the first is the declared guess.  One where the optimum is known.
+    tolerance : float
+        A place counts as a minimum when a local model could lower chi2 by no more than this.
+
+    Raises
+    ------
+    PlanError
+        When no parameter is named, or an option is out of its range.
+    """
+
+    parameters: tuple[str, ...]
+    budget: int | None = None
+    starts: int = 32
+    tolerance: float = 0.005
+
+    def __init__(
+        self,
+        *parameters: str,
+        budget: int | None = None,
+        starts: int = 32,
+        tolerance: float = 0.005,
+    ) -> None:
+        """Accept the parameters one by one."""
+        wrong = [name for name in parameters if not isinstance(name, str)]
+        if wrong or not parameters or len(set(parameters)) != len(parameters):
+            msg = (
+                "intervals are asked for by the names of parameters, each once, but got "
+                f"{list(parameters)}; write dk.Intervals('a', 'b') or dk.Intervals('all')."
+            )
+            raise PlanError(msg)
+        if budget is not None:
+            check_count("budget", budget, 1)
+        check_count("starts", starts, 1)
+        if not (isinstance(tolerance, (int, float)) and 0.0 < tolerance <= 0.1):
+            msg = f"`0 < tolerance <= 0.1` must hold, but got ({tolerance=}); it is a rise of chi2."
+            raise PlanError(msg)
+        for name, value in (
+            ("parameters", parameters), ("budget", budget), ("starts", starts),
+            ("tolerance", float(tolerance)),
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    def interest(self, problem: FitProblem) -> tuple[str, ...]:
+        """Every parameter whose interval is wanted."""
+        return problem.space.free(()) if self.parameters == (ALL,) else self.parameters
+
+    def check(self, problem: FitProblem) -> None:
+        """The parameters exist and are free."""
+        free = problem.space.free(())
+        for name in self.interest(problem):
+            if name not in free:
+                msg = f"no interval of {name!r}: the free parameters are {known(free)}."
+                raise PlanError(msg)
+
+    def describe(self) -> dict[str, Any]:
+        """The method's options as plain data."""
+        return {
+            "method": "intervals", "parameters": list(self.parameters), "budget": self.budget,
+            "starts": self.starts, "tolerance": self.tolerance,
+        }  # fmt: skip
+
+    def expected_trials(self, problem: FitProblem) -> int:
+        """Evaluations of a few starts and of every end, within the budget."""
+        n = len(problem.space.free(()))
+        starts = min(self.starts, needed(1)) * (3 * n + 10)
+        expected = starts + len(self.interest(problem)) * _cost(n)
+        return expected if self.budget is None else min(expected, self.budget)
+
+    @property
+    def by_evaluation(self) -> bool:
+        """Each trial is one evaluation."""
+        return True
+
+    def rounds(
+        self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
+    ) -> Rounds:
+        """Starts as they are needed; ends; and again where those came upon a lower chi2."""
+        counted = Counted(problem, settings, math.inf if self.budget is None else self.budget)
+        best = yield from self._search(counted, seed_of(seed, settings), places)
+        for number in range(_MOST_PASSES):
+            if best is None:
+                return
+            yield from self._ends(counted, best)
+            lowest = counted.lowest
+            if lowest is None or lowest.chi2 >= best.chi2 - self.tolerance:
+                return
+            descent = Descent(counted, _FINER * self.tolerance)
+            yield from descent.go(lowest.u)
+            best = yield from _concluded(counted, [(f"below {number}", descent)])
+
+    def _search(
+        self, counted: Counted, seed: int, places: Places
+    ) -> Generator[list[Task], list[Outcome], LocalModel | None]:
+        """Fit from as many starts as would do if no new minimum turned up, and again if one did."""
+        begins = starts_of(counted.problem, counted.free, self.starts, seed)
+        named = [(f"start {i}", np.array(start)) for i, start in enumerate(begins)]
+        extra = [(f"preflight {i}", counted.box.to_unit(p)) for i, p in enumerate(places)]
+        fits: list[tuple[str, Descent]] = []
+        made = 0
+        while made < (wanted := min(self.starts, _wanted([fit for _, fit in fits]))):
+            if made and counted.spent > _SHARE * counted.budget:
+                break
+            batch = [*(extra if not made else ()), *named[made:wanted]]
+            some = [(name, Descent(counted, _FINER * self.tolerance)) for name, _ in batch]
+            starts = [np.asarray(start, dtype=np.float64) for _, start in batch]
+            yield from together(
+                [fit.go(start) for (_, fit), start in zip(some, starts, strict=True)]
+            )
+            fits, made = [*fits, *some], wanted
+        return (yield from _concluded(counted, fits))
+
+    def _ends(self, counted: Counted, best: LocalModel) -> Rounds:
+        """Both ends of every interval, as many at once as the budget is sure to allow."""
+        if best.age:  # the budget was spent before the best fit was
+            return
+        names, n = list(self.interest(counted.problem)), len(counted.free)
+        while names:
+            left = counted.budget - counted.spent
+            count = len(names) if math.isinf(left) else max(1, int(left // _cost(n)))
+            some, names = names[:count], names[count:]
+            searches = [
+                EndSearch(counted, self.tolerance, best, counted.free.index(name), wall)
+                for name in some
+                for wall in (0.0, 1.0)
+            ]
+            yield from together([one.go() for one in searches])
+            tasks = [task for one in searches for task in _marked(one)]
+            outcomes = yield tasks
+            yield [
+                again
+                for task, outcome in zip(tasks, outcomes, strict=True)
+                for again in evaluations([outcome], of=task.of, point=task.point, grid=True)
+            ]
+
+
+def needed(different: int) -> int:
+    """Starts after which so many different minima leave less than 5 % to others."""
+    count = 2
+    while different * (different + 1) >= MISSED * count * (count - 1):
+        count += 1
+    return count
+
+
+def _cost(n: int) -> int:
+    """Evaluations that both ends of an interval usually take, with some to spare."""
+    return 2 * n + 30
+
+
+def _wanted(fits: Sequence[Descent]) -> int:
+    """How many starts there should be, failed ones apart, by those made so far."""
+    models = [fit.model for fit in fits if fit.model is not None and fit.reason.converged]
+    return needed(max(1, len(_basins(models)))) + len(fits) - len(models)
+
+
+def _basins(models: Sequence[LocalModel]) -> list[list[LocalModel]]:
+    """Ends that are one minimum by the linear model of the lowest of them, lowest first."""
+    found: list[list[LocalModel]] = []
+    for model in sorted(models, key=lambda one: one.chi2):
+        for basin in found:
+            rise = basin[0].chi2_at(model.u) - basin[0].chi2
+            if max(rise, model.chi2 - basin[0].chi2) <= _ONE_BASIN:
+                basin.append(model)
+                break
+        else:
+            found.append([model])
+    return found
+
+
+def _concluded(
+    counted: Counted, fits: Sequence[tuple[str, Descent]]
+) -> Generator[list[Task], list[Outcome], LocalModel | None]:
+    """Put the ends of fits down, those of one basin as its lowest; return the lowest of all."""
+    converged = [f.model for _, f in fits if f.model is not None and f.reason.converged]
+    lowest = {id(one): basin[0] for basin in _basins(converged) for one in basin}
+    tasks: list[Task] = []
+    for name, fit in fits:
+        if fit.model is None:
+            continue
+        model = lowest.get(id(fit.model), fit.model)
+        options = {
+            "chi2": model.chi2, "reason": fit.reason.name, "evaluations": fit.evaluations,
+        }  # fmt: skip
+        start = tuple(model.u.tolist())
+        tasks.append(Task("conclude", counted.problem.space.fixed, start, options, origin=name))
+    outcomes = yield tasks
+    yield evaluations(outcomes)
+    models = [lowest.get(id(f.model), f.model) for _, f in fits if f.model is not None]
+    return min(models, key=lambda one: one.chi2, default=None)
+
+
+def _marked(search: EndSearch) -> list[Task]:
+    """The points of a profile that an end was put down by, as trials."""
+    counted, k = search.counted, search.column
+    name = counted.free[k]
+    tasks: list[Task] = []
+    for side, mark in search.marks.items():
+        value = counted.values(mark.u)[name]
+        tasks.append(
+            Task(
+                "conclude", {**counted.problem.space.fixed, name: value},
+                tuple(np.delete(mark.u, k).tolist()),
+                {"chi2": mark.chi2, "reason": mark.reason.name}, origin=side, of=(name,),
+                point=(value,),
+            )
+        )  # fmt: skip
+    return tasks

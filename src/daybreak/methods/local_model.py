@@ -1,0 +1,128 @@
+r"""Residuals as a linear function of the parameters near one place, learnt from evaluations.
+
+    r(u + s) ~ r + J s,    Broyden:  J' = J + (y - J s) (D s)^T / (s^T D s)
+
+with ``y = r(u + s) - r(u)`` and D the squared column lengths: every evaluation teaches J one
+direction and costs nothing more, where differences cost one evaluation for each parameter.
+Source: Broyden (1965), Math. Comp. 19, 577; Nocedal and Wright (2006), Numerical Optimization,
+2nd ed., section 11.1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from daybreak.methods.evaluation import Array
+from daybreak.methods.least_squares import box_minimum
+
+_RIDGE = 1e-12
+"""Added to the squared columns of unit length, so that a column without effect does not stop."""
+_ROOT = 1e-9
+"""Tolerance, in the unit box, of where the model crosses a level."""
+
+
+@dataclass(frozen=True, eq=False)
+class LocalModel:
+    """The linear model of one place in the unit box of the n free parameters."""
+
+    u: Array
+    """The place, shape (n,)."""
+    r: Array
+    """Residuals there, shape (m,); their squares add up to chi2."""
+    J: Array
+    """Derivatives of the residuals by u, shape (m, n)."""
+    sizes: Array | None = None
+    """Common factors of noise of unknown size that the residuals were made with."""
+    age: int = 0
+    """Places that J was carried over to since it was measured by differences."""
+
+    @functools.cached_property
+    def chi2(self) -> float:
+        """Chi2 at the place."""
+        return float(self.r @ self.r)
+
+    @functools.cached_property
+    def lengths(self) -> Array:
+        """Column lengths of J, shape (n,): one over the conditional uncertainties."""
+        return np.sqrt(np.sum(self.J * self.J, axis=0))
+
+    def chi2_at(self, u: Array) -> float:
+        """What the model says of another place."""
+        r = self.r + self.J @ (u - self.u)
+        return float(r @ r)
+
+    def taught(self, u: Array, r: Array) -> LocalModel:
+        """The same place with the J that gives r at u as well (module formula)."""
+        s = u - self.u
+        weights = s * np.maximum(self.lengths, 1e-9 * self.lengths.max(initial=0.0)) ** 2
+        square = float(weights @ s)
+        if not square > 0.0:
+            return self
+        J = self.J + np.outer(r - self.r - self.J @ s, weights) / square
+        return dataclasses.replace(self, J=J)
+
+    def lowest(
+        self, held: Sequence[int] = (), at: float | None = None, damping: float = 0.0
+    ) -> Array:
+        """Where the model has its least chi2 within the box, some columns held; shape (n,).
+
+        `at` is the value of the first of those held, the present one by default; `damping` is
+        added to the squared columns of unit length (Levenberg and Marquardt).
+        """
+        u, r = self.u.copy(), self.r
+        if at is not None:
+            r = r + self.J[:, held[0]] * (at - u[held[0]])
+            u[held[0]] = at
+        moving = np.setdiff1d(np.arange(len(u)), held)
+        if not len(moving):
+            return u
+        d = np.where(self.lengths[moving] > 0.0, self.lengths[moving], 1.0)
+        A = self.J[:, moving] / d
+        low, high = -u[moving] * d, (1.0 - u[moving]) * d
+        H = A.T @ A + (_RIDGE + damping) * np.eye(len(moving))
+        z = box_minimum(H[None], (A.T @ r)[None], low[None], high[None], np)[0]
+        moved = np.clip(u[moving] + z / d, 0.0, 1.0)
+        u[moving] = np.where(z <= low, 0.0, np.where(z >= high, 1.0, moved))
+        return u
+
+    def decrease(self, held: Sequence[int] = ()) -> float:
+        """How much lower than here the least chi2 of the model is, some columns held."""
+        return self.chi2 - self.chi2_at(self.lowest(held))
+
+    def crossing(self, column: int, wall: float, level: float) -> Array:
+        """Where the model's profile along a column rises to a level on the way to a wall.
+
+        The others are at their best. At the wall where the profile stays below the level.
+        """
+        from scipy.optimize import brentq
+
+        def excess(at: float) -> float:
+            return self.chi2_at(self.lowest((column,), at)) - level
+
+        begin = float(self.lowest()[column])
+        if excess(wall) <= 0.0 or excess(begin) >= 0.0:
+            at = wall if excess(wall) <= 0.0 else begin
+        else:
+            at = float(brentq(excess, begin, wall, xtol=_ROOT * (1e-3 + abs(wall - begin))))
+        return self.lowest((column,), at)
+
+
+def noise_of(residuals: Array) -> float:
+    """Noise of a model, from residuals at places a little further along one line each, (P, m).
+
+    Hamming's difference table over all residuals together: the norm of the noise, in units of
+    sigma.  Zero where the differences of order 3, 4 and 5 do not agree on one, as for a smooth
+    model.  Source: More and Wild (2011), SIAM J. Sci. Comput. 33, 1292.
+    """
+    levels: list[float] = []
+    for k, weight in ((3, 1 / 20), (4, 1 / 70), (5, 1 / 252)):  # (k!)^2 / (2 k)!
+        table = np.diff(residuals, k, axis=0)
+        levels.append(float(np.sqrt(weight * np.sum(np.mean(table**2, axis=0)))))
+    agree = np.isfinite(levels).all() and max(levels) < 4.0 * min(levels)
+    return min(levels) if agree else 0.0
+

@@ -1,0 +1,208 @@
+r"""Fits and interval ends that count evaluations, for models that take seconds or longer.
+
+A fit takes damped Gauss-Newton steps on a local model (`daybreak.methods.local_model`) and measures
+the Jacobian anew only where it misleads, and once more where nothing seems left to gain.
+An end of a 95 % interval is sought from the best fit,
+
+    max or min of v  subject to  min over the others of chi2 = lowest + level,
+
+by going to where the local model has that end, evaluating there, and learning from it.  It is put
+down as two points of the profile, one on either side of the level, each of which the model, with a
+Jacobian measured there, can lower by no more than a tolerance: convergence is judged in chi2.
+Source: Venzon and Moolgavkar (1988), Appl. Stat. 37, 87 (ends without a profile between them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from daybreak.methods.counted import Counted, SpentError, Spot
+from daybreak.methods.evaluation import Array
+from daybreak.methods.local_model import LocalModel
+from daybreak.problem.ends import StopReason
+from daybreak.problem.outcomes import Outcome, Task
+
+Asking = Generator[list[Task], list[Outcome], None]
+
+_MOST_STEPS = 60
+_POOR = 0.25
+"""A step that gains less than this share of what was foretold makes a new Jacobian due."""
+_GOOD = 0.75
+_STUCK = 1e8
+_APART = 0.02
+"""How far from the level, as a share of it, the two points beside an end are aimed."""
+_NEAR = 0.06
+"""... and may come to lie."""
+_FAR = 2.0
+"""Places this many levels above the level teach the model, and are not gone on from."""
+_PATIENCE = 5
+"""Places visited on the way to an end before the Jacobian is measured again."""
+_GAP = 0.02
+"""How near, as a share of the way from the best fit, to places without a number an end is sought."""
+_CLOSE = 0.25
+"""A Jacobian measured within this many levels of the end holds there."""
+
+
+@dataclass(eq=False)
+class Descent:
+    """A fit of all free parameters from one start."""
+
+    counted: Counted
+    tolerance: float
+    model: LocalModel | None = None
+    """Where it ended; None when there was no number at the start."""
+    reason: StopReason = StopReason.NONFINITE
+    evaluations: int = 0
+    """Places that it visited, those for differences left out."""
+
+    def go(self, start: Array) -> Asking:
+        """Descend until nothing is left to gain, or the budget is spent."""
+        try:
+            self.evaluations += 1
+            spot = yield from self.counted.one(start)
+            if spot is None:
+                return
+            self.reason, self.model = StopReason.BUDGET, self.counted.at(spot)
+            if not self.counted.noise:
+                yield from self.counted.hear(spot)
+            yield from self._steps((yield from self.counted.linearised(self.model)))
+        except SpentError:
+            return
+
+    def _steps(self, model: LocalModel) -> Asking:
+        damping = 1e-3
+        for _ in range(_MOST_STEPS):
+            self.model = model
+            if model.decrease() <= max(self.tolerance, self.counted.blur(model.chi2)):
+                if model.age == 0:
+                    self.reason = StopReason.FORETOLD
+                    return
+                model = yield from self.counted.linearised(model)
+                continue
+            u = model.lowest(damping=damping)
+            foretold = model.chi2 - model.chi2_at(u)
+            self.evaluations += 1
+            spot = yield from self.counted.one(u)
+            gain = 0.0 if spot is None else (model.chi2 - spot.chi2) / max(foretold, 1e-300)
+            if spot is not None and gain > 0.0:
+                model = self.counted.moved(model, spot)
+                damping = damping * 0.1 if gain > _GOOD else damping
+            else:
+                damping = max(damping, 1e-3) * 10.0
+            if gain < _POOR and model.age:
+                self.model = model
+                model = yield from self.counted.linearised(model)
+            elif gain <= 0.0 and foretold <= 4.0 * self.counted.blur(model.chi2):
+                self.reason = StopReason.FORETOLD  # what is left drowns in the model's noise
+                return
+            elif damping > _STUCK:
+                self.reason = StopReason.STALLED
+                return
+        self.reason = StopReason.ITERATIONS
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a profile by which an end is put down."""
+
+    u: Array
+    chi2: float | None
+    """None where the model gives no number."""
+    reason: StopReason
+
+
+@dataclass(eq=False)
+class EndSearch:
+    """The way from the best fit to one end of the 95 % interval of one parameter."""
+
+    counted: Counted
+    tolerance: float
+    begin: LocalModel
+    """Of the best fit, its Jacobian measured."""
+    column: int
+    """The parameter, by its place among the free ones."""
+    wall: float
+    """0 for the lower end, 1 for the upper one; where the model gives no number, before that."""
+    marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
+    """``inside`` and ``outside`` the interval; no ``outside`` where the bound ends it."""
+
+    @property
+    def level(self) -> float:
+        """The chi2 of the profile at the end."""
+        return self.begin.chi2 + self.counted.level
+
+    def go(self) -> Asking:
+        """Look for the end until it is between two points, at the bound, or the budget is spent."""
+        try:
+            yield from self._go()
+        except SpentError:
+            return
+
+    def _go(self) -> Asking:
+        model, measured_at, unmeasured = self.begin, self.begin.chi2, 0
+        for _ in range(_MOST_STEPS):
+            u = model.crossing(self.column, self.wall, self._aim)
+            spot = yield from self.counted.one(u, self.counted.free[self.column])
+            unmeasured += 1
+            if spot is None:
+                self._retreat(u, model)
+                continue
+            if spot.chi2 > max(self.level + _FAR * self.counted.level, model.chi2):
+                model = self.counted.taught(model, spot)
+            else:
+                model = self.counted.moved(model, spot)
+            close = abs(measured_at - model.chi2) <= _CLOSE * self.counted.level
+            if not (close and self._is_end(model)) and self._is_due(model, unmeasured):
+                model = yield from self.counted.linearised(model)
+                measured_at, unmeasured, close = model.chi2, 0, True
+            if close and self._is_end(model) and self._mark(model):
+                return
+
+    @property
+    def _blur(self) -> float:
+        """Uncertainty of a chi2 near the end, from the model's noise."""
+        return self.counted.blur(self.level)
+
+    @property
+    def _aim(self) -> float:
+        """Inside of the level at first, then outside."""
+        side = 1.0 if "inside" in self.marks else -1.0
+        return self.level + side * max(_APART * self.counted.level, 2.0 * self._blur)
+
+    def _is_end(self, model: LocalModel) -> bool:
+        """Whether a place is a minimum along the others, and beside the level or at the wall."""
+        near = max(_NEAR * self.counted.level, 4.0 * self._blur)
+        walled = model.u[self.column] == self.wall and model.chi2 <= self.level
+        left = model.decrease((self.column,))
+        return (abs(model.chi2 - self.level) <= near or walled) and left <= max(
+            self.tolerance, 2.0 * self._blur
+        )
+
+    def _is_due(self, model: LocalModel, unmeasured: int) -> bool:
+        """Whether it is time to measure the Jacobian: near the end, or lost on the way."""
+        left = model.decrease((self.column,))
+        beside = abs(model.chi2 - left - self.level) <= _CLOSE * self.counted.level
+        walled = model.u[self.column] == self.wall and model.chi2 - left <= self.level
+        return unmeasured >= _PATIENCE or (
+            (beside or walled) and left <= _CLOSE * self.counted.level
+        )
+
+    def _mark(self, model: LocalModel) -> bool:
+        """Put a place down; whether the search is over."""
+        at, inside = model.u[self.column], model.chi2 <= self.level
+        side = "inside" if inside else "outside"
+        self.marks[side] = Mark(model.u, model.chi2, StopReason.FORETOLD)
+        beyond = self.marks.get("outside")
+        if not inside or at != self.wall:
+            return "inside" in self.marks and beyond is not None and beyond.chi2 is not None
+        if beyond is None:  # the bound itself
+            return True
+        gap = beyond.u[self.column] - at
+        self.wall = at + 0.5 * gap
+        return abs(gap) <= _GAP * abs(at - self.begin.u[self.column])
+
+    def _retreat(self, u: Array, model: LocalModel) -> None:
+        """Go on this side of a place without a number."""
+        self.marks["outside"] = Mark(u, None, StopReason.NONFINITE)
+        self.wall = 0.5 * (u[self.column] + model.u[self.column])
