@@ -102,7 +102,7 @@ def _fits(count: int) -> str:
 
 
 def _profile(profile: Profile) -> Iterator[Check]:
-    bad = ("edge_minimum", "flat_within_noise", "nonfinite_region", "bound_limited")
+    bad = ("edge_minimum", "flat_within_noise", "nonfinite_region", "bound_limited", "unfinished")
     if profile.code in bad:
         yield _check(profile.code, "warning", profile.sentence, profile.parameter)
     if profile.code in ("flat_within_noise", "nonfinite_region"):

@@ -44,7 +44,7 @@ WORST_P = 0.01
 _OF_CODES = {
     "not_identifiable_symmetry": NOT_IDENTIFIABLE, "not_constrained": NOT_CONSTRAINED,
     "bound_limited": LIMITED, "edge_minimum": LIMITED, "nonfinite_region": NO_CLAIM,
-    "flat_within_noise": NO_CLAIM,
+    "flat_within_noise": NO_CLAIM, "unfinished": NO_CLAIM,
 }  # fmt: skip
 _USABLE = frozenset({"identified", "one_sided", "several_intervals"})
 """Codes of profiles whose 95 % set is closed by the data, or by physics."""

@@ -32,6 +32,8 @@ class Curve:
     parameter: Parameter
     level: float = LEVEL_95
     """How far chi2 may rise at 95 %."""
+    ends_only: bool = False
+    """Whether only the ends were sought: an open one away from a bound was not found."""
 
     @property
     def lowest(self) -> float:
@@ -79,6 +81,8 @@ class Curve:
 
     def _open(self, value: float, bound: float) -> EndReason:
         """Why the set does not end at `value`, an end of the scan."""
+        if self.ends_only and value != bound:
+            return "unfinished"
         place = self.parameter.unit_from
         first, last = place(self.values[0]), place(self.values[-1])
         near = [

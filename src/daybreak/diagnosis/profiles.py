@@ -17,6 +17,7 @@ from daybreak.problem.parameters import Parameter
 
 OWN = ("start", "preflight", "seed")
 """Origins of the fits that a point owes to no other."""
+_MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
 SIDES = ("left", "right", "below", "above")
 """Origins of the fits that begin at a neighbour's end."""
 
@@ -35,16 +36,19 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     grid = sorted({t.point[0] for t in record.trials if t.of == (name,) and t.grid})
     points = [_point(record, name, value, by_value[value]) for value in grid]
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
-    curve = _curve(by_value, parameter, best, level_95(record.problem))
+    ends_only = record.method["method"] == "intervals"
+    curve = _curve(by_value, parameter, best, level_95(record.problem), ends_only=ends_only)
     intervals = curve.intervals() if curve else []
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
     code, sentence = _code(
         parameter, points, curve, intervals, noise, level_at_limit(record.problem)
     )
+    if ends_only and not by_value:
+        code = "unfinished"
+        sentence = f"{name}: the best fit had not converged before the search stopped. {_MORE}"
     if not record.method.get("relax", True):
         sentence += " The points were not relaxed, so the ends are interpolated between them."
-    ends_only = record.method["method"] == "intervals"
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
     return Profile(
         parameter=name, unit=parameter.unit,
@@ -59,7 +63,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
 
 def _curve(
     by_value: dict[float, list[TrialRecord]], parameter: Parameter, best: Best | None,
-    level: float,
+    level: float, *, ends_only: bool,
 ) -> Curve | None:  # fmt: skip
     """The lowest chi2 at every value, the best fit's own value included."""
     bests: dict[float, float] = {}
@@ -73,7 +77,7 @@ def _curve(
     if min(bests) <= at <= max(bests):
         bests[at] = min(best.chi2, bests.get(at, best.chi2))
     values = sorted(bests)
-    return Curve(values, [bests[v] for v in values], best.reference, parameter, level)
+    return Curve(values, [bests[v] for v in values], best.reference, parameter, level, ends_only)
 
 
 def _minimum(curve: Curve, name: str, best: Best | None) -> float:
@@ -175,7 +179,9 @@ def _code(
     if curve is None:
         return "nonfinite_region", f"{name}: no fit ended anywhere on the scan."
     first, last = curve.values[0], curve.values[-1]
-    tail = ""
+    tail, reasons = "", {r for i in intervals for r in (i.lower_reason, i.upper_reason)}
+    if "unfinished" in reasons:
+        return "unfinished", _unfinished(name, unit, intervals)
     lost = sum(point.chi2 is None for point in points)
     loose = sum(not point.settled for point in points) - lost
     if loose:
@@ -203,6 +209,21 @@ def _code(
         return "edge_minimum", f"{text}; it may fall further outside.{tail}"
     code, text = _set_in_words(parameter, curve, intervals, at_limit)
     return code, f"{text}{tail}"
+
+
+def _unfinished(name: str, unit: str, intervals: Sequence[Interval]) -> str:
+    """Which ends of the set were not found."""
+    missing = [
+        side
+        for side, reason in (
+            ("lower", intervals[0].lower_reason), ("upper", intervals[-1].upper_reason)
+        )
+        if reason == "unfinished"
+    ]  # fmt: skip
+    which = "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
+    wide = intervals[-1].upper > intervals[0].lower
+    known = f"; seen to belong to it is {_piece(intervals[0])}{unit}" if wide else ""
+    return f"{name}: {which} of its 95 % set was found before the search stopped{known}. {_MORE}"
 
 
 def _set_in_words(

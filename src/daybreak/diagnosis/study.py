@@ -18,7 +18,9 @@ from daybreak.problem.ends import LEVEL_95
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-EndReason = Literal["data", "physical limit", "bound", "scan edge", "flat", "no fit"]
+EndReason = Literal[
+    "data", "physical limit", "bound", "scan edge", "flat", "no fit", "unfinished"
+]  # fmt: skip
 OutcomeWord = Literal["met", "missed", "undecided"]
 
 

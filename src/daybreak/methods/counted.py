@@ -64,6 +64,7 @@ class Counted:
         self.free = problem.space.free(())
         self.box = problem.space.subspace(self.free)
         self.budget = budget
+        """Most evaluations for now."""
         self.spent = 0
         self.lowest: Spot | None = None
         """The lowest place seen, whatever it was evaluated for."""

@@ -140,8 +140,10 @@ class Intervals(AbstractMethod[FitProblem]):
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
     ) -> Rounds:
         """Starts as they are needed; ends; and again where those came upon a lower chi2."""
-        counted = Counted(problem, settings, math.inf if self.budget is None else self.budget)
+        budget = math.inf if self.budget is None else self.budget
+        counted = Counted(problem, settings, _SHARE * budget if self.starts > 1 else budget)
         best = yield from self._search(counted, seed_of(seed, settings), places)
+        counted.budget = budget
         for number in range(_MOST_PASSES):
             if best is None:
                 return
@@ -163,8 +165,6 @@ class Intervals(AbstractMethod[FitProblem]):
         fits: list[tuple[str, Descent]] = []
         made = 0
         while made < (wanted := min(self.starts, _wanted([fit for _, fit in fits]))):
-            if made and counted.spent > _SHARE * counted.budget:
-                break
             batch = [*(extra if not made else ()), *named[made:wanted]]
             some = [(name, Descent(counted, _FINER * self.tolerance)) for name, _ in batch]
             starts = [np.asarray(start, dtype=np.float64) for _, start in batch]
@@ -176,8 +176,6 @@ class Intervals(AbstractMethod[FitProblem]):
 
     def _ends(self, counted: Counted, best: LocalModel) -> Rounds:
         """Both ends of every interval, as many at once as the budget is sure to allow."""
-        if best.age:  # the budget was spent before the best fit was
-            return
         names, n = list(self.interest(counted.problem)), len(counted.free)
         while names:
             left = counted.budget - counted.spent
@@ -194,7 +192,9 @@ class Intervals(AbstractMethod[FitProblem]):
             yield [
                 again
                 for task, outcome in zip(tasks, outcomes, strict=True)
-                for again in evaluations([outcome], of=task.of, point=task.point, grid=True)
+                for again in evaluations(
+                    [outcome], of=task.of, point=task.point, grid=task.grid
+                )
             ]
 
 
@@ -234,7 +234,10 @@ def _basins(models: Sequence[LocalModel]) -> list[list[LocalModel]]:
 def _concluded(
     counted: Counted, fits: Sequence[tuple[str, Descent]]
 ) -> Generator[list[Task], list[Outcome], LocalModel | None]:
-    """Put the ends of fits down, those of one basin as its lowest; return the lowest of all."""
+    """Put the ends of fits down, those of one basin as its lowest.
+
+    Returns the lowest of all, or None where that has not converged.
+    """
     converged = [f.model for _, f in fits if f.model is not None and f.reason.converged]
     lowest = {id(one): basin[0] for basin in _basins(converged) for one in basin}
     tasks: list[Task] = []
@@ -249,8 +252,9 @@ def _concluded(
         tasks.append(Task("conclude", counted.problem.space.fixed, start, options, origin=name))
     outcomes = yield tasks
     yield evaluations(outcomes)
-    models = [lowest.get(id(f.model), f.model) for _, f in fits if f.model is not None]
-    return min(models, key=lambda one: one.chi2, default=None)
+    ended = [fit for _, fit in fits if fit.model is not None]
+    chi2 = min((fit.model.chi2 for fit in ended if fit.model is not None), default=math.inf)
+    return next((one for one in converged if one.chi2 == chi2), None)
 
 
 def _marked(search: EndSearch) -> list[Task]:
@@ -265,7 +269,7 @@ def _marked(search: EndSearch) -> list[Task]:
                 "conclude", {**counted.problem.space.fixed, name: value},
                 tuple(np.delete(mark.u, k).tolist()),
                 {"chi2": mark.chi2, "reason": mark.reason.name}, origin=side, of=(name,),
-                point=(value,),
+                point=(value,), grid=mark.reason is StopReason.FORETOLD,
             )
         )  # fmt: skip
     return tasks

@@ -137,7 +137,7 @@ class EndSearch:
         try:
             yield from self._go()
         except SpentError:
-            return
+            self._give_up(StopReason.BUDGET)
 
     def _go(self) -> Asking:
         model, measured_at, unmeasured = self.begin, self.begin.chi2, 0
@@ -158,6 +158,12 @@ class EndSearch:
                 measured_at, unmeasured, close = model.chi2, 0, True
             if close and self._is_end(model) and self._mark(model):
                 return
+        self._give_up(StopReason.ITERATIONS)
+
+    def _give_up(self, reason: StopReason) -> None:
+        """Put the best fit down, so that it is told that this end was sought and not found."""
+        if "inside" not in self.marks:
+            self.marks["inside"] = Mark(self.begin.u, self.begin.chi2, reason)
 
     @property
     def _blur(self) -> float:

@@ -66,7 +66,7 @@ def interval(piece: Interval, unit: str = "") -> str:
 
 def intervals(profile: Profile) -> str:
     """Write the whole 95 % set, e.g. ``95 % set of k2: [0.89, 1.01] 1/s.``; empty without one."""
-    if not profile.intervals:
+    if not any(piece.upper > piece.lower for piece in profile.intervals):
         return ""
     pieces = " and ".join(interval(piece, profile.unit) for piece in profile.intervals)
     return f"95 % set of {profile.parameter}: {pieces}."

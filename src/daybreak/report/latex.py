@@ -21,7 +21,7 @@ _ESCAPED = str.maketrans(
 )  # fmt: skip
 _END = {
     "physical limit": "physical limit", "bound": "bound", "scan edge": "edge of the scan",
-    "flat": "flat", "no fit": "no fit",
+    "flat": "flat", "no fit": "no fit", "unfinished": "not found",
 }  # fmt: skip
 
 
