@@ -220,7 +220,9 @@ def _unfinished(name: str, unit: str, intervals: Sequence[Interval]) -> str:
         )
         if reason == "unfinished"
     ]  # fmt: skip
-    which = "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
+    which = (
+        "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
+    )
     wide = intervals[-1].upper > intervals[0].lower
     known = f"; seen to belong to it is {_piece(intervals[0])}{unit}" if wide else ""
     return f"{name}: {which} of its 95 % set was found before the search stopped{known}. {_MORE}"

@@ -38,6 +38,8 @@ _SPACING = 1e-6
 _SAMPLES = 7
 """Places along a line from which noise is told, and how far apart, as a share of the range."""
 _ROUNDING = 4e-16
+_NOWHERE = 1e6
+"""Where a derived quantity that is not a number is put; chi2 is not one there either."""
 
 
 class SpentError(Exception):
@@ -49,6 +51,8 @@ class Spot:
     """A place that has been evaluated."""
 
     u: Array
+    g: Array
+    """Derived quantities, in unit coordinates of their ranges, perhaps outside."""
     predictions: Array
     """After scale factors and offsets, shape (n_observations,)."""
     chi2: float
@@ -61,8 +65,15 @@ class Counted:
         self, problem: FitProblem, settings: Mapping[str, Setting], budget: float
     ) -> None:
         self.problem = problem
-        self.free = problem.space.free(())
+        self.settings = settings
+        every = problem.space.free(())
+        self.free = tuple(name for name in every if name not in problem.ties)
+        """Parameters that move: what is derived from them follows."""
+        self.columns = (*self.free, *problem.ties)
+        """All that may be asked about, in the order of a local model's columns."""
         self.box = problem.space.subspace(self.free)
+        self._order = [self.columns.index(name) for name in every]
+        self._ranges = problem.space.subspace(problem.ties)
         self.budget = budget
         """Most evaluations for now."""
         self.spent = 0
@@ -74,11 +85,30 @@ class Counted:
         """How far chi2 may rise in a 95 % set."""
         self._observed = np.asarray(problem.observed(settings, np), dtype=np.float64)
 
-    def values(self, u: Array) -> dict[str, float]:
-        """All parameters at a place of the unit box."""
+    def values(self, u: Array) -> tuple[dict[str, float], Array]:
+        """All parameters at a place, derived ones at what defines them, and these as they are.
+
+        The latter in unit coordinates of their ranges, shape (k,), perhaps outside; in `values`
+        they are inside, so that leaving the range costs chi2.
+        """
         moving = np.asarray(self.box.from_unit(u[None]))[0].tolist() if self.free else []
         values = {**self.problem.space.fixed, **dict(zip(self.free, moving, strict=True))}
-        return {name: float(values[name]) for name in self.problem.space.names}
+        g = np.zeros(0)
+        if self.problem.ties:
+            middle = {name: one.lower for name, one in self.problem.ties.items()}
+            row = [float({**middle, **values}[name]) for name in self.problem.space.names]
+            with np.errstate(all="ignore"):
+                found = self.problem.defined(row, self.settings)
+                ties = self.problem.ties.items()
+                g = np.array([one.slack(found[name], one.lower, np) for name, one in ties])
+            g = np.nan_to_num(g, nan=_NOWHERE, posinf=_NOWHERE, neginf=-_NOWHERE)
+            inside = np.asarray(self._ranges.from_unit(np.clip(g, 0.0, 1.0)[None]))[0].tolist()
+            values |= dict(zip(self.problem.ties, inside, strict=True))
+        return {name: float(values[name]) for name in self.problem.space.names}, g
+
+    def whole(self, spot: Spot | LocalModel) -> Array:
+        """Unit coordinates of all free parameters of the problem, in its order."""
+        return np.concatenate([spot.u, np.clip(spot.g, 0.0, 1.0)])[self._order]
 
     # -- evaluations -------------------------------------------------------------------------
 
@@ -98,12 +128,17 @@ class Counted:
             raise SpentError
         self.spent += len(places)
         tasks: list[Task] = []
+        derived: list[Array] = []
         for u in places:
-            held = self.values(u)
+            held, g = self.values(u)
+            derived.append(g)
             interest: dict[str, Any] = {} if of is None else {"of": (of,), "point": (held[of],)}
             tasks.append(Task("evaluate", held, origin="evaluate", grid=False, **interest))
         outcomes = yield tasks
-        return [self._spot(u, outcome) for u, outcome in zip(places, outcomes, strict=True)]
+        return [
+            self._spot(u, g, outcome)
+            for u, g, outcome in zip(places, derived, outcomes, strict=True)
+        ]
 
     def one(
         self, u: Array, of: str | None = None
@@ -111,10 +146,10 @@ class Counted:
         """Evaluate one place."""
         return (yield from self.evaluate([u], of))[0]
 
-    def _spot(self, u: Array, outcome: Outcome) -> Spot | None:
+    def _spot(self, u: Array, g: Array, outcome: Outcome) -> Spot | None:
         if outcome.chi2 is None:
             return None
-        spot = Spot(u, np.array(outcome.details["predictions"]), outcome.chi2)
+        spot = Spot(u, g, np.array(outcome.details["predictions"]), outcome.chi2)
         if self.lowest is None or spot.chi2 < self.lowest.chi2:
             self.lowest = spot
         return spot
@@ -129,7 +164,7 @@ class Counted:
         """The same place, its J taught by another; by one that stands out of the noise."""
         r = self.residuals(spot, model.sizes)
         heard = np.linalg.norm(r - model.r) > _HEARD * self.noise
-        return model.taught(spot.u, r) if heard else model
+        return model.taught(spot.u, r, spot.g) if heard else model
 
     def blur(self, chi2: float) -> float:
         """Standard uncertainty that the model's noise gives a chi2: ``2 sqrt(chi2 / m) noise``."""
@@ -137,17 +172,19 @@ class Counted:
 
     def moved(self, model: LocalModel, spot: Spot) -> LocalModel:
         """The local model of another place that has been evaluated."""
-        J = self.taught(model, spot).J
+        taught = self.taught(model, spot)
+        J = taught.J.copy()
         sizes, r = self._sized(spot)
         if sizes is not None and model.sizes is not None:
             for rows, old, new in zip(self.problem.data.unknown, model.sizes, sizes, strict=True):
                 J[rows] *= old / new
-        return LocalModel(spot.u, r, J, sizes, model.age + 1)
+        return LocalModel(spot.u, r, J, spot.g, taught.G, sizes, model.age + 1)
 
     def at(self, spot: Spot) -> LocalModel:
         """A local model of which nothing but the place is known."""
         sizes, r = self._sized(spot)
-        return LocalModel(spot.u, r, np.zeros((len(r), len(self.free))), sizes)
+        J, G = (np.zeros((count, len(self.free))) for count in (len(r), len(spot.g)))
+        return LocalModel(spot.u, r, J, spot.g, G, sizes)
 
     def _sized(self, spot: Spot) -> tuple[Array | None, Array]:
         """Factors of unknown noise at a place, and its residuals."""
@@ -170,27 +207,25 @@ class Counted:
     def _rounding(self, spot: Spot) -> float:
         return _ROUNDING * float(np.linalg.norm(spot.predictions / self.problem.data.sigmas))
 
-    def linearised(
-        self, model: LocalModel
-    ) -> Generator[list[Task], list[Outcome], LocalModel]:
+    def linearised(self, model: LocalModel) -> Generator[list[Task], list[Outcome], LocalModel]:
         """The same place with its Jacobian by differences (module formula).
 
         Where the model knows nothing of its columns yet, steps are found by trying.
         """
-        J, columns = np.zeros_like(model.J), range(len(self.free))
+        J, G, columns = np.zeros_like(model.J), np.zeros_like(model.G), range(len(self.free))
         t = min(max(5.0 * math.sqrt(self.noise), _STEPS[0]), _STEPS[1])
         known = model.lengths.any()
         h = _steps(t, model.lengths) if known else np.full(len(columns), _FIRST)
-        yield from self._differences(model, J, columns, h)
+        yield from self._differences(model, (J, G), columns, h)
         if not known:
             lengths = np.sqrt(np.sum(J * J, axis=0))
             off = h * lengths / t
             again = np.flatnonzero((off > _OFF) | (off < 1.0 / _OFF)).tolist()
-            yield from self._differences(model, J, again, _steps(t, lengths))
-        return LocalModel(model.u, model.r, J, model.sizes)
+            yield from self._differences(model, (J, G), again, _steps(t, lengths))
+        return LocalModel(model.u, model.r, J, model.g, G, model.sizes)
 
     def _differences(
-        self, model: LocalModel, J: Array, columns: Sequence[int], h: Array
+        self, model: LocalModel, found: tuple[Array, Array], columns: Sequence[int], h: Array
     ) -> Generator[list[Task], list[Outcome], None]:
         """Fill in some columns; where one side gives no number, the other is tried once."""
         u = model.u
@@ -203,7 +238,9 @@ class Counted:
                 if one is None:
                     missing[j] = -step
                 else:
-                    J[:, j] = (self.residuals(one, model.sizes) - model.r) / (one.u[j] - u[j])
+                    moved = one.u[j] - u[j]
+                    found[0][:, j] = (self.residuals(one, model.sizes) - model.r) / moved
+                    found[1][:, j] = (one.g - model.g) / moved
             steps = {j: step for j, step in missing.items() if 0.0 <= u[j] + step <= 1.0}
             if not steps:
                 return

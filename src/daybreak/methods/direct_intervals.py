@@ -86,7 +86,8 @@ class Intervals(AbstractMethod[FitProblem]):
         tolerance: float = 0.005,
     ) -> None:
         """Accept the parameters one by one."""
-        wrong = [name for name in parameters if not isinstance(name, str)]
+        given: Sequence[Any] = parameters
+        wrong = [name for name in given if not isinstance(name, str)]
         if wrong or not parameters or len(set(parameters)) != len(parameters):
             msg = (
                 "intervals are asked for by the names of parameters, each once, but got "
@@ -96,8 +97,10 @@ class Intervals(AbstractMethod[FitProblem]):
         if budget is not None:
             check_count("budget", budget, 1)
         check_count("starts", starts, 1)
-        if not (isinstance(tolerance, (int, float)) and 0.0 < tolerance <= 0.1):
-            msg = f"`0 < tolerance <= 0.1` must hold, but got ({tolerance=}); it is a rise of chi2."
+        if not 0.0 < tolerance <= 0.1:
+            msg = (
+                f"`0 < tolerance <= 0.1` must hold, but got ({tolerance=}); it is a rise of chi2."
+            )
             raise PlanError(msg)
         for name, value in (
             ("parameters", parameters), ("budget", budget), ("starts", starts),
@@ -151,14 +154,14 @@ class Intervals(AbstractMethod[FitProblem]):
             lowest = counted.lowest
             if lowest is None or lowest.chi2 >= best.chi2 - self.tolerance:
                 return
-            descent = Descent(counted, _FINER * self.tolerance)
-            yield from descent.go(lowest.u)
+            descent = Descent(counted, _FINER * self.tolerance, lowest.u)
+            yield from descent.go()
             best = yield from _concluded(counted, [(f"below {number}", descent)])
 
     def _search(
         self, counted: Counted, seed: int, places: Places
     ) -> Generator[list[Task], list[Outcome], LocalModel | None]:
-        """Fit from as many starts as would do if no new minimum turned up, and again if one did."""
+        """Fit from as many starts as would do if no new minimum turned up; more if one did."""
         begins = starts_of(counted.problem, counted.free, self.starts, seed)
         named = [(f"start {i}", np.array(start)) for i, start in enumerate(begins)]
         extra = [(f"preflight {i}", counted.box.to_unit(p)) for i, p in enumerate(places)]
@@ -166,11 +169,8 @@ class Intervals(AbstractMethod[FitProblem]):
         made = 0
         while made < (wanted := min(self.starts, _wanted([fit for _, fit in fits]))):
             batch = [*(extra if not made else ()), *named[made:wanted]]
-            some = [(name, Descent(counted, _FINER * self.tolerance)) for name, _ in batch]
-            starts = [np.asarray(start, dtype=np.float64) for _, start in batch]
-            yield from together(
-                [fit.go(start) for (_, fit), start in zip(some, starts, strict=True)]
-            )
+            some = [(name, Descent(counted, _FINER * self.tolerance, u)) for name, u in batch]
+            yield from together([fit.go() for _, fit in some])
             fits, made = [*fits, *some], wanted
         return (yield from _concluded(counted, fits))
 
@@ -182,7 +182,7 @@ class Intervals(AbstractMethod[FitProblem]):
             count = len(names) if math.isinf(left) else max(1, int(left // _cost(n)))
             some, names = names[:count], names[count:]
             searches = [
-                EndSearch(counted, self.tolerance, best, counted.free.index(name), wall)
+                EndSearch(counted, self.tolerance, best, counted.columns.index(name), wall)
                 for name in some
                 for wall in (0.0, 1.0)
             ]
@@ -192,9 +192,7 @@ class Intervals(AbstractMethod[FitProblem]):
             yield [
                 again
                 for task, outcome in zip(tasks, outcomes, strict=True)
-                for again in evaluations(
-                    [outcome], of=task.of, point=task.point, grid=task.grid
-                )
+                for again in evaluations([outcome], of=task.of, point=task.point, grid=task.grid)
             ]
 
 
@@ -247,8 +245,9 @@ def _concluded(
         model = lowest.get(id(fit.model), fit.model)
         options = {
             "chi2": model.chi2, "reason": fit.reason.name, "evaluations": fit.evaluations,
+            "from": fit.start.tolist(),
         }  # fmt: skip
-        start = tuple(model.u.tolist())
+        start = tuple(counted.whole(model).tolist())
         tasks.append(Task("conclude", counted.problem.space.fixed, start, options, origin=name))
     outcomes = yield tasks
     yield evaluations(outcomes)
@@ -259,17 +258,19 @@ def _concluded(
 
 def _marked(search: EndSearch) -> list[Task]:
     """The points of a profile that an end was put down by, as trials."""
-    counted, k = search.counted, search.column
-    name = counted.free[k]
+    counted = search.counted
+    problem, name = counted.problem, counted.columns[search.column]
+    every = problem.space.free(())
+    k, one = every.index(name), problem.space.subspace([name])
     tasks: list[Task] = []
     for side, mark in search.marks.items():
-        value = counted.values(mark.u)[name]
+        value = float(np.asarray(one.from_unit(mark.place[[k]][None]))[0, 0])
+        options = {"chi2": mark.chi2, "reason": mark.reason.name}
+        start = tuple(np.delete(mark.place, k).tolist())
         tasks.append(
             Task(
-                "conclude", {**counted.problem.space.fixed, name: value},
-                tuple(np.delete(mark.u, k).tolist()),
-                {"chi2": mark.chi2, "reason": mark.reason.name}, origin=side, of=(name,),
-                point=(value,), grid=mark.reason is StopReason.FORETOLD,
+                "conclude", {**problem.space.fixed, name: value}, start, options, origin=side,
+                of=(name,), point=(value,), grid=mark.reason is StopReason.FORETOLD,
             )
         )  # fmt: skip
     return tasks

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,13 +23,19 @@ from daybreak.methods.least_squares import box_minimum
 
 _RIDGE = 1e-12
 """Added to the squared columns of unit length, so that a column without effect does not stop."""
+_STIFF = 1e3
+"""How much faster than residuals a quantity that is to reach a value drives it there."""
 _ROOT = 1e-9
 """Tolerance, in the unit box, of where the model crosses a level."""
 
 
 @dataclass(frozen=True, eq=False)
 class LocalModel:
-    """The linear model of one place in the unit box of the n free parameters."""
+    """The linear model of one place in the unit box of n parameters.
+
+    What is asked about is a *column*: one of the n parameters, or after them one of k quantities
+    that are derived from them.
+    """
 
     u: Array
     """The place, shape (n,)."""
@@ -36,6 +43,10 @@ class LocalModel:
     """Residuals there, shape (m,); their squares add up to chi2."""
     J: Array
     """Derivatives of the residuals by u, shape (m, n)."""
+    g: Array
+    """Derived quantities there, in unit coordinates of their ranges, shape (k,)."""
+    G: Array
+    """Derivatives of these by u, shape (k, n)."""
     sizes: Array | None = None
     """Common factors of noise of unknown size that the residuals were made with."""
     age: int = 0
@@ -51,38 +62,68 @@ class LocalModel:
         """Column lengths of J, shape (n,): one over the conditional uncertainties."""
         return np.sqrt(np.sum(self.J * self.J, axis=0))
 
+    def at(self, column: int) -> float:
+        """Unit coordinate of what a column stands for."""
+        return float(np.concatenate([self.u, self.g])[column])
+
     def chi2_at(self, u: Array) -> float:
         """What the model says of another place."""
         r = self.r + self.J @ (u - self.u)
         return float(r @ r)
 
-    def taught(self, u: Array, r: Array) -> LocalModel:
-        """The same place with the J that gives r at u as well (module formula)."""
+    def taught(self, u: Array, r: Array, g: Array) -> LocalModel:
+        """The same place with the J and G that give r and g at u as well (module formula)."""
         s = u - self.u
         weights = s * np.maximum(self.lengths, 1e-9 * self.lengths.max(initial=0.0)) ** 2
         square = float(weights @ s)
         if not square > 0.0:
             return self
         J = self.J + np.outer(r - self.r - self.J @ s, weights) / square
-        return dataclasses.replace(self, J=J)
+        G = self.G + np.outer(g - self.g - self.G @ s, weights) / square
+        return dataclasses.replace(self, J=J, G=G)
 
     def lowest(
-        self, held: Sequence[int] = (), at: float | None = None, damping: float = 0.0
+        self, held: int | None = None, at: float | None = None, damping: float = 0.0
     ) -> Array:
-        """Where the model has its least chi2 within the box, some columns held; shape (n,).
+        """Where the model has its least chi2 within the box and the ranges of g; shape (n,).
 
-        `at` is the value of the first of those held, the present one by default; `damping` is
+        The column `held` is kept at the value `at`, by default its present one; `damping` is
         added to the squared columns of unit length (Levenberg and Marquardt).
         """
-        u, r = self.u.copy(), self.r
-        if at is not None:
-            r = r + self.J[:, held[0]] * (at - u[held[0]])
-            u[held[0]] = at
-        moving = np.setdiff1d(np.arange(len(u)), held)
+        n = len(self.u)
+        goals: dict[int, float] = {}
+        if held is not None and held >= n:
+            goals[held - n] = self.at(held) if at is None else at
+        kept = held if held is not None and held < n else None
+        u = self._lowest(goals, kept, at, damping)
+        for _ in self.g:
+            g = self.g + self.G @ (u - self.u)
+            outside = [i for i in np.flatnonzero((g < 0.0) | (g > 1.0)) if i not in goals]
+            if not outside:
+                break
+            goals |= {int(i): min(max(float(g[i]), 0.0), 1.0) for i in outside}
+            u = self._lowest(goals, kept, at, damping)
+        return u
+
+    def _lowest(
+        self, goals: Mapping[int, float], held: int | None, at: float | None, damping: float
+    ) -> Array:
+        """The same where derived quantities are to reach goals."""
+        rows = list(goals)
+        wanted = np.array([goals[i] for i in rows]) - self.g[rows]
+        stiff = _STIFF * max(1.0, float(self.lengths.max(initial=0.0)))
+        r = np.concatenate([self.r, -stiff * wanted])
+        J = np.concatenate([self.J, stiff * self.G[rows]])
+        u = self.u.copy()
+        if held is not None and at is not None:
+            r = r + J[:, held] * (at - u[held])
+            u[held] = at
+        moving = np.array([i for i in range(len(u)) if i != held], dtype=int)
         if not len(moving):
             return u
-        d = np.where(self.lengths[moving] > 0.0, self.lengths[moving], 1.0)
-        A = self.J[:, moving] / d
+        d = np.sqrt(np.sum(J[:, moving] ** 2, axis=0))
+        d = np.where(d > 0.0, d, 1.0)
+        A = J[:, moving] / d
         low, high = -u[moving] * d, (1.0 - u[moving]) * d
         H = A.T @ A + (_RIDGE + damping) * np.eye(len(moving))
         z = box_minimum(H[None], (A.T @ r)[None], low[None], high[None], np)[0]
@@ -90,8 +131,8 @@ class LocalModel:
         u[moving] = np.where(z <= low, 0.0, np.where(z >= high, 1.0, moved))
         return u
 
-    def decrease(self, held: Sequence[int] = ()) -> float:
-        """How much lower than here the least chi2 of the model is, some columns held."""
+    def decrease(self, held: int | None = None) -> float:
+        """How much lower than here the least chi2 of the model is, one column perhaps held."""
         return self.chi2 - self.chi2_at(self.lowest(held))
 
     def crossing(self, column: int, wall: float, level: float) -> Array:
@@ -99,17 +140,20 @@ class LocalModel:
 
         The others are at their best. At the wall where the profile stays below the level.
         """
-        from scipy.optimize import brentq
+        from scipy import optimize
+
+        brentq: Any = optimize.brentq
 
         def excess(at: float) -> float:
-            return self.chi2_at(self.lowest((column,), at)) - level
+            return self.chi2_at(self.lowest(column, at)) - level
 
-        begin = float(self.lowest()[column])
+        best = self.lowest()
+        begin = float(np.concatenate([best, self.g + self.G @ (best - self.u)])[column])
         if excess(wall) <= 0.0 or excess(begin) >= 0.0:
             at = wall if excess(wall) <= 0.0 else begin
         else:
             at = float(brentq(excess, begin, wall, xtol=_ROOT * (1e-3 + abs(wall - begin))))
-        return self.lowest((column,), at)
+        return self.lowest(column, at)
 
 
 def noise_of(residuals: Array) -> float:
@@ -125,4 +169,3 @@ def noise_of(residuals: Array) -> float:
         levels.append(float(np.sqrt(weight * np.sum(np.mean(table**2, axis=0)))))
     agree = np.isfinite(levels).all() and max(levels) < 4.0 * min(levels)
     return min(levels) if agree else 0.0
-

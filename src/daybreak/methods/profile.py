@@ -227,10 +227,13 @@ class Profile(AbstractMethod[FitProblem]):
         """Fit all free parameters from points of profiles that lie below every such fit so far."""
         floor = min((chi2_of(end) for end in ground.ends), default=float("inf"))
         lower = sorted(
-            (chi2_of(end), point, end)
-            for one in ground.relaxations
-            for point, end in one.best.items()
-            if chi2_of(end) < floor and not same_chi2(chi2_of(end), floor)
+            (
+                (chi2_of(end), point, end)
+                for one in ground.relaxations
+                for point, end in one.best.items()
+                if chi2_of(end) < floor and not same_chi2(chi2_of(end), floor)
+            ),
+            key=lambda found: found[:2],  # the profiles of two parameters may share a point
         )[:4]
         fit, problem = self.fit, ground.problem
         if not lower or isinstance(fit, Evolution):

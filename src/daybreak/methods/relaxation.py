@@ -28,7 +28,9 @@ from daybreak.problem.parameters import Space
 Point = tuple[float, ...]
 """Values of the parameters of interest, in their units."""
 _ONE_BASIN = 0.05
-"""Ends of two neighbouring points closer than this in the unit box belong together."""
+"""Ends of two neighbouring points closer than this in the unit box belong together,"""
+_AS_HIGH = 100.0
+"""... unless their chi2 differ by more than this: in a wide box other basins may be that near."""
 Step = Generator[list[Task], list[Outcome], None]
 
 MAX_BASINS = 8
@@ -208,11 +210,13 @@ class Relaxation:
     def between(self, point: Point, *others: Point) -> list[Task]:
         """Trials that fit a new point from the best ends of others.
 
-        Ends that lie close to each other are one basin, and their mean is the best start; from
-        others, which may be several basins, each is tried.
+        Ends that lie close to each other, and about as high, are one basin, and their mean is the
+        best start; from others, which may be several basins, each is tried.
         """
         u = [np.array(self.best[other].u) for other in others]
-        if len(u) == 2 and np.abs(u[0] - u[1]).max(initial=0.0) <= _ONE_BASIN:
+        heights = [chi2_of(self.best[other]) for other in others]
+        near = len(u) == 2 and np.abs(u[0] - u[1]).max(initial=0.0) <= _ONE_BASIN
+        if near and abs(heights[0] - heights[1]) <= _AS_HIGH:
             return self.fits(point, [("middle", tuple((0.5 * (u[0] + u[1])).tolist()))])
         return self.fits(point, zip(_SIDES, (tuple(one.tolist()) for one in u), strict=False))
 

@@ -1,7 +1,7 @@
 r"""Fits and interval ends that count evaluations, for models that take seconds or longer.
 
-A fit takes damped Gauss-Newton steps on a local model (`daybreak.methods.local_model`) and measures
-the Jacobian anew only where it misleads, and once more where nothing seems left to gain.
+A fit takes damped Gauss-Newton steps on a local model (`daybreak.methods.local_model`), whose
+Jacobian is measured anew only where it misleads, and once more where nothing seems left to gain.
 An end of a 95 % interval is sought from the best fit,
 
     max or min of v  subject to  min over the others of chi2 = lowest + level,
@@ -14,10 +14,14 @@ Source: Venzon and Moolgavkar (1988), Appl. Stat. 37, 87 (ends without a profile
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from daybreak.methods.counted import Counted, SpentError, Spot
+import numpy as np
+
+from daybreak.methods.counted import Counted, SpentError
 from daybreak.methods.evaluation import Array
 from daybreak.methods.local_model import LocalModel
 from daybreak.problem.ends import StopReason
@@ -30,6 +34,8 @@ _POOR = 0.25
 """A step that gains less than this share of what was foretold makes a new Jacobian due."""
 _GOOD = 0.75
 _STUCK = 1e8
+_QUIET = 10
+"""A fit is given up after so many steps in a row that gain less than the tolerance."""
 _APART = 0.02
 """How far from the level, as a share of it, the two points beside an end are aimed."""
 _NEAR = 0.06
@@ -39,7 +45,9 @@ _FAR = 2.0
 _PATIENCE = 5
 """Places visited on the way to an end before the Jacobian is measured again."""
 _GAP = 0.02
-"""How near, as a share of the way from the best fit, to places without a number an end is sought."""
+"""How near to places without a number an end is sought, as a share of the way from the best fit."""
+_AT_WALL = 1e-6
+"""Distance in the unit box from which a place is at the wall."""
 _CLOSE = 0.25
 """A Jacobian measured within this many levels of the end holds there."""
 
@@ -50,17 +58,19 @@ class Descent:
 
     counted: Counted
     tolerance: float
+    start: Array
+    """Unit coordinates."""
     model: LocalModel | None = None
     """Where it ended; None when there was no number at the start."""
     reason: StopReason = StopReason.NONFINITE
     evaluations: int = 0
     """Places that it visited, those for differences left out."""
 
-    def go(self, start: Array) -> Asking:
+    def go(self) -> Asking:
         """Descend until nothing is left to gain, or the budget is spent."""
         try:
             self.evaluations += 1
-            spot = yield from self.counted.one(start)
+            spot = yield from self.counted.one(self.start)
             if spot is None:
                 return
             self.reason, self.model = StopReason.BUDGET, self.counted.at(spot)
@@ -71,7 +81,7 @@ class Descent:
             return
 
     def _steps(self, model: LocalModel) -> Asking:
-        damping = 1e-3
+        damping, quiet = 1e-3, 0
         for _ in range(_MOST_STEPS):
             self.model = model
             if model.decrease() <= max(self.tolerance, self.counted.blur(model.chi2)):
@@ -84,6 +94,7 @@ class Descent:
             foretold = model.chi2 - model.chi2_at(u)
             self.evaluations += 1
             spot = yield from self.counted.one(u)
+            quiet = 0 if spot and model.chi2 - spot.chi2 > self.tolerance else quiet + 1
             gain = 0.0 if spot is None else (model.chi2 - spot.chi2) / max(foretold, 1e-300)
             if spot is not None and gain > 0.0:
                 model = self.counted.moved(model, spot)
@@ -96,7 +107,7 @@ class Descent:
             elif gain <= 0.0 and foretold <= 4.0 * self.counted.blur(model.chi2):
                 self.reason = StopReason.FORETOLD  # what is left drowns in the model's noise
                 return
-            elif damping > _STUCK:
+            elif damping > _STUCK or quiet == _QUIET:
                 self.reason = StopReason.STALLED
                 return
         self.reason = StopReason.ITERATIONS
@@ -106,7 +117,8 @@ class Descent:
 class Mark:
     """A point of a profile by which an end is put down."""
 
-    u: Array
+    place: Array
+    """Unit coordinates of all free parameters of the problem."""
     chi2: float | None
     """None where the model gives no number."""
     reason: StopReason
@@ -121,11 +133,13 @@ class EndSearch:
     begin: LocalModel
     """Of the best fit, its Jacobian measured."""
     column: int
-    """The parameter, by its place among the free ones."""
+    """What is asked about, by its place among the columns of a local model."""
     wall: float
     """0 for the lower end, 1 for the upper one; where the model gives no number, before that."""
     marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
     """``inside`` and ``outside`` the interval; no ``outside`` where the bound ends it."""
+    nowhere: float | None = None
+    """The nearest value at which the model gave no number."""
 
     @property
     def level(self) -> float:
@@ -133,25 +147,28 @@ class EndSearch:
         return self.begin.chi2 + self.counted.level
 
     def go(self) -> Asking:
-        """Look for the end until it is between two points, at the bound, or the budget is spent."""
+        """Look until the end is between two points or at the bound, or the budget is spent."""
         try:
             yield from self._go()
         except SpentError:
             self._give_up(StopReason.BUDGET)
 
     def _go(self) -> Asking:
-        model, measured_at, unmeasured = self.begin, self.begin.chi2, 0
+        model, measured_at, unmeasured, reach = self.begin, self.begin.chi2, 0, math.inf
         for _ in range(_MOST_STEPS):
-            u = model.crossing(self.column, self.wall, self._aim)
-            spot = yield from self.counted.one(u, self.counted.free[self.column])
+            at = model.at(self.column)
+            wall = min(max(self.wall, at - reach), at + reach)
+            u = model.crossing(self.column, wall, self._aim)
+            spot = yield from self.counted.one(u, self.counted.columns[self.column])
             unmeasured += 1
             if spot is None:
                 self._retreat(u, model)
                 continue
+            went = abs(float(np.concatenate([spot.u, spot.g])[self.column]) - at)
             if spot.chi2 > max(self.level + _FAR * self.counted.level, model.chi2):
-                model = self.counted.taught(model, spot)
+                model, reach = self.counted.taught(model, spot), 0.5 * went
             else:
-                model = self.counted.moved(model, spot)
+                model, reach = self.counted.moved(model, spot), 2.0 * reach
             close = abs(measured_at - model.chi2) <= _CLOSE * self.counted.level
             if not (close and self._is_end(model)) and self._is_due(model, unmeasured):
                 model = yield from self.counted.linearised(model)
@@ -163,7 +180,7 @@ class EndSearch:
     def _give_up(self, reason: StopReason) -> None:
         """Put the best fit down, so that it is told that this end was sought and not found."""
         if "inside" not in self.marks:
-            self.marks["inside"] = Mark(self.begin.u, self.begin.chi2, reason)
+            self.marks["inside"] = Mark(self.counted.whole(self.begin), self.begin.chi2, reason)
 
     @property
     def _blur(self) -> float:
@@ -179,36 +196,43 @@ class EndSearch:
     def _is_end(self, model: LocalModel) -> bool:
         """Whether a place is a minimum along the others, and beside the level or at the wall."""
         near = max(_NEAR * self.counted.level, 4.0 * self._blur)
-        walled = model.u[self.column] == self.wall and model.chi2 <= self.level
-        left = model.decrease((self.column,))
+        walled = self._walled(model) and model.chi2 <= self.level
+        left = model.decrease(self.column)
         return (abs(model.chi2 - self.level) <= near or walled) and left <= max(
             self.tolerance, 2.0 * self._blur
         )
 
     def _is_due(self, model: LocalModel, unmeasured: int) -> bool:
         """Whether it is time to measure the Jacobian: near the end, or lost on the way."""
-        left = model.decrease((self.column,))
+        left = model.decrease(self.column)
         beside = abs(model.chi2 - left - self.level) <= _CLOSE * self.counted.level
-        walled = model.u[self.column] == self.wall and model.chi2 - left <= self.level
+        walled = self._walled(model) and model.chi2 - left <= self.level
         return unmeasured >= _PATIENCE or (
             (beside or walled) and left <= _CLOSE * self.counted.level
         )
 
+    def _walled(self, model: LocalModel) -> bool:
+        """Whether a place is at the wall; a derived quantity reaches it nearly."""
+        return abs(model.at(self.column) - self.wall) <= _AT_WALL
+
     def _mark(self, model: LocalModel) -> bool:
         """Put a place down; whether the search is over."""
-        at, inside = model.u[self.column], model.chi2 <= self.level
+        inside = model.chi2 <= self.level
         side = "inside" if inside else "outside"
-        self.marks[side] = Mark(model.u, model.chi2, StopReason.FORETOLD)
-        beyond = self.marks.get("outside")
-        if not inside or at != self.wall:
+        self.marks[side] = Mark(self.counted.whole(model), model.chi2, StopReason.FORETOLD)
+        if not inside or not self._walled(model):
+            beyond = self.marks.get("outside")
             return "inside" in self.marks and beyond is not None and beyond.chi2 is not None
-        if beyond is None:  # the bound itself
+        if self.nowhere is None:  # the bound itself
             return True
-        gap = beyond.u[self.column] - at
-        self.wall = at + 0.5 * gap
-        return abs(gap) <= _GAP * abs(at - self.begin.u[self.column])
+        gap = self.nowhere - self.wall
+        self.wall += 0.5 * gap
+        return abs(gap) <= _GAP * abs(model.at(self.column) - self.begin.at(self.column))
 
     def _retreat(self, u: Array, model: LocalModel) -> None:
         """Go on this side of a place without a number."""
-        self.marks["outside"] = Mark(u, None, StopReason.NONFINITE)
-        self.wall = 0.5 * (u[self.column] + model.u[self.column])
+        _, g = self.counted.values(u)
+        there = dataclasses.replace(model, u=u, g=g)
+        self.marks["outside"] = Mark(self.counted.whole(there), None, StopReason.NONFINITE)
+        self.nowhere = min(max(there.at(self.column), 0.0), 1.0)
+        self.wall = 0.5 * (self.nowhere + model.at(self.column))
