@@ -45,7 +45,7 @@ _FAR = 2.0
 _PATIENCE = 5
 """Places visited on the way to an end before the Jacobian is measured again."""
 _GAP = 0.02
-"""How near to places without a number an end is sought, as a share of the way from the best fit."""
+"""How near to places without a number an end is sought: a share of the way from the best fit."""
 _AT_WALL = 1e-6
 """Distance in the unit box from which a place is at the wall."""
 _CLOSE = 0.25
@@ -179,6 +179,9 @@ class EndSearch:
 
     def _give_up(self, reason: StopReason) -> None:
         """Put the best fit down, so that it is told that this end was sought and not found."""
+        beyond = self.marks.get("outside")
+        if beyond is not None and beyond.chi2 is None:
+            del self.marks["outside"]
         if "inside" not in self.marks:
             self.marks["inside"] = Mark(self.counted.whole(self.begin), self.begin.chi2, reason)
 
