@@ -86,7 +86,7 @@ class Intervals(AbstractMethod[FitProblem]):
         tolerance: float = 0.005,
     ) -> None:
         """Accept the parameters one by one."""
-        given: Sequence[Any] = parameters
+        given: list[Any] = [*parameters]
         wrong = [name for name in given if not isinstance(name, str)]
         if wrong or not parameters or len(set(parameters)) != len(parameters):
             msg = (
