@@ -91,9 +91,18 @@ def _local(module: ModuleType | None, importable: Collection[str]) -> bool:
     name = module.__name__
     if name.partition(".")[0] in (_ROOT, "__main__") or name not in sys.modules:
         return False
-    depth = name.count(".") + (Path(file).name == "__init__.py")
+    home = _home(file, name.count(".") + (Path(file).name == "__init__.py"))
+    return home is not None and home not in importable
+
+
+@functools.lru_cache(maxsize=10_000)
+def _home(file: str, depth: int) -> str | None:
+    """The folder so many levels above a file's own; None where there are not so many.
+
+    Kept, since every unit asks for that of every module there is.
+    """
     parents = Path(file).resolve().parents
-    return depth < len(parents) and str(parents[depth]) not in importable
+    return str(parents[depth]) if depth < len(parents) else None
 
 
 @contextlib.contextmanager
