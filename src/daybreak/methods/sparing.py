@@ -35,7 +35,7 @@ _POOR = 0.25
 _GOOD = 0.75
 _STUCK = 1e8
 _QUIET = 10
-"""A fit is given up after so many steps in a row that gain less than the tolerance."""
+"""So many steps that together gain less than the tolerance end a fit, whatever is foretold."""
 _APART = 0.02
 """How far from the level, as a share of it, the two points beside an end are aimed."""
 _NEAR = 0.06
@@ -81,7 +81,7 @@ class Descent:
             return
 
     def _steps(self, model: LocalModel) -> Asking:
-        damping, quiet = 1e-3, 0
+        damping, quiet, since = 1e-3, 0, model.chi2
         for _ in range(_MOST_STEPS):
             self.model = model
             if model.decrease() <= max(self.tolerance, self.counted.blur(model.chi2)):
@@ -94,20 +94,25 @@ class Descent:
             foretold = model.chi2 - model.chi2_at(u)
             self.evaluations += 1
             spot = yield from self.counted.one(u)
-            quiet = 0 if spot and model.chi2 - spot.chi2 > self.tolerance else quiet + 1
             gain = 0.0 if spot is None else (model.chi2 - spot.chi2) / max(foretold, 1e-300)
             if spot is not None and gain > 0.0:
                 model = self.counted.moved(model, spot)
                 damping = damping * 0.1 if gain > _GOOD else damping
             else:
                 damping = max(damping, 1e-3) * 10.0
+            quiet += 1
+            if since - model.chi2 > self.tolerance:
+                quiet, since = 0, model.chi2
+            if quiet == _QUIET:
+                self.model, self.reason = model, StopReason.FORETOLD
+                return
             if gain < _POOR and model.age:
                 self.model = model
                 model = yield from self.counted.linearised(model)
             elif gain <= 0.0 and foretold <= 4.0 * self.counted.blur(model.chi2):
                 self.reason = StopReason.FORETOLD  # what is left drowns in the model's noise
                 return
-            elif damping > _STUCK or quiet == _QUIET:
+            elif damping > _STUCK:
                 self.reason = StopReason.STALLED
                 return
         self.reason = StopReason.ITERATIONS

@@ -19,7 +19,7 @@ class StopReason(enum.Enum):
     DECREASE = "converged: the next step would lower chi2 by less than its rounding error"
     STEP = "converged: the next step is smaller than the parameters can resolve"
     EXACT = "converged: the residuals vanish"
-    FORETOLD = "converged: a local model has nothing left to gain beyond the tolerance in chi2"
+    FORETOLD = "converged: further steps would lower chi2 by less than the tolerance"
     POPULATION = "converged: the population has drawn together"
     ITERATIONS = "stopped: the allowed number of iterations was reached; allow more"
     BUDGET = "stopped: the budget of evaluations was spent; a larger one goes on from here"

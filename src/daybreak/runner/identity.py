@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 
@@ -26,12 +27,18 @@ def configuration(study: Study, task: Task) -> str:
 def described(problem: Problem, settings: Mapping[str, Setting], task: Task) -> str:
     """The same, of a trial that is not known as part of a study."""
     where: dict[str, object] = {
-        "problem": digest(problem.identity()),
+        "problem": _identity(problem),
         "settings": _plain(problem, settings),
     }
     if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
         where["derived"] = problem.derived_names(settings)
     return canonical({**where, **task.identity()})
+
+
+@functools.lru_cache(maxsize=64)
+def _identity(problem: Problem) -> str:
+    """Hash of what a problem is; kept, since every one of its trials asks."""
+    return digest(problem.identity())
 
 
 def key_of(text: str) -> str:
