@@ -43,9 +43,11 @@ class _Batch:
     def starts(self) -> Array:
         """Unit coordinates where the trials begin, shape (L, n)."""
         layout = self.evaluator.layout
-        moving = layout.moving(self.cells.pins)[0]
-        given = np.array([task.start for task in self.tasks], dtype=np.float64)
-        return layout.spread(given.reshape(len(self.tasks), int(moving.sum())), moving)
+        moving = layout.moving(self.cells.pins)
+        full = np.full(moving.shape, 0.5)
+        for row, task in enumerate(self.tasks):
+            full[row, moving[row]] = task.start
+        return full
 
     def outcome(self, row: int, end: End, details: Mapping[str, Any] = _NOTHING) -> Outcome:
         """What the ledger keeps of one end."""
@@ -91,8 +93,10 @@ def solve(
     if isinstance(problem, SearchProblem):
         return carry_out(problem, settings, tasks, checkpoint, desk)
     batches: dict[tuple[object, ...], list[int]] = {}
+    # In JAX a lane may hold any parameters; in NumPy differences would be taken along all others.
+    apart = problem.backend(settings) != "jax"
     for i, task in enumerate(tasks):
-        alike = (task.kind, *sorted(task.held), canonical(dict(task.options)))
+        alike = (task.kind, canonical(dict(task.options)), *(sorted(task.held) if apart else ()))
         batches.setdefault(alike, []).append(i)
     outcomes: dict[int, Outcome] = {}
     for rows in batches.values():
