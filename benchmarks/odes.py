@@ -12,6 +12,7 @@ Sources: Perelson et al. (1996), Science 271, 1582 (patient 105); Bertozzi et al
 
 from __future__ import annotations
 
+import io
 import math
 import tempfile
 import time
@@ -60,14 +61,14 @@ def virus() -> dk.FitProblem:
     """HIV under a protease inhibitor: clearance c and death rate delta; 16 data, noise unknown."""
     begin = jnp.array([15061.32075, 1.86e6, 0.0])  # infected cells, virions of either kind
 
-    def rate(t: Any, y: Any, k: Any) -> Any:
+    def rate(_: Any, y: Any, k: Any) -> Any:
         cells, old, new = y
         c, delta = k
         return jnp.stack(
             [3.9e-7 * 11000 * old - delta * cells, -c * old, 480 * delta * cells - c * new]
         )
 
-    def predict(p: Any, settings: Any) -> Any:
+    def predict(p: Any, _: Any) -> Any:
         y = solved(rate, begin, (p.c, p.delta), DAYS, diffrax.Kvaerno5())
         return jnp.log10(y[:, 1] + y[:, 2])
 
@@ -89,13 +90,13 @@ def epidemic() -> dk.FitProblem:
     """
     days = np.arange(11.0)
 
-    def rate(t: Any, y: Any, k: Any) -> Any:
+    def rate(_: Any, y: Any, k: Any) -> Any:
         susceptible, infected = y
         beta, gamma, people = k
         new = beta * infected * susceptible / people
         return jnp.stack([-new, new - gamma * infected])
 
-    def predict(p: Any, settings: Any) -> Any:
+    def predict(p: Any, _: Any) -> Any:
         found: list[Any] = []
         for state, (people, _) in CASES.items():
             beta, gamma, sick = (getattr(p, f"{name}_{state}") for name in ("beta", "gamma", "I0"))
@@ -115,7 +116,7 @@ def epidemic() -> dk.FitProblem:
     return dk.FitProblem(boxes, predict, data)
 
 
-# -- 25 rates --------------------------------------------------------------------------------------
+# -- 25 rates -----------------------------------------------------------------------------------
 
 STATES = 12
 RATES = 2 * STATES + 1
@@ -137,7 +138,7 @@ def cascade() -> dk.FitProblem:
     def states(k: Any) -> Any:
         return solved(rate, jnp.zeros(STATES), k, TIMES, diffrax.Tsit5()).reshape(-1)
 
-    def predict(p: Any, settings: Any) -> Any:
+    def predict(p: Any, _: Any) -> Any:
         return states(jnp.stack([getattr(p, name) for name in names]))
 
     with double_precision():
@@ -179,7 +180,8 @@ def ours(problem: dk.FitProblem, method: Any) -> Told:
     def night() -> Any:
         with tempfile.TemporaryDirectory() as folder, peers.quiet():
             campaign = dk.Campaign("odes", [dk.Study("odes", problem, method)])
-            return dk.run(campaign, Path(folder) / "night", budget=0.0)["odes"]
+            place, silent = Path(folder) / "night", io.StringIO()
+            return dk.run(campaign, place, budget=0.0, progress=silent)["odes"]
 
     study, cpu, wall = timed(night)
     ends = {
@@ -226,10 +228,9 @@ def theirs(problem: dk.FitProblem, starts: int) -> Told:
             guesses = _guesses(problem, starts, lower, upper)
             asked = pp.Problem(goal, lower, upper, x_guesses=guesses, x_names=names)
             result = search.minimize(asked, optimizer, n_starts=starts, progress_bar=False)
-            result = profile.parameter_profile(
+            return profile.parameter_profile(
                 asked, result, optimizer, profile_index=range(len(low)), progress_bar=False
             )
-            return result
 
     result, cpu, wall = timed(night)
     from pypesto import profile
@@ -256,7 +257,7 @@ def theirs(problem: dk.FitProblem, starts: int) -> Told:
 def _question(
     problem: dk.FitProblem, low: Array, high: Array, sizes: Sequence[int]
 ) -> tuple[Any, Array, Array, list[str], Any]:
-    """pyPESTO's objective, bounds, names and optimiser."""
+    """Objective, bounds, names and optimiser as pyPESTO wants them."""
     import pypesto as pp
     from pypesto import optimize as search
 

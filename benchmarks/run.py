@@ -10,10 +10,12 @@ import datetime as dt
 from pathlib import Path
 
 import forecasting
+import intervals
 import least_squares
 import ledger
 import maps
 import night
+import odes
 import profiles
 import search
 import soliton
@@ -30,7 +32,10 @@ def main() -> None:
         "--write", action="store_true", help="keep the result in docs/benchmarks.md"
     )
     write = parser.parse_args().write
-    parts = (least_squares, profiles, maps, night, ledger, workers, search, soliton, forecasting)
+    parts = (
+        least_squares, profiles, maps, intervals, odes, night, ledger, workers, search, soliton,
+        forecasting,
+    )  # fmt: skip
     found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:
