@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from daybreak.problem.noise import Binomial as Binomial
     from daybreak.problem.noise import Censored as Censored
     from daybreak.problem.noise import Gaussian as Gaussian
+    from daybreak.problem.noise import Likelihood as Likelihood
     from daybreak.problem.noise import Poisson as Poisson
     from daybreak.problem.noise import StudentT as StudentT
     from daybreak.problem.objectives import Baseline as Baseline
@@ -81,6 +82,7 @@ _HOMES = {
     "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
+    "Likelihood": "problem.noise",
     "LogNormal": "problem.priors",
     "Manifest": "manifest",
     "Matrix": "problem.artifacts",
@@ -136,6 +138,7 @@ __all__ = [
     "Knob",
     "LeastSquares",
     "LedgerError",
+    "Likelihood",
     "LogNormal",
     "Manifest",
     "Matrix",

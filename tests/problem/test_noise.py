@@ -119,7 +119,8 @@ def test_typical_sizes():
 def test_a_record_restores_the_noise(noise):
     """Described as plain data and read again."""
     assert restore(noise.describe()) == noise
-    assert set(KINDS) == {"Gaussian", "Poisson", "Binomial", "StudentT", "Censored"}
+    kinds = {"Gaussian", "Poisson", "Binomial", "StudentT", "Censored", "Likelihood"}
+    assert set(KINDS) == kinds
 
 
 @pytest.mark.parametrize(
@@ -316,3 +317,80 @@ def test_counts_that_no_rate_explains_are_out_of_reach():
     assert not found.reachability[0].met
     assert found.checks[0].code == "out_of_reach"
     assert found.checks[0].severity == "stop"
+
+
+# -- any density ----------------------------------------------------------------------------------
+
+SHAPE = 3.0
+
+
+def gamma(xp=np, **options):
+    """Noise of a gamma distribution, whose width grows with its mean."""
+    return dk.Likelihood(
+        "gamma", minus_log=lambda f, d, sigma: SHAPE * (xp.log(f) + d / f), **options
+    )
+
+
+@pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
+def test_any_density_has_its_likelihood_interval(tmp_path, xp):
+    """Both ends of a profile with gamma noise are those of SciPy's distribution."""
+    t = np.linspace(0.0, 4.0, 60)
+    data = np.random.default_rng(3).gamma(SHAPE, 5.0 * np.exp(-0.6 * t) / SHAPE)
+    problem = dk.FitProblem(
+        [dk.Parameter("a", 0.1, 50, scale="log"), dk.Parameter("r", 0.01, 5, scale="log")],
+        lambda p, _: p.a * xp.exp(-p.r * t), dk.observations(data, 0.5 * data, noise=gamma(xp)),
+    )  # fmt: skip
+    study = dk.Study("gamma", problem, dk.Profile("r", starts=3, each=1))
+    read = dk.run(dk.Campaign("gamma", [study]), tmp_path / "night", budget=0.0)["gamma"]
+
+    def twice(log_a, r):
+        means = np.exp(log_a - r * t)
+        return -2.0 * stats.gamma.logpdf(data, SHAPE, scale=means / SHAPE).sum()
+
+    def profile(r):
+        inner = {"bounds": (-3.0, 5.0), "method": "bounded", "options": {"xatol": 1e-10}}
+        return optimize.minimize_scalar(lambda a: twice(a, r), **inner).fun
+
+    best = optimize.minimize_scalar(profile, bounds=(0.1, 2.0), method="bounded")
+    ends = [
+        optimize.brentq(lambda r: profile(r) - best.fun - 3.841458820694124, *sorted((best.x, r)))
+        for r in (0.2, 1.5)
+    ]
+    (interval,) = read.profile.intervals
+
+    assert [interval.lower, interval.upper] == pytest.approx(ends, rel=1e-6)
+    assert read.metrics.p_value is None
+    assert "gamma" in read.metrics.statistic
+
+
+def test_a_density_is_read_back_by_name():
+    """A record keeps the name; what needs the density says that it is missing."""
+    back = restore(gamma().describe())
+
+    assert back.title == gamma().title
+    with pytest.raises(dk.ProblemError, match="read back from a record"):
+        back.residuals(F, DATA, SIGMA, np)
+
+
+def test_a_density_that_is_least_elsewhere_is_refused():
+    """-log L must be least where `best` says; with the right place it is taken."""
+
+    def exponential(f, d, sigma):
+        return np.log(f) + (d / f) ** 2
+
+    best = {"best": lambda d, sigma: np.sqrt(2.0) * d}
+    with pytest.raises(dk.ProblemError, match="must be least at `best`"):
+        dk.observations([2.0], 1.0, noise=dk.Likelihood("odd", exponential))
+    assert len(dk.observations([2.0], 1.0, noise=dk.Likelihood("odd", exponential, **best))) == 1
+
+
+def test_a_density_without_a_way_to_draw():
+    """Simulated data need `sample`; without it the message says so, with it they follow it."""
+    rng = np.random.default_rng(0)
+    drawn = gamma(sample=lambda rng, f, sigma: rng.gamma(SHAPE, f / SHAPE)).draw(rng, F, SIGMA)
+
+    assert drawn.shape == F.shape
+    with pytest.raises(dk.ProblemError, match="give it sample="):
+        gamma().draw(rng, F, SIGMA)
+    with pytest.raises(dk.ProblemError, match="needs its density"):
+        dk.observations([2.0], 1.0, noise=dk.Likelihood("none"))

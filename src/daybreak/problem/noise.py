@@ -12,6 +12,7 @@ z = (f - d) / sigma:
     Binomial(n)  r^2 = 2 (d log(d / f) + (n - d) log((n - d) / (n - f))), f expected successes
     StudentT(v)  r^2 = (v + 1) log(1 + z^2 / v)
     Censored     r = z; at a limit r^2 = -2 log Phi(-+ (f - limit) / sigma)
+    Likelihood   r^2 = 2 (m(f) - m(b)), m = -log L as given and b where it is least
 
 each with the sign of f - d.  Near f = d the first three digits of such a difference of logarithms
 would cancel; there h(x) = (x - log(1 + x)) / x^2 is summed as a series.
@@ -26,7 +27,7 @@ from __future__ import annotations
 import functools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -64,6 +65,9 @@ class AbstractNoise(ABC):
 
     def check(self, value: float) -> None:  # noqa: B027 - most values are fine
         """Refuse a value that this noise cannot produce."""
+
+    def check_with(self, value: float, sigma: float) -> None:  # noqa: B027 - most go together
+        """Refuse a value and an uncertainty that do not go together."""
 
     def typical(self, value: float) -> float:
         """Standard deviation about `value`, of noise that knows it."""
@@ -314,8 +318,89 @@ class Censored(AbstractNoise):
         return (1.0, 2.0) if self.lower < d < self.upper else (0.0, 0.0)
 
 
+def _itself(d: Any, sigma: Any) -> Any:  # noqa: ARG001 - as `best` is called
+    return d
+
+
+@dataclass(frozen=True)
+class Likelihood(AbstractNoise):
+    """Any density of a datum that is none of the others.
+
+    Parameters
+    ----------
+    name : str
+        What the density is called, for the reader: ``"gamma with shape 3"``.
+    minus_log : function (f, d, sigma) -> array
+        -log L of predictions f for data d, all of shape (m,), up to what does not depend on f; in
+        NumPy or `jax.numpy`, as `predict`.
+    best : function (d, sigma) -> array, optional
+        The prediction at which it is least for a datum alone; by default the datum.
+    sample : function (rng, f, sigma) -> array, optional
+        Data as they scatter about predictions, for rehearsals and bootstraps.
+    """
+
+    name: str
+    minus_log: Callable[..., Any] | None = None
+    best: Callable[..., Any] = _itself
+    sample: Callable[..., Any] | None = None
+
+    @property
+    def title(self) -> str:
+        """What is added up."""
+        return f"the deviance of noise called {self.name}"
+
+    def check_with(self, value: float, sigma: float) -> None:
+        """-log L is least where `best` says."""
+        d, s = np.array([value]), np.array([sigma])
+        b = np.asarray(self.best(d, s), dtype=np.float64)
+        with np.errstate(all="ignore"):
+            least, *beside = (
+                float(np.asarray(self._minus_log(b + step, d, s))[0])
+                for step in (0.0, -0.01 * sigma, 0.01 * sigma)
+            )
+        if not math.isfinite(least) or any(one < least for one in beside):
+            msg = (
+                f"-log L of noise called {self.name!r} must be least at `best`, but for the value "
+                f"{value:g} it is {least:.6g} at {b[0]:g}, and {beside[0]:.6g} and "
+                f"{beside[1]:.6g} a hundredth of sigma below and above; give the prediction at "
+                "which it is least as best=lambda d, sigma: ..."
+            )
+            raise ProblemError(msg)
+
+    def _minus_log(self, f: Any, d: Any, sigma: Any) -> Any:
+        if self.minus_log is None:
+            msg = f"noise called {self.name!r} was read back from a record, without its density."
+            raise ProblemError(msg)
+        return self.minus_log(f, d, sigma)
+
+    def residuals(self, f: Any, d: Any, sigma: Any, xp: Any) -> Any:
+        """Signed roots of the deviance (module formula)."""
+        b = self.best(d, sigma)
+        twice = 2.0 * (self._minus_log(f, d, sigma) - self._minus_log(b, d, sigma))
+        root = xp.sqrt(xp.maximum(twice, 0.0) + _TINY)
+        return xp.where(f < b, -root, root)
+
+    def draw(self, rng: np.random.Generator, f: Array, sigma: Array) -> Array:
+        """What `sample` draws."""
+        if self.sample is None:
+            msg = (
+                f"noise called {self.name!r} does not say how to draw data; give it "
+                "sample=lambda rng, f, sigma: ..."
+            )
+            raise ProblemError(msg)
+        return np.asarray(self.sample(rng, f, sigma), dtype=np.float64)
+
+    def moments(self, f: float, d: float, sigma: float) -> tuple[float, float]:
+        """None: how r^2 scatters is not said, so it tests nothing."""
+        return 0.0, 0.0
+
+    def describe(self) -> dict[str, Any]:
+        """The name; the density is code, compared by its numbers."""
+        return {"kind": "Likelihood", "name": self.name}
+
+
 KINDS: Mapping[str, type[AbstractNoise]] = {
-    kind.__name__: kind for kind in (Gaussian, Poisson, Binomial, StudentT, Censored)
+    kind.__name__: kind for kind in (Gaussian, Poisson, Binomial, StudentT, Censored, Likelihood)
 }
 
 
@@ -336,6 +421,13 @@ def check_noise(noise: Any) -> None:
     if not isinstance(noise, AbstractNoise):
         names = known(f"dk.{name}" for name in KINDS)
         msg = f"`noise` must be one of {names}, e.g. dk.Poisson(), but got {noise!r}."
+        raise ProblemError(msg)
+    if isinstance(noise, Likelihood) and not callable(noise.minus_log):
+        msg = (
+            f"noise called {noise.name!r} needs its density, e.g. "
+            "minus_log=lambda f, d, sigma: abs(f - d) / sigma, but got "
+            f"(minus_log={noise.minus_log!r})."
+        )
         raise ProblemError(msg)
 
 

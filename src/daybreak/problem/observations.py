@@ -89,6 +89,7 @@ class Observation:
                 "the model is trusted."
             )
             raise ProblemError(msg)
+        self.noise.check_with(self.value, self.sigma)
 
     def _has_its_own(self) -> None:
         """Noise that knows its size takes no other."""
