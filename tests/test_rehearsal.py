@@ -191,3 +191,17 @@ def test_command_writes_nothing(tmp_path, monkeypatch):
     assert json.loads(data.stdout)["under_truth"]["studies"][0]["interval"]["truth"] == 1.5
     assert wrong.exit_code == 2
     assert sorted(p for p in tmp_path.rglob("*") if "__pycache__" not in p.parts) == before
+
+
+def test_intervals_are_rehearsed():
+    """A study of ends alone has its nights and the coverage of its intervals as well."""
+    campaign = line()
+    (study,) = campaign.studies
+    ends = dk.Study("ends", study.problem, dk.Intervals("slope", starts=2), study.accept)
+    told = dk.rehearse(
+        dk.Campaign("ends", [ends]), {**STEEP, "S": 1.0}, nights=40, simulations=60
+    ).under_truth.studies[0]
+
+    assert told.interval.identified.count >= 38
+    assert 0.8 < told.interval.coverage.share <= 1.0
+    assert [one.parameter for one in told.calibrations] == ["slope"]

@@ -166,7 +166,8 @@ class _Stage:
     ) -> list[Calibration]:
         """Coverage of every profile of a study; a map has none."""
         method, problem = study.method, study.fit
-        if not isinstance(method, Profile) or method.is_map or self.simulations < 1:
+        mapped = isinstance(method, Profile) and method.is_map
+        if mapped or self.simulations < 1:
             return []
         data = [self._data(study, mean, number) for number in range(self.simulations)]
         described = problem.describe()
