@@ -370,3 +370,24 @@ def test_inequality():
     method = dk.Profile("k", starts=4)
 
     check_same(ends(found(problem, "k")[0]), ends(read(problem, method)), 5e-3)
+
+
+def test_groups_are_compared():
+    """Two groups that want different slopes are in tension, as after a polish."""
+    x = np.linspace(0.0, 1.0, 20)
+    rng = np.random.default_rng(0)
+    values = np.concatenate([2.0 * x, 2.6 * x]) + rng.normal(0, 0.05, 40)
+    data = dk.observations(values, 0.05, groups=["left"] * 20 + ["right"] * 20)
+    boxes = [dk.Parameter("slope", 0, 5), dk.Parameter("bend", -3, 3)]
+    problem = dk.FitProblem(
+        boxes,
+        lambda p, _: np.tile(p.slope * x + p.bend * x * x, 2),
+        data,
+        offsets=[dk.Offset("base")],
+    )
+    one, other = found(problem, starts=3)[0], read(problem, dk.MultiStart(starts=3))
+
+    assert one.metrics.degrees_of_freedom == other.metrics.degrees_of_freedom
+    assert len(one.tension.groups) == 2
+    for mine, theirs in zip(one.tension.groups, other.tension.groups, strict=True):
+        assert mine.p_value == pytest.approx(theirs.p_value, rel=0.02)

@@ -61,13 +61,13 @@ def fitted_numbers(record: StudyRecord, best: Best | None) -> tuple[int, int]:
 
 
 def _polished(record: StudyRecord, best: Best | None) -> Mapping[str, Any] | None:
-    """What was found where the best end was polished; None where it was not."""
+    """What the best end leaves of the data, as found where it was polished; None elsewhere."""
     if best is None:
         return None
     found = [
         t.outcome.details
         for t in record.trials
-        if t.kind == "polish"
+        if "left" in t.outcome.details
         and t.outcome.chi2 is not None
         and same_chi2(t.outcome.chi2, best.chi2)
     ]

@@ -21,9 +21,12 @@ import numpy as np
 
 from daybreak.methods.evaluation import Array
 from daybreak.methods.local_model import LocalModel, noise_of
+from daybreak.methods.polish import what_is_left
+from daybreak.problem.derived import TIES
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.parameters import AT_BOUND
 
 _STEPS = (1e-6, 2.0)
 """Least and largest t, in standard errors."""
@@ -37,6 +40,8 @@ _HEARD = 4.0
 _SPACING = 1e-6
 _SAMPLES = 7
 """Places along a line from which noise is told, and how far apart, as a share of the range."""
+_RANK = 1e-6
+"""Columns whose singular values are below this share of the largest are dependent."""
 _ROUNDING = 4e-16
 _NOWHERE = 1e6
 """Where a derived quantity that is not a number is put; chi2 is not one there either."""
@@ -83,6 +88,7 @@ class Counted:
         """Norm of the model's own noise over all residuals, in units of sigma."""
         self.level = level_95(problem.describe())
         """How far chi2 may rise in a 95 % set."""
+        self._spots: dict[bytes, Spot] = {}
         self._observed = np.asarray(problem.observed(settings, np), dtype=np.float64)
 
     def values(self, u: Array) -> tuple[dict[str, float], Array]:
@@ -150,6 +156,7 @@ class Counted:
         if outcome.chi2 is None:
             return None
         spot = Spot(u, g, np.array(outcome.details["predictions"]), outcome.chi2)
+        self._spots[u.tobytes()] = spot
         if self.lowest is None or spot.chi2 < self.lowest.chi2:
             self.lowest = spot
         return spot
@@ -190,6 +197,22 @@ class Counted:
         """Factors of unknown noise at a place, and its residuals."""
         r, data = self.residuals(spot), self.problem.data
         return (data.sizes_of(r) if data.unknown else None), r
+
+    def what_is_left(self, model: LocalModel) -> dict[str, Any]:
+        """What a fit leaves of the data, as a polish tells it; empty without a measured J."""
+        spot = self._spots.get(model.u.tobytes())
+        if spot is None or model.age:
+            return {}
+        slope = model.J.T @ model.r
+        held = ((model.u <= AT_BOUND) & (slope > 0.0)) | (
+            (model.u >= 1.0 - AT_BOUND) & (slope < 0.0)
+        )
+        count, sigmas = len(spot.predictions), self.problem.data.sigmas
+        J = model.J[:count, ~held]
+        left = what_is_left(self.problem, spot.predictions, J, sigmas, _RANK)
+        left.pop(TIES, None)
+        names = [name for name, at in zip(self.free, held, strict=True) if at]
+        return {"left": left, "held": names}
 
     # -- derivatives -------------------------------------------------------------------------
 

@@ -245,7 +245,7 @@ def _concluded(
         model = lowest.get(id(fit.model), fit.model)
         options = {
             "chi2": model.chi2, "reason": fit.reason.name, "evaluations": fit.evaluations,
-            "from": fit.start.tolist(),
+            "from": fit.start.tolist(), "details": counted.what_is_left(model),
         }  # fmt: skip
         start = tuple(counted.whole(model).tolist())
         tasks.append(Task("conclude", counted.problem.space.fixed, start, options, origin=name))

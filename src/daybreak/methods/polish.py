@@ -24,6 +24,7 @@ import numpy as np
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
 from daybreak.methods.least_squares import End, rounding
 from daybreak.problem.ends import StopReason
+from daybreak.problem.fit import FitProblem
 from daybreak.problem.parameters import AT_BOUND
 from daybreak.problem.scale_factors import factor_columns
 
@@ -225,20 +226,38 @@ class _Spot:
 
     def left(self, u: Array, J: Array) -> dict[str, list[float]]:
         """Traces of M and M^2 for each group, M = I - Q Q^T on its observations."""
-        problem = self.evaluator.layout.problem
         raw = self.evaluator.raw(u[None], self.cells)[0]
-        sigmas = self.cells.sigmas[0]
-        factors = factor_columns(raw, sigmas, problem.groups, problem.data.whitening)
-        columns = np.column_stack([J[: len(sigmas)], factors])
-        lengths = np.sqrt(np.sum(columns * columns, axis=0))
-        columns = columns[:, lengths > 0] / lengths[lengths > 0]
-        left, s, _ = np.linalg.svd(columns, full_matrices=False)
-        Q = left[:, s > self.rank * s.max(initial=0.0)]
-        names = [datum.group for datum in problem.data.data]
-        totals: dict[str, list[float]] = {}
-        for name in dict.fromkeys(names):
-            mine = Q[[i for i, group in enumerate(names) if group == name]]
-            n, h = len(mine), float(np.sum(mine * mine))
-            squared = n - 2.0 * h + float(np.sum((mine.T @ mine) ** 2))
-            totals[name] = [n - h, max(0.0, squared)]
-        return totals
+        problem, sigmas = self.evaluator.layout.problem, self.cells.sigmas[0]
+        return what_is_left(problem, raw, J[: len(sigmas)], sigmas, self.rank)
+
+
+def what_is_left(
+    problem: FitProblem, raw: Array, J: Array, sigmas: Array, rank: float
+) -> dict[str, list[float]]:
+    """Traces of M and M^2 for each group of observations (module formula).
+
+    Parameters
+    ----------
+    problem : FitProblem
+    raw : array, shape (n_observations,)
+        Predictions; with what scale factors do to them or without, which spans the same.
+    J : array, shape (n_observations, n)
+        Derivatives of the residuals by what is free.
+    sigmas : array, shape (n_observations,)
+    rank : float
+        Columns whose singular values are below this share of the largest are dependent.
+    """
+    factors = factor_columns(raw, sigmas, problem.groups, problem.data.whitening)
+    columns = np.column_stack([J, factors])
+    lengths = np.sqrt(np.sum(columns * columns, axis=0))
+    columns = columns[:, lengths > 0] / lengths[lengths > 0]
+    left, s, _ = np.linalg.svd(columns, full_matrices=False)
+    Q = left[:, s > rank * s.max(initial=0.0)]
+    names = [datum.group for datum in problem.data.data]
+    totals: dict[str, list[float]] = {}
+    for name in dict.fromkeys(names):
+        mine = Q[[i for i, group in enumerate(names) if group == name]]
+        n, h = len(mine), float(np.sum(mine * mine))
+        squared = n - 2.0 * h + float(np.sum((mine.T @ mine) ** 2))
+        totals[name] = [n - h, max(0.0, squared)]
+    return totals

@@ -169,7 +169,8 @@ def _conclude(batch: _Batch) -> list[Outcome]:
         said = task.options
         chi2 = math.inf if said["chi2"] is None else said["chi2"]
         reason, count = StopReason[said["reason"]], said.get("evaluations", 1)
-        outcomes.append(batch.outcome(row, End(start.tolist(), chi2, reason, count)))
+        end = End(start.tolist(), chi2, reason, count)
+        outcomes.append(batch.outcome(row, end, said.get("details", _NOTHING)))
     return outcomes
 
 
