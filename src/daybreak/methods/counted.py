@@ -216,16 +216,15 @@ class Counted:
 
     # -- derivatives -------------------------------------------------------------------------
 
-    def hear(self, spot: Spot) -> Generator[list[Task], list[Outcome], None]:
-        """Measure the model's noise at a place, from a short line of uneven steps."""
+    def hear(self, u: Array) -> Generator[list[Task], list[Outcome], None]:
+        """Measure the model's noise beside a place, from a short line of uneven steps."""
         pace = np.random.default_rng(len(self.free)).uniform(0.5, 1.5, size=len(self.free))
-        pace = np.where(spot.u < 0.5, pace, -pace) * _SPACING
-        line = yield from self.evaluate([spot.u + i * pace for i in range(1, _SAMPLES)])
+        pace = np.where(u < 0.5, pace, -pace) * _SPACING
+        line = yield from self.evaluate([u + i * pace for i in range(_SAMPLES)])
         spots = [one for one in line if one is not None]
-        self.noise = self._rounding(spot)
         if len(spots) == len(line):
-            heard = noise_of(np.array([self.residuals(one) for one in (spot, *spots)]))
-            self.noise = max(self.noise, heard)
+            heard = noise_of(np.array([self.residuals(one) for one in spots]))
+            self.noise = max(self._rounding(spots[0]), heard)
 
     def _rounding(self, spot: Spot) -> float:
         return _ROUNDING * float(np.linalg.norm(spot.predictions / self.problem.data.sigmas))

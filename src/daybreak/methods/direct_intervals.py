@@ -9,6 +9,7 @@ Source: Boender and Rinnooy Kan (1987), Math. Program. 37, 59.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from daybreak.errors import PlanError, known
-from daybreak.methods.counted import Counted
+from daybreak.methods.counted import Counted, SpentError
 from daybreak.methods.local_model import LocalModel
 from daybreak.methods.method import (
     AbstractMethod,
@@ -151,8 +152,8 @@ class Intervals(AbstractMethod[FitProblem]):
             if best is None:
                 return
             yield from self._ends(counted, best)
-            lowest = counted.lowest
-            if lowest is None or lowest.chi2 >= best.chi2 - self.tolerance:
+            lowest, margin = counted.lowest, max(self.tolerance, 4.0 * counted.blur(best.chi2))
+            if lowest is None or lowest.chi2 >= best.chi2 - margin:
                 return
             descent = Descent(counted, _FINER * self.tolerance, lowest.u)
             yield from descent.go()
@@ -165,6 +166,8 @@ class Intervals(AbstractMethod[FitProblem]):
         begins = starts_of(counted.problem, counted.free, self.starts, seed)
         named = [(f"start {i}", np.array(start)) for i, start in enumerate(begins)]
         extra = [(f"preflight {i}", counted.box.to_unit(p)) for i, p in enumerate(places)]
+        with contextlib.suppress(SpentError):
+            yield from counted.hear(named[0][1])
         fits: list[tuple[str, Descent]] = []
         made = 0
         while made < (wanted := min(self.starts, _wanted([fit for _, fit in fits]))):

@@ -74,8 +74,6 @@ class Descent:
             if spot is None:
                 return
             self.reason, self.model = StopReason.BUDGET, self.counted.at(spot)
-            if not self.counted.noise:
-                yield from self.counted.hear(spot)
             yield from self._steps((yield from self.counted.linearised(self.model)))
         except SpentError:
             return
