@@ -429,3 +429,22 @@ def test_graphics_processors_are_left_to_workers():
         env={name: value for name, value in os.environ.items() if name != "JAX_PLATFORMS"},
     )  # fmt: skip
     assert told.stdout.strip() == "cpu"
+
+
+def test_raising_in_the_middle_of_the_box():
+    """A model that raises in a part of the box, its middle included, is not given up for that."""
+
+    def predict(p, settings):
+        if p.a > 0.4:
+            msg = "it diverged"
+            raise RuntimeError(msg)
+        return 2.0 * p.a * np.ones(3)
+
+    data = dk.observations([0.5, 0.52, 0.48], 0.1)
+    problem = dk.FitProblem([dk.Parameter("a", 0, 1)], predict, data)
+    bar = dk.Criterion("chi2", below=3.0)
+    asked = dk.Study("partly", problem, dk.MultiStart(starts=4), [bar])
+    (found,) = preflight(dk.Campaign("partly", [asked]), 5.0).studies
+
+    assert not any(check.severity == "stop" for check in found.checks)
+    assert found.reachability[0].met

@@ -44,7 +44,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     code, sentence = _code(
         parameter, points, curve, intervals, noise, level_at_limit(record.problem)
     )
-    if ends_only and not by_value:
+    if ends_only and best is not None and not by_value:
         code = "unfinished"
         sentence = f"{name}: the best fit had not converged before the search stopped. {_MORE}"
     if not record.method.get("relax", True):

@@ -51,9 +51,9 @@ def _time(probe: Probe, *, slopes: bool) -> float:
     ask = probe.jacobian if slopes else probe.residuals
     spent: list[float] = []
     for _ in range(1 + _PILOT):
-        begun = time.perf_counter()
+        begun = time.monotonic()
         ask(u)
-        spent.append((time.perf_counter() - begun) / lanes)
+        spent.append((time.monotonic() - begun) / lanes)
         if spent[0] > _SLOW and not probe.differentiable:
             return spent[0]
     return float(np.median(spent[1:]))

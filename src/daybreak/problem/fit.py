@@ -371,15 +371,20 @@ class FitProblem:
         return self._trials[mark]
 
     def _call(self, name: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
-        values = self.probes()[0].tolist()
-        arguments = self._arguments(values, settings)
-        try:
-            with np.errstate(all="ignore"), double_precision():
-                return staged(function, arguments)
-        except Exception as error:
-            at = dict(zip(self.space.names, values, strict=True))
-            msg = f"{name} raised {type(error).__name__}: {error} at {at}."
-            raise PredictionError(msg) from error
+        failed: list[tuple[list[float], Exception]] = []
+        for values in self.probes().tolist():  # it may raise in a part of the box
+            try:
+                with np.errstate(all="ignore"), double_precision():
+                    return staged(function, self._arguments(values, settings))
+            except Exception as error:  # noqa: BLE001 - told below, if it is no better elsewhere
+                failed.append((values, error))
+        values, error = failed[0]
+        at = dict(zip(self.space.names, values, strict=True))
+        msg = (
+            f"{name} raised {type(error).__name__}: {error} at {at}, and at {len(failed) - 1} "
+            "other places of the box."
+        )
+        raise PredictionError(msg) from error
 
     def _traceable(self, function: Callable[[Any, Any], Any], settings: Settings) -> bool:
         """Whether JAX can trace `function`; False where JAX is not loaded."""
