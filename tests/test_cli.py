@@ -41,7 +41,8 @@ TIME = np.arange(4.0)
 
 
 def predict(p, settings):
-    time.sleep(float(os.environ.get("NAP", "0")))
+    if os.path.exists("take your time"):
+        time.sleep(0.03)
     return np.add(settings.gain * p.a, p.b * TIME)
 
 
@@ -309,10 +310,15 @@ def test_usage_errors(command, place, words, told):
 def test_interrupt(place):
     """Ctrl-C exits with 3 and says how to go on; the same command then finds the same numbers."""
     words = ["run", "../night_file.py", "--dir", "to go on"]
-    with daybreak(*words, cwd=place, NAP="0.003") as process:
+    slow, begun = place / "take your time", place / "to go on" / "evening.html"
+    with daybreak(*words, cwd=place) as process:
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.001)
+        slow.touch()  # from now on: a preflight that is short of time would find less
         wait_for_trials(place / "to go on", process)
         process.send_signal(signal.SIGINT)
         told, log = process.communicate(timeout=30)
+    slow.unlink()
     assert process.returncode == 3, log
     assert told.startswith("UNDECIDED")
     assert "To go on: daybreak run ../night_file.py --dir 'to go on'\n" in log
