@@ -97,12 +97,12 @@ def command(place, monkeypatch, capsys):
     return call
 
 
-def daybreak(*words, cwd, **environment):
+def daybreak(*words, cwd):
     """Start a command as a user does, with a compilation cache of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "daybreak.cli", *map(str, words)],
         cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache"), **environment},
+        env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache")},
     )  # fmt: skip
 
 
