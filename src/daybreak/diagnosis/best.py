@@ -167,7 +167,12 @@ def profiled(record: StudyRecord) -> tuple[str, ...]:
     if record.method["method"] not in ("profile", "intervals"):
         return ()
     names = tuple(record.method["parameters"])
-    free = tuple(p["name"] for p in record.problem["parameters"] if p["fixed"] is None)
+    rooms = record.problem.get("rooms", ())
+    free = tuple(
+        p["name"]
+        for p in record.problem["parameters"]
+        if p["fixed"] is None and p["name"] not in rooms
+    )
     return free if names == ("all",) else names
 
 

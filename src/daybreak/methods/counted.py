@@ -22,7 +22,7 @@ import numpy as np
 from daybreak.methods.evaluation import Array
 from daybreak.methods.local_model import LocalModel, noise_of
 from daybreak.methods.polish import what_is_left
-from daybreak.problem.derived import TIES
+from daybreak.problem.derived import TIES, tie_name
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task
@@ -88,6 +88,9 @@ class Counted:
         """Norm of the model's own noise over all residuals, in units of sigma."""
         self.level = level_95(problem.describe())
         """How far chi2 may rise in a 95 % set."""
+        names = [tie_name(name) for name in problem.ties]
+        self._ties = [problem.data.names.index(name) for name in names]
+        """Rows that vanish wherever derived quantities are within their ranges."""
         self._spots: dict[bytes, Spot] = {}
         self._observed = np.asarray(problem.observed(settings, np), dtype=np.float64)
 
@@ -171,7 +174,11 @@ class Counted:
         """The same place, its J taught by another; by one that stands out of the noise."""
         r = self.residuals(spot, model.sizes)
         heard = np.linalg.norm(r - model.r) > _HEARD * self.noise
-        return model.taught(spot.u, r, spot.g) if heard else model
+        if not heard:
+            return model
+        taught = model.taught(spot.u, r, spot.g)
+        taught.J[self._ties] = 0.0  # outside alone they do not: the model keeps to the ranges
+        return taught
 
     def blur(self, chi2: float) -> float:
         """Standard uncertainty that the model's noise gives a chi2: ``2 sqrt(chi2 / m) noise``."""
@@ -239,11 +246,13 @@ class Counted:
         known = model.lengths.any()
         h = _steps(t, model.lengths) if known else np.full(len(columns), _FIRST)
         yield from self._differences(model, (J, G), columns, h)
+        J[self._ties] = 0.0
         if not known:
             lengths = np.sqrt(np.sum(J * J, axis=0))
             off = h * lengths / t
             again = np.flatnonzero((off > _OFF) | (off < 1.0 / _OFF)).tolist()
             yield from self._differences(model, (J, G), again, _steps(t, lengths))
+        J[self._ties] = 0.0
         return LocalModel(model.u, model.r, J, model.g, G, model.sizes)
 
     def _differences(

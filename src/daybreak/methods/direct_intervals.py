@@ -111,7 +111,7 @@ class Intervals(AbstractMethod[FitProblem]):
 
     def interest(self, problem: FitProblem) -> tuple[str, ...]:
         """Every parameter whose interval is wanted."""
-        return problem.space.free(()) if self.parameters == (ALL,) else self.parameters
+        return problem.asked if self.parameters == (ALL,) else self.parameters
 
     def check(self, problem: FitProblem) -> None:
         """The parameters exist and are free."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -94,7 +95,34 @@ def starts_of(
             0.5 if guess is None else parameter.unit_from(guess)
             for guess, parameter in zip(guesses, box.parameters, strict=True)
         ]
+    if problem.rooms:
+        u = np.array([_kept(problem, free, row, [seed, i]) for i, row in enumerate(u)])
+        u = u.reshape(count, len(free))
     return [tuple(row) for row in u.tolist()]
+
+
+_TRIES = 200
+"""Places drawn for a start that keeps all constraints, before it is taken as it is."""
+
+
+def _kept(problem: FitProblem, free: Sequence[str], row: Any, seed: list[int]) -> Any:
+    """A start that keeps the constraints: itself, or another uniform place that does.
+
+    The room it leaves is written down beside it.  Constraints about what is held elsewhere are
+    left to the fit.
+    """
+    box, rng = problem.space.subspace(free), np.random.default_rng(seed)
+    rooms = [one for one in problem.rooms.values() if set(one.of.names()) <= set(free)]
+    for _ in range(_TRIES):
+        p = SimpleNamespace(**dict(zip(free, np.asarray(box.from_unit(row)), strict=True)))
+        left = {one.name: float(one.of(p, None)) for one in rooms}
+        if all(room >= 0.0 for room in left.values()):
+            for name, room in left.items():
+                if name in free:
+                    row[list(free).index(name)] = problem.space[name].unit_from(room)
+            break
+        row = rng.uniform(size=len(free))
+    return row
 
 
 def evaluations(outcomes: Sequence[Outcome], **interest: Any) -> list[Task]:

@@ -125,7 +125,7 @@ class Profile(AbstractMethod[FitProblem]):
 
     def interest(self, problem: FitProblem) -> tuple[str, ...]:
         """Every parameter whose profile is made."""
-        return problem.space.free(()) if self.parameters == (ALL,) else self.parameters
+        return problem.asked if self.parameters == (ALL,) else self.parameters
 
     def grid(self, problem: FitProblem, name: str) -> list[float]:
         """Declared values of a parameter of interest, in its unit; empty where they are found."""

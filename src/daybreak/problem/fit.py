@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import PredictionError, ProblemError, known
+from daybreak.problem.constraints import Room, constraint
 from daybreak.problem.contract import (
     Tried,
     check_dtype,
@@ -48,6 +49,10 @@ from daybreak.problem.settings import (
 Backend = Literal["jax", "numpy"]
 
 
+def _is_room(parameter: Parameter) -> bool:
+    return isinstance(parameter, Derived) and isinstance(parameter.of, Room)
+
+
 @dataclass(frozen=True, eq=False)
 class FitProblem:
     """What is asked of a fit.
@@ -82,6 +87,9 @@ class FitProblem:
     name : str
         Tells apart models that have the same parameters and data but predict differently; part
         of every trial's identity.
+    constraints : sequence of str
+        Inequalities between parameters, ``"k1 < k2"`` or ``"a + b <= 1"``, that every fit and
+        start keeps; see `daybreak.problem.constraints`.
     knobs : sequence of Knob
         Settings that are numerical and should not matter, each with a refined value for the
         preflight to try; not part of any trial's identity.
@@ -104,6 +112,7 @@ class FitProblem:
     static: Sequence[str] = ()
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str = ""
+    constraints: Sequence[str] = ()
     knobs: Sequence[Knob] = ()
     resources: Resources = field(default_factory=Resources)
 
@@ -117,6 +126,7 @@ class FitProblem:
         if not self.parameters:
             msg = "a FitProblem needs at least one parameter, but got none."
             raise ProblemError(msg)
+        self._add_rooms()
         conditional = [p.name for p in self.parameters if p.when is not None]
         if conditional:
             msg = (
@@ -142,6 +152,25 @@ class FitProblem:
             msg = f"parameters, scale factors and offsets must not share names: {known(twice)}."
             raise ProblemError(msg)
         _ = self.groups
+
+    def _add_rooms(self) -> None:
+        """Keep every constraint by a derived quantity, the room that it leaves."""
+        if isinstance(self.constraints, str):
+            msg = f"`constraints` is a list of inequalities, but got {self.constraints!r} alone."
+            raise ProblemError(msg)
+        there = [p for p in self.parameters if not _is_room(p)]
+        rooms = [constraint(text, there) for text in self.constraints]
+        object.__setattr__(self, "parameters", (*there, *rooms))
+
+    @functools.cached_property
+    def rooms(self) -> dict[str, Derived]:
+        """What constraints leave, by name: parameters that nobody asked about."""
+        return {name: one for name, one in self.ties.items() if _is_room(one)}
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Free parameters and derived quantities of which profiles may be wanted, in order."""
+        return tuple(name for name in self.space.free(()) if name not in self.rooms)
 
     @functools.cached_property
     def space(self) -> Space:
@@ -447,6 +476,7 @@ class FitProblem:
             "covariance": None if square is None else square.tolist(),
             "scale_factors": [factor(f) for f in self.scale_factors],
             "offsets": [factor(f) for f in self.offsets],
+            **({"rooms": list(self.rooms)} if self.rooms else {}),
             "units": dict(self.units),
             "knobs": [
                 {"name": k.name, "refined": k.refined, "unit": k.unit, "order": k.order}
