@@ -76,11 +76,11 @@ def test_every_sign_and_operator():
     """An inequality is read as Python reads it, from either side."""
     problem = plane("a - b ** 2 / 2 > -3 * a", "-a >= b - 4")
     p = problem.space
-    rooms = list(problem.rooms.values())
+    rooms = problem.rooms
     (here,) = (type("p", (), {"a": 0.5, "b": -1.0}),)
 
-    assert [one.of(here, None) for one in rooms] == [0.5 - 0.5 + 1.5, -0.5 + 5.0]
-    assert [p[one.name].lower for one in rooms] == [0.0, 0.0]
+    assert [room(here, None) for room in rooms.values()] == [0.5 - 0.5 + 1.5, -0.5 + 5.0]
+    assert [p[name].lower for name in rooms] == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(

@@ -112,14 +112,14 @@ def _kept(problem: FitProblem, free: Sequence[str], row: Any, seed: list[int]) -
     left to the fit.
     """
     box, rng = problem.space.subspace(free), np.random.default_rng(seed)
-    rooms = [one for one in problem.rooms.values() if set(one.of.names()) <= set(free)]
+    rooms = {n: room for n, room in problem.rooms.items() if set(room.names()) <= set(free)}
     for _ in range(_TRIES):
         p = SimpleNamespace(**dict(zip(free, np.asarray(box.from_unit(row)), strict=True)))
-        left = {one.name: float(one.of(p, None)) for one in rooms}
-        if all(room >= 0.0 for room in left.values()):
-            for name, room in left.items():
+        left = {name: float(room(p, None)) for name, room in rooms.items()}
+        if all(value >= 0.0 for value in left.values()):
+            for name, value in left.items():
                 if name in free:
-                    row[list(free).index(name)] = problem.space[name].unit_from(room)
+                    row[list(free).index(name)] = problem.space[name].unit_from(value)
             break
         row = rng.uniform(size=len(free))
     return row

@@ -163,9 +163,9 @@ class FitProblem:
         object.__setattr__(self, "parameters", (*there, *rooms))
 
     @functools.cached_property
-    def rooms(self) -> dict[str, Derived]:
-        """What constraints leave, by name: parameters that nobody asked about."""
-        return {name: one for name, one in self.ties.items() if _is_room(one)}
+    def rooms(self) -> dict[str, Room]:
+        """Constraints by the name of the derived quantity that keeps each."""
+        return {name: one.of for name, one in self.ties.items() if isinstance(one.of, Room)}
 
     @property
     def asked(self) -> tuple[str, ...]:
