@@ -1,5 +1,6 @@
 """What ends a run: deadlines, budgets, requests; and studies whose verdict stands."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,36 @@ from daybreak.ledger.store import Ledger
 from daybreak.runner.limits import Interrupted, Limits, Watch
 from tests.runner.test_postgres import wait_for
 from tests.runner.toy import Line, campaign, line_problem
+
+
+class _Swallowed:
+    """Tidying up, Python reports an exception and goes on: Ctrl-C in it is lost."""
+
+    def __del__(self):
+        """As Ctrl-C in the middle of it."""
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_is_remembered_where_it_is_swallowed(tmp_path):
+    """Ctrl-C that Python drops while it tidies up ends the run all the same, at its next look."""
+    asked = []
+
+    def predict(p, settings):
+        asked.append(p)
+        if len(asked) == 100:
+            _Swallowed()
+        return [p.a, 2.0 * p.a]
+
+    boxes = [dk.Parameter("a", -5, 5)]
+    problem = dk.FitProblem(boxes, predict, dk.observations([1.0, 2.1], 0.1))
+    study = dk.Study("line", problem, dk.MultiStart(starts=64))
+    results = dk.run(dk.Campaign("line", [study]), tmp_path / "night", budget=0.0)
+
+    assert results.summary.timing.runs[-1].ending == "interrupted: stopped by Ctrl-C"
+    assert len(asked) < 110
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_trial_that_cannot_finish_is_not_begun():

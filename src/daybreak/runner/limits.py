@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime
+from types import FrameType
 
 from daybreak.errors import PlanError
 
@@ -106,3 +110,27 @@ class Watch:
 
     def _reached(self) -> str:
         return f"{self._limit()} was reached"
+
+
+@contextlib.contextmanager
+def keyboard() -> Generator[Callable[[], str]]:
+    """Let Ctrl-C interrupt as ever, and tell afterwards whether it was pressed.
+
+    Python drops an exception that is raised while it tidies up (in a callback of a weak reference,
+    as database drivers have); the run then asks here, and still ends.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield lambda: ""
+        return
+    pressed: list[str] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.append("stopped by Ctrl-C")
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: pressed[0] if pressed else ""
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

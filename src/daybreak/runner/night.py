@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from daybreak.runner.identity import (
     plan_of,
     refuse_lookalikes,
 )
-from daybreak.runner.limits import Interrupted, Limits, Watch
+from daybreak.runner.limits import Interrupted, Limits, Watch, keyboard
 from daybreak.runner.listener import AbstractListener, Progress
 from daybreak.runner.provenance import provenance, sources
 from daybreak.runner.settled import Settled, settled
@@ -127,6 +127,7 @@ def run_night(
         night = _Night(
             campaign, ledger, listener, limits=limits or Limits(), means=means or Means(),
             retry_failed=retry_failed, anyway=anyway, budget=budget,
+            pressed=open_things.enter_context(keyboard()),
         )  # fmt: skip
         open_things.callback(night.crew.close)
         return night.run(studies)
@@ -147,6 +148,7 @@ class _Night:
     def __init__(
         self, campaign: Campaign, ledger: Ledger, listener: AbstractListener, *,
         limits: Limits, means: Means, retry_failed: bool, anyway: bool, budget: float,
+        pressed: Callable[[], str],
     ) -> None:  # fmt: skip
         self.campaign = campaign
         self.ledger = ledger
@@ -154,6 +156,8 @@ class _Night:
         self.retry_failed = retry_failed
         self.anyway = anyway or campaign.anyway
         self.budget = budget
+        self.pressed = pressed
+        """Why the keyboard asked to stop, or empty."""
         self.watch = Watch(limits, self._asked_to_stop)
         self.crew = Crew(means, self.watch.check, listener.warned)
         self.done = 0
@@ -204,7 +208,7 @@ class _Night:
         return ending
 
     def _asked_to_stop(self) -> str:
-        return self.ledger.heart.stop if self.ledger.heart else ""
+        return (self.ledger.heart.stop if self.ledger.heart else "") or self.pressed()
 
     def _returned(self) -> None:
         self.listener.warned(
