@@ -98,11 +98,15 @@ def command(place, monkeypatch, capsys):
 
 
 def daybreak(*words, cwd):
-    """Start a command as a user does, with a compilation cache of its own."""
+    """Start a command as a user does, with a compilation cache of its own.
+
+    Ctrl-C reaches it although these tests may run in the background, where it is ignored.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "daybreak.cli", *map(str, words)],
         cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
 
 
