@@ -102,12 +102,15 @@ def daybreak(*words, cwd):
 
     Ctrl-C reaches it although these tests may run in the background, where it is ignored.
     """
-    return subprocess.Popen(
-        [sys.executable, "-m", "daybreak.cli", *map(str, words)],
-        cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache")},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )  # fmt: skip
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "daybreak.cli", *map(str, words)],
+            cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache")},
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def trials(directory):
