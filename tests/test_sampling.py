@@ -94,3 +94,16 @@ def test_bad_input_is_told(problem, more, said):
     """A sentence with the rule."""
     with pytest.raises(dk.PlanError, match=re.escape(said)):
         dk.sample(dk.Study("s", problem, dk.MultiStart()), **more)
+
+
+def test_constraints_are_not_sampled():
+    """A posterior would not keep a constraint, so it is refused, with what to write instead."""
+    boxes = [dk.Parameter("a", 0, 2), dk.Parameter("b", 0, 2)]
+    problem = dk.FitProblem(
+        boxes,
+        lambda p, _: jnp.stack([p.a, p.b]),
+        dk.observations([1.0, 1.5], 0.1),
+        constraints=["a < b"],
+    )
+    with pytest.raises(dk.PlanError, match="constraints, which a sampler does not keep"):
+        dk.sample(dk.Study("ordered", problem, dk.MultiStart(2)))

@@ -81,7 +81,10 @@ class Study:
             kind, fitting = (
                 ("SearchProblem", "dk.Search()")
                 if isinstance(given, SearchProblem)
-                else ("FitProblem", "dk.MultiStart(), dk.Profile(name) or dk.Evolution()")
+                else (
+                    "FitProblem",
+                    "dk.MultiStart(), dk.Profile(name), dk.Intervals(name) or dk.Evolution()",
+                )
             )
             msg = (
                 f"study {self.name!r} asks a {kind} with a {type(self.method).__name__}; give it "

@@ -118,7 +118,8 @@ def sample(
     Raises
     ------
     PlanError
-        When the model is not JAX, blackjax is not installed, or no fit ends.
+        When the model is not JAX, blackjax is not installed, or no fit ends; when the problem has
+        constraints.
     """
     if min(draws, warm_up) < 100 or chains < 2 or starts < 1:
         msg = (
@@ -127,6 +128,13 @@ def sample(
         )
         raise PlanError(msg)
     problem = study.fit
+    if problem.rooms:
+        msg = (
+            f"study {study.name!r} has constraints, which a sampler does not keep; write the "
+            "model in parameters that keep them, such as k2 = k1 + step with step > 0, or "
+            "sample it without."
+        )
+        raise PlanError(msg)
     if problem.ties:
         kept = [one for one in problem.parameters if not isinstance(one, Derived)]
         problem = replace(problem, parameters=kept)

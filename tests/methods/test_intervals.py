@@ -9,7 +9,8 @@ import pytest
 
 import daybreak as dk
 from daybreak.methods.direct_intervals import needed
-from daybreak.methods.local_model import LocalModel, noise_of
+from daybreak.methods.hamming import agreed, noise_levels
+from daybreak.methods.local_model import LocalModel
 from daybreak.problem.ends import crossings
 from daybreak.testing import known_problems
 from daybreak.verdict import read_study
@@ -343,8 +344,11 @@ def test_noise_is_measured():
     rng = np.random.default_rng(0)
     line = np.linspace(0, 1, 7)[:, None] * rng.normal(size=(1, 300))
 
-    assert noise_of(line) < 1e-12
-    assert noise_of(line + rng.normal(0, 0.01, (7, 300))) == pytest.approx(
+    def noise(samples):
+        return float(agreed(np.linalg.norm(noise_levels(samples, (3, 4, 5)), axis=1)))
+
+    assert noise(line) < 1e-12
+    assert noise(line + rng.normal(0, 0.01, (7, 300))) == pytest.approx(
         0.01 * np.sqrt(300), rel=0.25
     )
 

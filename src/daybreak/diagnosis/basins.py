@@ -1,10 +1,8 @@
 """What the ends of a multi-start are, and how likely it is that a better one was missed.
 
-The expected share of starts that lead to a minimum not seen so far, after N starts that ended in W
-different minima, is ``W (W + 1) / (N (N - 1))``: the posterior mean for unknown numbers and sizes
-of basins.  A better minimum is one of those, so this bounds the chance that the next start finds
-one.  Minima count as different by their chi2, so that mirrored ones are one.
-Source: Boender and Rinnooy Kan (1987), Math. Program. 37, 59.
+What is missed is told by `daybreak.problem.ends.missed_share`.  A better minimum is one of those
+not seen, so this bounds the chance that the next start finds one.  Minima count as different by
+their chi2, so that mirrored ones are one.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from daybreak.diagnosis.bounds import at_bounds
 from daybreak.diagnosis.profiles import OWN
 from daybreak.diagnosis.study import EndKind, FitEnd
 from daybreak.ledger.records import StudyRecord
-from daybreak.problem.ends import StopReason, basins, same_chi2, units
+from daybreak.problem.ends import StopReason, basins, missed_share, same_chi2, units
 from daybreak.problem.outcomes import Outcome
 
 MOST_ENDS = 24
@@ -111,7 +109,7 @@ def _sentence(
 
 
 def missed(record: StudyRecord) -> float | None:
-    """Expected share of starts that lead to a minimum not seen so far (module formula).
+    """Expected share of starts that lead to a minimum not seen so far.
 
     None with fewer than three starts that converged.
     """
@@ -122,8 +120,7 @@ def missed(record: StudyRecord) -> float | None:
     ]
     if len(ends) < 3:
         return None
-    n, w = len(ends), _different([float(end.chi2 or 0.0) for end in ends])
-    return min(1.0, w * (w + 1) / (n * (n - 1)))
+    return missed_share(len(ends), _different([float(end.chi2 or 0.0) for end in ends]))
 
 
 def _different(chi2: Sequence[float]) -> int:

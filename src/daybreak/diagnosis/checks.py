@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import FitEnd, KnobShift, Metrics, Profile, ScaledFit, Tension
 from daybreak.findings import Check, Severity
+from daybreak.problem.ends import MISSED
 
 WORST_P, BEST_P = 0.01, 0.99
 """P values outside this range speak of tension, or of uncertainties that are too large."""
-MISSED = 0.05
-"""A larger expected share of unseen minima is worth a warning."""
 RESOLVED = 0.1
 """A knob whose refinement moves an answer by more than this share of its interval matters."""
 _CEILING = 0.9

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from daybreak.methods.evaluation import Array
-from daybreak.methods.local_model import LocalModel, noise_of
-from daybreak.methods.polish import what_is_left
+from daybreak.methods.hamming import agreed, noise_levels
+from daybreak.methods.local_model import LocalModel
+from daybreak.methods.polish import pressed, what_is_left
 from daybreak.problem.derived import TIES, tie_name
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task
-from daybreak.problem.parameters import AT_BOUND
 
 _STEPS = (1e-6, 2.0)
 """Least and largest t, in standard errors."""
@@ -39,6 +39,7 @@ _HEARD = 4.0
 """A change of residuals teaches the Jacobian when it is this many times the noise."""
 _SPACING = 1e-6
 _SAMPLES = 7
+_ORDERS = (3, 4, 5)
 """Places along a line from which noise is told, and how far apart, as a share of the range."""
 _RANK = 1e-6
 """Columns whose singular values are below this share of the largest are dependent."""
@@ -61,6 +62,10 @@ class Spot:
     predictions: Array
     """After scale factors and offsets, shape (n_observations,)."""
     chi2: float
+
+    def at(self, column: int) -> float:
+        """Unit coordinate of what a column of a local model stands for."""
+        return float(np.concatenate([self.u, self.g])[column])
 
 
 class Counted:
@@ -210,10 +215,7 @@ class Counted:
         spot = self._spots.get(model.u.tobytes())
         if spot is None or model.age:
             return {}
-        slope = model.J.T @ model.r
-        held = ((model.u <= AT_BOUND) & (slope > 0.0)) | (
-            (model.u >= 1.0 - AT_BOUND) & (slope < 0.0)
-        )
+        held = pressed(model.u, model.J.T @ model.r)
         count, sigmas = len(spot.predictions), self.problem.data.sigmas
         J = model.J[:count, ~held]
         left = what_is_left(self.problem, spot.predictions, J, sigmas, _RANK)
@@ -224,14 +226,17 @@ class Counted:
     # -- derivatives -------------------------------------------------------------------------
 
     def hear(self, u: Array) -> Generator[list[Task], list[Outcome], None]:
-        """Measure the model's noise beside a place, from a short line of uneven steps."""
+        """Measure the model's noise beside a place, from a short line of uneven steps.
+
+        The levels of all residuals are told together, as one norm.
+        """
         pace = np.random.default_rng(len(self.free)).uniform(0.5, 1.5, size=len(self.free))
         pace = np.where(u < 0.5, pace, -pace) * _SPACING
         line = yield from self.evaluate([u + i * pace for i in range(_SAMPLES)])
         spots = [one for one in line if one is not None]
         if len(spots) == len(line):
-            heard = noise_of(np.array([self.residuals(one) for one in spots]))
-            self.noise = max(self._rounding(spots[0]), heard)
+            heard = noise_levels(np.array([self.residuals(one) for one in spots]), _ORDERS)
+            self.noise = max(self._rounding(spots[0]), agreed(np.linalg.norm(heard, axis=1)))
 
     def _rounding(self, spot: Spot) -> float:
         return _ROUNDING * float(np.linalg.norm(spot.predictions / self.problem.data.sigmas))
@@ -246,13 +251,11 @@ class Counted:
         known = model.lengths.any()
         h = _steps(t, model.lengths) if known else np.full(len(columns), _FIRST)
         yield from self._differences(model, (J, G), columns, h)
-        J[self._ties] = 0.0
         if not known:
             lengths = np.sqrt(np.sum(J * J, axis=0))
             off = h * lengths / t
             again = np.flatnonzero((off > _OFF) | (off < 1.0 / _OFF)).tolist()
             yield from self._differences(model, (J, G), again, _steps(t, lengths))
-        J[self._ties] = 0.0
         return LocalModel(model.u, model.r, J, model.g, G, model.sizes)
 
     def _differences(
@@ -271,6 +274,7 @@ class Counted:
                 else:
                     moved = one.u[j] - u[j]
                     found[0][:, j] = (self.residuals(one, model.sizes) - model.r) / moved
+                    found[0][self._ties, j] = 0.0  # outside alone they do not
                     found[1][:, j] = (one.g - model.g) / moved
             steps = {j: step for j, step in missing.items() if 0.0 <= u[j] + step <= 1.0}
             if not steps:

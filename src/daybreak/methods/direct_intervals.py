@@ -1,10 +1,9 @@
 """95 % intervals in few evaluations: the best fit, and the ends themselves, without a grid.
 
-Starts are fitted until the expected share of starts that lead to a minimum not seen so far,
-``W (W + 1) / (N (N - 1))`` after N starts with W different minima, is below 5 %: seven where all
-agree.  From the best fit both ends of every interval are sought (`daybreak.methods.sparing`), each
-evaluation a trial of its own.  A lower chi2 found on the way is fitted from, and the ends again.
-Source: Boender and Rinnooy Kan (1987), Math. Program. 37, 59.
+Starts are fitted until the expected share of starts that lead to a minimum not seen so far
+(`daybreak.problem.ends.missed_share`) is below 5 %: seven where all agree.  From the best fit both
+ends of every interval are sought (`daybreak.methods.sparing`), each evaluation a trial of its own.
+A lower chi2 found on the way is fitted from, and the ends again.
 """
 
 from __future__ import annotations
@@ -32,12 +31,10 @@ from daybreak.methods.method import (
 from daybreak.methods.profile import ALL
 from daybreak.methods.relaxation import together
 from daybreak.methods.sparing import Descent, EndSearch
-from daybreak.problem.ends import StopReason
+from daybreak.problem.ends import MISSED, StopReason, missed_share
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
 
-MISSED = 0.05
-"""Starts are added until the expected share of them that lead elsewhere is below this."""
 _SHARE = 0.5
 """Of the budget that the starts may take."""
 _FINER = 0.1
@@ -52,7 +49,7 @@ class Intervals(AbstractMethod[FitProblem]):
     """The best fit and 95 % intervals, for models that take seconds or longer.
 
     Every evaluation is a trial: durable, made once, and shared out among the workers; with n free
-    parameters an interval takes about 2 n + 20 of them.  Derivatives are differences, whose steps
+    parameters an interval takes about 2 n + 10 of them.  Derivatives are differences, whose steps
     follow the noise of the model.  Each end is followed from the best fit, so that a set of
     several intervals is not seen: for that there is `Profile`.
 
@@ -202,7 +199,7 @@ class Intervals(AbstractMethod[FitProblem]):
 def needed(different: int) -> int:
     """Starts after which so many different minima leave less than 5 % to others."""
     count = 2
-    while different * (different + 1) >= MISSED * count * (count - 1):
+    while missed_share(count, different) >= MISSED:
         count += 1
     return count
 

@@ -154,18 +154,3 @@ class LocalModel:
         else:
             at = float(brentq(excess, begin, wall, xtol=_ROOT * (1e-3 + abs(wall - begin))))
         return self.lowest(column, at)
-
-
-def noise_of(residuals: Array) -> float:
-    """Noise of a model, from residuals at places a little further along one line each, (P, m).
-
-    Hamming's difference table over all residuals together: the norm of the noise, in units of
-    sigma.  Zero where the differences of order 3, 4 and 5 do not agree on one, as for a smooth
-    model.  Source: More and Wild (2011), SIAM J. Sci. Comput. 33, 1292.
-    """
-    levels: list[float] = []
-    for k, weight in ((3, 1 / 20), (4, 1 / 70), (5, 1 / 252)):  # (k!)^2 / (2 k)!
-        table = np.diff(residuals, k, axis=0)
-        levels.append(float(np.sqrt(weight * np.sum(np.mean(table**2, axis=0)))))
-    agree = np.isfinite(levels).all() and max(levels) < 4.0 * min(levels)
-    return min(levels) if agree else 0.0

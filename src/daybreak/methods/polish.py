@@ -60,12 +60,12 @@ def polish(
     if not (np.isfinite(residuals).all() and np.isfinite(slopes).all()):
         return End(start.tolist(), float("inf"), StopReason.NONFINITE, 1), {}
     moving = evaluator.layout.moving(cells.pins)[0]
-    free = moving & ~_pressed(start, slopes[0].T @ residuals[0])
+    free = moving & ~pressed(start, slopes[0].T @ residuals[0])
     u, evaluations = one.descend(start, free) if free.any() else (start, 0)
     found = one.curvature(u, free)
     u = one.newton(u, free, found)
     r, J = one.linearise(u[None])
-    before, free = free, moving & ~_pressed(u, J[0].T @ r[0])
+    before, free = free, moving & ~pressed(u, J[0].T @ r[0])
     if (free != before).any():  # what was free has reached a bound
         found = one.curvature(u, free)
     slope = _slope(J[0][:, free], r[0])
@@ -84,7 +84,7 @@ def polish(
     return End(u.tolist(), chi2, reason, evaluations), details
 
 
-def _pressed(u: Array, g: Array) -> Any:
+def pressed(u: Array, g: Array) -> Any:
     """Which parameters sit at a bound with chi2 falling towards the outside."""
     return ((u <= AT_BOUND) & (g > 0.0)) | ((u >= 1.0 - AT_BOUND) & (g < 0.0))
 

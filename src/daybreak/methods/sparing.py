@@ -19,8 +19,6 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from daybreak.methods.counted import Counted, SpentError
 from daybreak.methods.evaluation import Array
 from daybreak.methods.local_model import LocalModel
@@ -75,8 +73,10 @@ class Descent:
                 return
             self.reason, self.model = StopReason.BUDGET, self.counted.at(spot)
             yield from self._steps((yield from self.counted.linearised(self.model)))
+            if self.reason.converged and self.model.age:
+                self.model = yield from self.counted.linearised(self.model)
         except SpentError:
-            return
+            self.reason = StopReason.NONFINITE if self.model is None else StopReason.BUDGET
 
     def _steps(self, model: LocalModel) -> Asking:
         damping, quiet, since = 1e-3, 0, model.chi2
@@ -167,7 +167,7 @@ class EndSearch:
             if spot is None:
                 self._retreat(u, model)
                 continue
-            went = abs(float(np.concatenate([spot.u, spot.g])[self.column]) - at)
+            went = abs(spot.at(self.column) - at)
             if spot.chi2 > max(self.level + _FAR * self.counted.level, model.chi2):
                 model, reach = self.counted.taught(model, spot), 0.5 * went
             else:

@@ -1,20 +1,15 @@
 """The noise a model's own arithmetic puts on its predictions, against the uncertainties.
 
-Hamming's difference table: k-th differences of a smooth function vanish as ``h^k``, those of
-noise do not, so that ``sigma_k^2 = (k!)^2 / (2k)! mean((Delta^k r)^2)`` is the same for
-k = 4, 5, 6 where noise is all that is left.
-
-Source: More and Wild (2011), SIAM J. Sci. Comput. 33, 1292 (ECnoise).
+Told by Hamming's difference table (`daybreak.methods.hamming`) of the orders 4, 5 and 6.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from daybreak.findings import Check
 from daybreak.methods.evaluation import Array
+from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, survey
 
@@ -48,16 +43,10 @@ def noise_at(probe: Probe, places: Array, step: float) -> Array:
     found = ask(probe, u.reshape(-1, places.shape[1]))
     residuals = found.reshape(len(places), 9, -1)
     with np.errstate(all="ignore"):
-        tables = [np.diff(residuals, k, axis=1) for k in ORDERS]
-        levels = np.array([_level(t, k) for t, k in zip(tables, ORDERS, strict=True)])
-        agree = levels.max(axis=0) < 4 * levels.min(axis=0)
-        turns = (tables[0].max(axis=1) > 0) & (tables[0].min(axis=1) < 0)
-    return np.where(agree & turns & np.isfinite(levels).all(axis=0), levels.min(axis=0), 0.0)
-
-
-def _level(differences: Array, k: int) -> Array:
-    weight = math.factorial(k) ** 2 / math.factorial(2 * k)
-    return np.sqrt(weight * (differences**2).mean(axis=1))
+        levels = np.stack([noise_levels(line, ORDERS) for line in residuals], axis=1)
+        table = np.diff(residuals, ORDERS[0], axis=1)
+        turns = (table.max(axis=1) > 0) & (table.min(axis=1) < 0)
+        return np.where(turns, agreed(levels), 0.0)
 
 
 def _check(probe: Probe, i: int, noise: float, step: float) -> Check:

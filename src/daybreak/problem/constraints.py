@@ -9,6 +9,7 @@ may lie on the edge.
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import operator
 import re
@@ -103,6 +104,7 @@ def _name(text: str) -> str:
     return f"room_{name}" if name[:1].isdigit() else name
 
 
+@functools.lru_cache(maxsize=256)
 def _sides(text: Any) -> tuple[ast.expr, ast.expr, bool]:
     """Both sides, and whether the left one is the smaller."""
     try:

@@ -68,6 +68,19 @@ def same_chi2(one: float, other: float) -> bool:
     return abs(one - other) <= max(1e-6, 1e-9 * max(abs(one), abs(other)))
 
 
+MISSED = 0.05
+"""Largest expected share of starts that lead elsewhere which needs no word."""
+
+
+def missed_share(starts: int, different: int) -> float:
+    """Expected share of starts that lead to a minimum not seen so far: W (W + 1) / (N (N - 1)).
+
+    After N >= 2 starts that ended in W different minima.
+    Source: Boender and Rinnooy Kan (1987), Math. Program. 37, 59.
+    """
+    return min(1.0, different * (different + 1) / (starts * (starts - 1)))
+
+
 @dataclass(frozen=True)
 class Basin:
     """A cluster of ends with one minimum."""
