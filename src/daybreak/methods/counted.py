@@ -236,7 +236,9 @@ class Counted:
         spots = [one for one in line if one is not None]
         if len(spots) == len(line):
             heard = noise_levels(np.array([self.residuals(one) for one in spots]), _ORDERS)
-            self.noise = max(self._rounding(spots[0]), agreed(np.linalg.norm(heard, axis=1)))
+            self.noise = max(
+                self._rounding(spots[0]), float(agreed(np.linalg.norm(heard, axis=1)))
+            )
 
     def _rounding(self, spot: Spot) -> float:
         return _ROUNDING * float(np.linalg.norm(spot.predictions / self.problem.data.sigmas))
