@@ -8,14 +8,22 @@ import pytest
 
 ROOT = Path(__file__).parent
 LONG = (
-    "validation/long/test_lepton_campaigns_a.py", "validation/long/test_lepton_campaigns_b.py",
-    "validation/long/test_soliton_campaigns.py", "tests/test_chaos.py",
-    "tests/models/test_forecasting_search.py", "tests/runner/test_together.py",
-    "tests/test_docs.py", "tests/methods/test_known_problems.py", "tests/test_kill.py",
-    "tests/models/test_forecasting_training.py", "tests/models/test_stranger.py",
-    "tests/runner/test_postgres.py", "tests/test_cli.py", "tests/runner/test_dask.py",
+    "validation/long/test_lepton_campaigns_a.py",
+    "validation/long/test_lepton_campaigns_b.py",
+    "validation/long/test_soliton_campaigns.py",
+    "tests/test_chaos.py",
+    "tests/models/test_forecasting_search.py",
+    "tests/runner/test_together.py",
+    "tests/test_docs.py",
+    "tests/methods/test_known_problems.py",
+    "tests/test_kill.py",
+    "tests/models/test_forecasting_training.py",
+    "tests/models/test_stranger.py",
+    "tests/runner/test_postgres.py",
+    "tests/test_cli.py",
+    "tests/runner/test_dask.py",
     "tests/test_sharing.py",
-)  # fmt: skip
+)
 """Files that take longest, longest first, as `make test` prints them at its end."""
 
 

@@ -56,12 +56,16 @@ class Peer(nn.Module):
         self.layers = nn.ModuleList(
             nn.ModuleDict(
                 {
-                    "norm_1": nn.LayerNorm(d), "qkv": nn.Linear(d, 3 * d), "out": nn.Linear(d, d),
-                    "norm_2": nn.LayerNorm(d), "up": nn.Linear(d, f), "down": nn.Linear(f, d),
+                    "norm_1": nn.LayerNorm(d),
+                    "qkv": nn.Linear(d, 3 * d),
+                    "out": nn.Linear(d, d),
+                    "norm_2": nn.LayerNorm(d),
+                    "up": nn.Linear(d, f),
+                    "down": nn.Linear(f, d),
                 }
             )
             for _ in range(shape.n_layers)
-        )  # fmt: skip
+        )
         self.norm, self.head = nn.LayerNorm(d), nn.Linear(n * d, 1)
         days = torch.arange(n)[:, None] * shape.stride + torch.arange(shape.patch)
         self.register_buffer("days", days)
@@ -179,10 +183,15 @@ def shares(shape: Architecture, recipe: Recipe, device: str, name: str) -> list[
         "PyTorch": speed(shape, len(data.last), other(), name, recipe.precision),
     }
     return [
-        [who, one.device, f"{one.windows_per_second:.0f}", f"{one.flops_per_second / 1e12:.3g}",
-         "not known" if one.share is None else f"{one.share:.1%}"]
+        [
+            who,
+            one.device,
+            f"{one.windows_per_second:.0f}",
+            f"{one.flops_per_second / 1e12:.3g}",
+            "not known" if one.share is None else f"{one.share:.1%}",
+        ]
         for who, one in both.items()
-    ]  # fmt: skip
+    ]
 
 
 def on_a_graphics_processor() -> None:
@@ -209,8 +218,15 @@ def headlines() -> list[Headline]:
         pairs = [(one(), other()) for _ in range(REPEATS)]
         here, there = (statistics.median(column) / STEPS for column in zip(*pairs, strict=True))
         ratio = statistics.median(b / a for a, b in pairs)
-        rows.append([f"{shape.parameters:,}", f"{1 / here:.1f}", f"{1 / there:.1f}",
-                     f"{ratio:.2f}", f"{gap:.1e}"])  # fmt: skip
+        rows.append(
+            [
+                f"{shape.parameters:,}",
+                f"{1 / here:.1f}",
+                f"{1 / there:.1f}",
+                f"{ratio:.2f}",
+                f"{gap:.1e}",
+            ]
+        )
         kept.append(Headline(f"ours / PyTorch, {shape.parameters:,}", 1 / ratio, "", 1.0))
     heads_ = ["parameters", "Daybreak, steps/s", "PyTorch, steps/s", "ratio", "difference"]
     print_table(f"Training, batch {BATCH}, two threads", heads_, rows)

@@ -85,14 +85,17 @@ def lmfit(residuals: Callable[[Array], Array]) -> dict[str, tuple[float, float]]
     for row in zip(NAMES, TRUTH.tolist(), LOWER.tolist(), UPPER.tolist(), strict=True):
         parameters.add(row[0], value=row[1], min=row[2], max=row[3])
     minimizer = Minimizer(
-        lambda p: residuals(np.array(list(p.valuesdict().values()))), parameters,
+        lambda p: residuals(np.array(list(p.valuesdict().values()))),
+        parameters,
         scale_covar=False,
-    )  # fmt: skip
+    )
     result = minimizer.minimize()
     found = conf_interval(
-        minimizer, result, sigmas=[0.95],
+        minimizer,
+        result,
+        sigmas=[0.95],
         prob_func=lambda one, new: stats.chi2.cdf(new.chisqr - one.chisqr, 1),
-    )  # fmt: skip
+    )
     return {name: (rows[0][1], rows[-1][1]) for name, rows in found.items()}
 
 
@@ -144,8 +147,9 @@ def headlines() -> list[Headline]:
     ]
     print_table(
         "Twelve intervals, 300 points, optimum known",
-        ["tool", "evaluations", "ends from MINOS's, of the width"], rows,
-    )  # fmt: skip
+        ["tool", "evaluations", "ends from MINOS's, of the width"],
+        rows,
+    )
     return [Headline("evaluations, twelve intervals", counts["Daybreak"], "", BAR)]
 
 

@@ -38,11 +38,18 @@ def published() -> list[Headline]:
         solve = scipy_fit(known, evaluator, cells)
         found = solve()
         ours, theirs = ours + 2 * end.iterations, theirs + found.nfev + found.njev
-        rows.append([
-            known.name, f"{end.chi2:.11g}", f"{known.chi2:.11g}", f"{end.iterations}",
-            f"{found.nfev}+{found.njev}", f"{1e3 * seconds:.1f}",
-            f"{1e3 * cpu_seconds(solve, 3):.1f}", end.reason.name,
-        ])  # fmt: skip
+        rows.append(
+            [
+                known.name,
+                f"{end.chi2:.11g}",
+                f"{known.chi2:.11g}",
+                f"{end.iterations}",
+                f"{found.nfev}+{found.njev}",
+                f"{1e3 * seconds:.1f}",
+                f"{1e3 * cpu_seconds(solve, 3):.1f}",
+                end.reason.name,
+            ]
+        )
     heads = ["problem", "chi2", "published", "evaluations", "SciPy", "CPU ms", "SciPy", "end"]
     print_table("Published problems (ours: residuals and Jacobian together)", heads, rows)
     return [Headline("evaluations / SciPy's", ours / theirs, "")]
@@ -58,9 +65,16 @@ def scipy_fit(known: KnownProblem, evaluator: JaxEvaluator, cells: Cells) -> Cal
     def solve() -> Any:
         with double_precision():
             return optimize.least_squares(
-                lambda u: np.asarray(residuals(u)), start, jac=lambda u: np.asarray(jacobian(u)),
-                bounds=(0, 1), x_scale="jac", ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=5000,
-            )  # fmt: skip
+                lambda u: np.asarray(residuals(u)),
+                start,
+                jac=lambda u: np.asarray(jacobian(u)),
+                bounds=(0, 1),
+                x_scale="jac",
+                ftol=1e-15,
+                xtol=1e-15,
+                gtol=1e-15,
+                max_nfev=5000,
+            )
 
     return solve
 
@@ -77,10 +91,12 @@ def decays(xp: Any) -> dk.FitProblem:
         return p.a * xp.exp(-p.k * TIMES) + p.b * xp.exp(-p.l * TIMES) + p.c
 
     parameters = [
-        dk.Parameter("a", 0, 10), dk.Parameter("k", 1e-2, 10, scale="log"),
-        dk.Parameter("b", 0, 10), dk.Parameter("l", 1e-3, 1, scale="log"),
+        dk.Parameter("a", 0, 10),
+        dk.Parameter("k", 1e-2, 10, scale="log"),
+        dk.Parameter("b", 0, 10),
+        dk.Parameter("l", 1e-3, 1, scale="log"),
         dk.Parameter("c", -1, 2),
-    ]  # fmt: skip
+    ]
     return dk.FitProblem(parameters, predict, dk.observations(truth + noise, 0.02))
 
 

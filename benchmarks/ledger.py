@@ -50,8 +50,14 @@ def cost(count: int) -> float:
         closing(Ledger(Path(folder), write=True)) as ledger,
     ):
         ledger.begin_run({})
-        study = {"name": "s", "fingerprint": "f", "problem": {}, "body": {}, "criteria": [],
-                 "carried": []}  # fmt: skip
+        study = {
+            "name": "s",
+            "fingerprint": "f",
+            "problem": {},
+            "body": {},
+            "criteria": [],
+            "carried": [],
+        }
         ledger.write_studies([study], follows=None)
         begun = time.process_time()
         pairs = [(task, key) for task, key, _ in rows]
@@ -72,10 +78,12 @@ def history(starts: int) -> dict[str, float]:
         found = {
             what: _command(folder, *words)
             for what, words in (
-                ("status", ("status",)), ("watch", ("watch", "--once")), ("report", ("report",)),
+                ("status", ("status",)),
+                ("watch", ("watch", "--once")),
+                ("report", ("report",)),
                 ("again", ("run", "long.py")),
             )
-        }  # fmt: skip
+        }
         file.write_text(CAMPAIGN.replace("STARTS", str(starts + 1)))
         begun = now()
         _command(folder, "run", "long.py")
@@ -109,9 +117,11 @@ def headlines() -> list[Headline]:
         Headline("ledger, CPU a trial", 1e3 * few, " ms", 2.0),
         Headline("10,000 trials / 1,000", many / few, "", 1.2),
         Headline("restart to first trial", short["first new trial"], " s", 3.0),
-        *(Headline(f"100,000 trials, {what}", long[what], " s")
-          for what in ("status", "watch", "report", "again", "first new trial")),
-    ]  # fmt: skip
+        *(
+            Headline(f"100,000 trials, {what}", long[what], " s")
+            for what in ("status", "watch", "report", "again", "first new trial")
+        ),
+    ]
 
 
 if __name__ == "__main__":

@@ -34,10 +34,16 @@ def headlines() -> list[Headline]:
         total, wall = time.process_time() - begun, time.perf_counter() - clock
         per_cell.append(1e3 * seconds / side**2)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        rows.append([
-            f"{side} x {side}", f"{trials}", f"{per_cell[-1]:.2f}", f"{total:.1f}", f"{wall:.1f}",
-            f"{memory:.0f}",
-        ])  # fmt: skip
+        rows.append(
+            [
+                f"{side} x {side}",
+                f"{trials}",
+                f"{per_cell[-1]:.2f}",
+                f"{total:.1f}",
+                f"{wall:.1f}",
+                f"{memory:.0f}",
+            ]
+        )
     heads = ["map", "trials", "CPU ms per cell", "CPU s", "wall s", "peak MiB"]
     print_table("Maps of the boundary-layer fit, cells alone and whole", heads, rows)
     return [

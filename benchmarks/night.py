@@ -30,8 +30,9 @@ def headlines() -> list[Headline]:
         ("night, nothing compiled", cold, "12 s wall"),
         ("night, compiled before", warm, "6 s wall"),
         ("preflight, compiled before", before, "10 s wall"),
-        ("report", report, "2 s CPU"), ("--help", about, "0.3 s CPU"),
-    ):  # fmt: skip
+        ("report", report, "2 s CPU"),
+        ("--help", about, "0.3 s CPU"),
+    ):
         wall, cpu = median(runs)
         ratio = f"{BY_HAND / wall:.0f}" if name.startswith("night") else ""
         rows.append([name, f"{wall:.2f}", f"{cpu:.2f}", bar, ratio])

@@ -41,20 +41,44 @@ STARTS = 8
 def solved(rate: Any, y0: Any, args: Any, times: Array, solver: Any) -> Any:
     """States at the given times, shape (n_times, n_states); infinite where it takes too long."""
     return diffrax.diffeqsolve(
-        diffrax.ODETerm(rate), solver, t0=0.0, t1=float(times[-1]), dt0=None, y0=y0, args=args,
+        diffrax.ODETerm(rate),
+        solver,
+        t0=0.0,
+        t1=float(times[-1]),
+        dt0=None,
+        y0=y0,
+        args=args,
         saveat=diffrax.SaveAt(ts=jnp.asarray(times)),
         stepsize_controller=diffrax.PIDController(rtol=1e-8, atol=1e-8),
-        adjoint=diffrax.ForwardMode(), max_steps=2000, throw=False,
-    ).ys  # fmt: skip
+        adjoint=diffrax.ForwardMode(),
+        max_steps=2000,
+        throw=False,
+    ).ys
 
 
 # -- two models of the collection ----------------------------------------------------------------
 
 DAYS = np.array([0, 0.083, 0.166, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 3, 4, 5, 6, 7])
-VIRIONS = np.array([
-    1022e3, 1079e3, 2148e3, 1043e3, 2170e3, 1538e3, 3098e3, 2262e3, 1315e3, 1200e3, 980e3, 710e3,
-    500e3, 280e3, 170e3, 89e3,
-])  # fmt: skip
+VIRIONS = np.array(
+    [
+        1022e3,
+        1079e3,
+        2148e3,
+        1043e3,
+        2170e3,
+        1538e3,
+        3098e3,
+        2262e3,
+        1315e3,
+        1200e3,
+        980e3,
+        710e3,
+        500e3,
+        280e3,
+        170e3,
+        89e3,
+    ]
+)
 
 
 def virus() -> dk.FitProblem:
@@ -274,9 +298,10 @@ def _question(
             return called
 
         goal = pp.Objective(
-            res=of(residuals), sres=of(slopes),
+            res=of(residuals),
+            sres=of(slopes),
             fun=lambda x: float(np.sum(of(residuals)(x) ** 2)) / 2,
-        )  # fmt: skip
+        )
         return goal, low, high, names, search.ScipyOptimizer("ls_trf")
     data, n = problem.data, len(names)
     values, sigmas = data.values, data.sigmas
@@ -301,9 +326,12 @@ def _question(
     extra = np.full(len(sizes), 10.0)
     more = [f"noise_{i}" for i in range(len(sizes))]
     return (
-        goal, np.concatenate([low, -extra]), np.concatenate([high, extra]), [*names, *more],
+        goal,
+        np.concatenate([low, -extra]),
+        np.concatenate([high, extra]),
+        [*names, *more],
         search.ScipyOptimizer("L-BFGS-B"),
-    )  # fmt: skip
+    )
 
 
 def _guesses(problem: dk.FitProblem, starts: int, low: Array, high: Array) -> Array:
@@ -336,9 +364,15 @@ def worst(problem: dk.FitProblem, told: Told, best: Array) -> float:
 
 
 def _held(
-    residuals: Any, slopes: Any, best: Array, i: int, at: float, others: Any, low: Array,
+    residuals: Any,
+    slopes: Any,
+    best: Array,
+    i: int,
+    at: float,
+    others: Any,
+    low: Array,
     high: Array,
-) -> float:  # fmt: skip
+) -> float:
     """Least chi2 with one parameter held, from the best fit."""
 
     def full(v: Array) -> Any:
@@ -347,10 +381,16 @@ def _held(
         return jnp.asarray(x)
 
     found = optimize.least_squares(
-        lambda v: np.asarray(residuals(full(v))), np.clip(best[others], low[others], high[others]),
-        jac=lambda v: np.asarray(slopes(full(v)))[:, others], bounds=(low[others], high[others]),
-        x_scale="jac", ftol=1e-14, xtol=1e-14, gtol=1e-14, max_nfev=300,
-    )  # fmt: skip
+        lambda v: np.asarray(residuals(full(v))),
+        np.clip(best[others], low[others], high[others]),
+        jac=lambda v: np.asarray(slopes(full(v)))[:, others],
+        bounds=(low[others], high[others]),
+        x_scale="jac",
+        ftol=1e-14,
+        xtol=1e-14,
+        gtol=1e-14,
+        max_nfev=300,
+    )
     return 2.0 * float(found.cost)
 
 
@@ -377,10 +417,17 @@ def headlines() -> list[Headline]:
         for tool, told in found.items():
             ends = [end for pair in told.ends.values() for end in pair]
             closed = sum(not math.isnan(end) for end in ends)
-            rows.append([
-                name, tool, f"{told.cpu:.1f}", f"{told.wall:.1f}", f"{told.lowest:.5f}",
-                f"{closed} of {len(ends)}", f"{worst(problem, told, best):.1e}",
-            ])  # fmt: skip
+            rows.append(
+                [
+                    name,
+                    tool,
+                    f"{told.cpu:.1f}",
+                    f"{told.wall:.1f}",
+                    f"{told.lowest:.5f}",
+                    f"{closed} of {len(ends)}",
+                    f"{worst(problem, told, best):.1e}",
+                ]
+            )
     print_table(
         "Differential equations: profiles of all parameters",
         ["model", "tool", "CPU s", "wall s", "chi2", "ends set by data", "worst rise - level"],

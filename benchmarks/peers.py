@@ -177,9 +177,14 @@ def scipy_fit(question: Question) -> Fit:
             return question.residuals(end)
 
         found = optimize.least_squares(
-            residuals, start[free], bounds=(question.lower[free], question.upper[free]),
-            x_scale="jac", ftol=TIGHT, xtol=TIGHT, gtol=TIGHT,
-        )  # fmt: skip
+            residuals,
+            start[free],
+            bounds=(question.lower[free], question.upper[free]),
+            x_scale="jac",
+            ftol=TIGHT,
+            xtol=TIGHT,
+            gtol=TIGHT,
+        )
         end[free] = found.x
         return end, 2 * float(found.cost), bool(found.success)
 
@@ -248,9 +253,12 @@ def lmfit(question: Question) -> Curve:
         # It refuses where it found no uncertainty, or meets a number that is not one.
         with contextlib.suppress(MinimizerException, ValueError):
             low, _, high = conf_interval(
-                minimizer, result, p_names=[question.name], sigmas=[0.95],
+                minimizer,
+                result,
+                p_names=[question.name],
+                sigmas=[0.95],
                 prob_func=lambda one, new: stats.chi2.cdf(new.chisqr - one.chisqr, 1),
-            )[question.name]  # fmt: skip
+            )[question.name]
             intervals = int(np.isfinite([low[1], high[1]]).all())
     return replace(curve, intervals=intervals)
 
@@ -300,21 +308,31 @@ def pypesto(question: Question) -> Curve:
         i, steps = question.interest, question.grid.size - 1
         problem = pp.Problem(
             pp.Objective(fun=lambda x: question.chi2(x) / 2, res=question.residuals),
-            question.lower, question.upper,
-            x_guesses=question.starts, x_names=list(question.names),
-        )  # fmt: skip
+            question.lower,
+            question.upper,
+            x_guesses=question.starts,
+            x_names=list(question.names),
+        )
         optimizer = search.ScipyOptimizer("ls_trf")
         result = search.minimize(
             problem, optimizer, n_starts=len(question.starts), progress_bar=False
         )
         options = profile.ProfileOptions(
-            default_step_size_absolute=0.0, default_step_size_relative=1 / steps,
-            min_step_size_relative=1 / steps, max_step_size_relative=1 / steps, whole_path=True,
-        )  # fmt: skip
+            default_step_size_absolute=0.0,
+            default_step_size_relative=1 / steps,
+            min_step_size_relative=1 / steps,
+            max_step_size_relative=1 / steps,
+            whole_path=True,
+        )
         result = profile.parameter_profile(
-            problem, result, optimizer, profile_index=[i], profile_options=options,
-            next_guess_method="fixed_step", progress_bar=False,
-        )  # fmt: skip
+            problem,
+            result,
+            optimizer,
+            profile_index=[i],
+            profile_options=options,
+            next_guess_method="fixed_step",
+            progress_bar=False,
+        )
         found = result.profile_result.list[-1][i]
         low, high = profile.calculate_approximate_ci(
             found.x_path[i], found.ratio_path, profile.chi2_quantile_to_ratio(0.95)
@@ -324,8 +342,11 @@ def pypesto(question: Question) -> Curve:
 
 
 PEERS: dict[str, Peer] = {
-    "SciPy": scipy, "iminuit": iminuit, "lmfit": lmfit, "pyPESTO": pypesto,
-}  # fmt: skip
+    "SciPy": scipy,
+    "iminuit": iminuit,
+    "lmfit": lmfit,
+    "pyPESTO": pypesto,
+}
 
 
 def installed(*names: str) -> dict[str, Peer]:

@@ -139,8 +139,16 @@ def mirrored() -> list[Headline]:
         found = score(known, question, profiled(known, question))
         rows.append(told(known, "Daybreak", found, evaluations(known)))
         ours.append((found, known))
-    heads = ["problem, tool", "right", "wrong", "called good", "intervals", "pieces", "true",
-             "evaluations"]  # fmt: skip
+    heads = [
+        "problem, tool",
+        "right",
+        "wrong",
+        "called good",
+        "intervals",
+        "pieces",
+        "true",
+        "evaluations",
+    ]
     title = f"Profiles of {POINTS} points from {FEWER_STARTS} starts, against certain answers"
     print_table(title, heads, rows)
     missed = sum(abs(found.intervals - len(known.intervals)) for found, known in ours)
@@ -155,19 +163,27 @@ def score(known: MirroredProblem, question: Question, curve: Curve) -> Score:
     true = np.array([known.conditional(float(v)) for v in question.natural(curve.values)])
     wrong = np.abs(curve.chi2 - true) > CLOSE
     return Score(
-        wrong.size, int(wrong.sum()), int((wrong & curve.good).sum()), curve.intervals,
+        wrong.size,
+        int(wrong.sum()),
+        int((wrong & curve.good).sum()),
+        curve.intervals,
         peers.pieces(curve.chi2),
-    )  # fmt: skip
+    )
 
 
 def told(known: MirroredProblem, tool: str, found: Score, evaluations: int) -> list[str]:
     """A line of the table."""
     share = 1 - found.wrong / found.points
     return [
-        f"{known.name}, {tool}", f"{100 * share:.0f} %", f"{found.wrong}",
-        f"{found.wrong_but_good}", f"{found.intervals}", f"{found.pieces}",
-        f"{len(known.intervals)}", f"{evaluations}",
-    ]  # fmt: skip
+        f"{known.name}, {tool}",
+        f"{100 * share:.0f} %",
+        f"{found.wrong}",
+        f"{found.wrong_but_good}",
+        f"{found.intervals}",
+        f"{found.pieces}",
+        f"{len(known.intervals)}",
+        f"{evaluations}",
+    ]
 
 
 def profiled(known: MirroredProblem, question: Question) -> Curve:

@@ -33,9 +33,18 @@ def main() -> None:
     )
     write = parser.parse_args().write
     parts = (
-        least_squares, profiles, maps, intervals, odes, night, ledger, workers, search, soliton,
+        least_squares,
+        profiles,
+        maps,
+        intervals,
+        odes,
+        night,
+        ledger,
+        workers,
+        search,
+        soliton,
         forecasting,
-    )  # fmt: skip
+    )
     found = [headline for part in parts for headline in part.headlines()]
     print_table("Kept", ["what", "value"], [[h.name, str(h)] for h in found])
     if write:

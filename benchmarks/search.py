@@ -44,9 +44,10 @@ def in_optuna(sampler: str, trials: int, storage: str | None) -> float:
         population=POPULATION, startup=STARTUP, batch=1, conditional=False, constraints=None
     )
     study = optuna.create_study(
-        storage=storage, sampler=SAMPLERS[sampler](optuna, 0, options),
+        storage=storage,
+        sampler=SAMPLERS[sampler](optuna, 0, options),
         pruner=optuna.pruners.NopPruner(),
-    )  # fmt: skip
+    )
     begun = time.perf_counter()
     study.optimize(
         lambda trial: sphere([trial.suggest_float(name, -5, 5) for name in NAMES]), n_trials=trials
@@ -59,8 +60,9 @@ def in_daybreak(sampler: str, trials: int, place: Path) -> tuple[float, float]:
     problem = dk.SearchProblem(
         [dk.Parameter(name, -5, 5) for name in NAMES],
         lambda c, _: {"sphere": sphere(list(c.values()))},
-        dk.Objective("sphere"), deterministic=True,
-    )  # fmt: skip
+        dk.Objective("sphere"),
+        deterministic=True,
+    )
     method = dk.Search(sampler, trials=trials, population=POPULATION, startup=STARTUP)
     campaign = dk.Campaign("overhead", [dk.Study("s", problem, method)])
     begun = time.perf_counter()
@@ -97,8 +99,13 @@ def headlines(trials: int = TRIALS) -> list[Headline]:
     kept: list[Headline] = []
     for sampler in ("random", "tpe", "nsga2"):
         ours, report, theirs, alone = overheads(sampler, trials)
-        rows.append([sampler, *(f"{1e3 * s:.2f}" for s in (alone, ours, report, theirs)),
-                     f"{theirs / ours:.1f}"])  # fmt: skip
+        rows.append(
+            [
+                sampler,
+                *(f"{1e3 * s:.2f}" for s in (alone, ours, report, theirs)),
+                f"{theirs / ours:.1f}",
+            ]
+        )
         kept += [
             Headline(f"search by {sampler}, overhead", 1e3 * ours, " ms"),
             Headline("ours / Optuna's", ours / theirs, "", 0.05),

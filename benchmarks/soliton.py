@@ -45,15 +45,17 @@ def solves() -> list[Headline]:
     calls: dict[str, tuple[Callable[[], Any], str]] = {
         "12 octaves, N = 800, from a good start": (lambda: minimise(problem, near), "0.1 s"),
         "12 octaves, N = 800, from the original's start": (
-            lambda: minimise(problem, start), "2 s",
+            lambda: minimise(problem, start),
+            "2 s",
         ),
         "bounce, N = 3200, from N = 800": (
-            lambda: stationary(fine, carried_over(saddle, fine)), "",
+            lambda: stationary(fine, carried_over(saddle, fine)),
+            "",
         ),
         "number of negative modes": (problem.expand(start).bands.count_below, ""),
         "20 lowest modes": (lambda: state.modes(20), ""),
         "one step of the original": (_original_step, ""),
-    }  # fmt: skip
+    }
     taken = {name: cpu_seconds(call, 7) for name, (call, _) in calls.items()}
     rows = [[name, f"{1e3 * taken[name]:.2f}", bar] for name, (_, bar) in calls.items()]
     energy, norm, seconds = _peer(problem, near)
@@ -106,8 +108,14 @@ def trials() -> list[Headline]:
             found = condensate(octaves_of(point))
             _ = found.remarks
         cpu = (time.process_time() - begun) / SAMPLE
-        rows.append([name, f"{cpu:.2f}", f"{(time.perf_counter() - wall) / SAMPLE:.2f}",
-                     f"{TRIALS * cpu / 60:.1f}"])  # fmt: skip
+        rows.append(
+            [
+                name,
+                f"{cpu:.2f}",
+                f"{(time.perf_counter() - wall) / SAMPLE:.2f}",
+                f"{TRIALS * cpu / 60:.1f}",
+            ]
+        )
     heads = ["trials in", "CPU s each", "wall s each", f"{TRIALS} of them, CPU min (bar 4)"]
     print_table("Trials with inertia and 20 modes", heads, rows)
     return [Headline(f"soliton, {TRIALS} trials", 60 * max(float(r[-1]) for r in rows), " s", 240)]

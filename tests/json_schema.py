@@ -5,13 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,), "array": (list,), "string": (str,), "boolean": (bool,),
-    "null": (type(None),), "integer": (int,), "number": (int, float),
-}  # fmt: skip
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "integer": (int,),
+    "number": (int, float),
+}
 _KNOWN = {
-    "$defs", "$ref", "additionalProperties", "anyOf", "const", "default", "description", "enum",
-    "items", "maxItems", "minItems", "prefixItems", "properties", "required", "title", "type",
-}  # fmt: skip
+    "$defs",
+    "$ref",
+    "additionalProperties",
+    "anyOf",
+    "const",
+    "default",
+    "description",
+    "enum",
+    "items",
+    "maxItems",
+    "minItems",
+    "prefixItems",
+    "properties",
+    "required",
+    "title",
+    "type",
+}
 
 
 def faults(data: Any, schema: dict[str, Any], root: dict[str, Any] | None = None) -> list[str]:

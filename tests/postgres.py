@@ -47,9 +47,13 @@ class Server:
     def command(self, name: str, *words: str) -> None:
         """Run one of the server's programs."""
         subprocess.run(
-            [self.binaries / name, *words], check=True, user=self.user, cwd=self.folder,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [self.binaries / name, *words],
+            check=True,
+            user=self.user,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def start(self) -> None:
         """Start and wait until it answers."""

@@ -49,9 +49,11 @@ def play(
 
 
 def record(
-    problem: dk.FitProblem, method: AbstractMethod, played: Sequence[Round],
+    problem: dk.FitProblem,
+    method: AbstractMethod,
+    played: Sequence[Round],
     criteria: Sequence[dk.Criterion] = (),
-) -> StudyRecord:  # fmt: skip
+) -> StudyRecord:
     """The rounds as the ledger would give them back."""
     seen: set[str] = set()
     trials: list[TrialRecord] = []
@@ -65,10 +67,20 @@ def record(
             )
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
-        name="study", follows=None, state="finished", error=None, fingerprint="f",
-        problem=problem.describe(), settings=problem.resolve({}), method=method.describe(),
-        counted=True, seed=None, criteria=(written,), trials=tuple(trials), seconds=1.0,
-    )  # fmt: skip
+        name="study",
+        follows=None,
+        state="finished",
+        error=None,
+        fingerprint="f",
+        problem=problem.describe(),
+        settings=problem.resolve({}),
+        method=method.describe(),
+        counted=True,
+        seed=None,
+        criteria=(written,),
+        trials=tuple(trials),
+        seconds=1.0,
+    )
 
 
 def study(

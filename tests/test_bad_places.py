@@ -44,12 +44,14 @@ FILES = {
     "offers nothing": ("x = 1\n", ["no 'campaign'", "campaign = dk.Campaign(...)"]),
     "offers a number": ("campaign = 3\n", [":campaign", "daybreak.Campaign", "int"]),
     "offers the class": (
-        "import daybreak as dk\n\ncampaign = dk.Campaign\n", [":campaign", "TypeError"]
+        "import daybreak as dk\n\ncampaign = dk.Campaign\n",
+        [":campaign", "TypeError"],
     ),
     "declares badly": (
-        "import daybreak as dk\n\ndk.Parameter('k', 2, 1)\n", ["line 3", "`lower < upper`"]
+        "import daybreak as dk\n\ndk.Parameter('k', 2, 1)\n",
+        ["line 3", "`lower < upper`"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -31,10 +31,14 @@ def test_a_night_survives_kills_and_misfortunes():
     there = programs() is not None
     words = ["--kills", "4", "--every", "30", "--postgres", "3" if there else "0"]
     done = subprocess.run(
-        [sys.executable, "-m", "validation.chaos", *words], cwd=ROOT, capture_output=True,
-        text=True, timeout=400, check=False,
+        [sys.executable, "-m", "validation.chaos", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"},
-    )  # fmt: skip
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     expected = SAID + (SHARED if there else "")

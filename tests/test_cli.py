@@ -106,9 +106,12 @@ def daybreak(*words, cwd):
     try:
         return subprocess.Popen(
             [sys.executable, "-m", "daybreak.cli", *map(str, words)],
-            cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            cwd=cwd,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache")},
-        )  # fmt: skip
+        )
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -172,9 +175,13 @@ def check_files(directory):
 
 @pytest.mark.parametrize(
     ("name", "verdict", "status"),
-    [("passes", "PASS", 0), ("fails", "FAIL", 1), ("doubts", "UNDECIDED", 3),
-     ("half", "SOFT_PASS", 4)],
-)  # fmt: skip
+    [
+        ("passes", "PASS", 0),
+        ("fails", "FAIL", 1),
+        ("doubts", "UNDECIDED", 3),
+        ("half", "SOFT_PASS", 4),
+    ],
+)
 def test_exit_statuses(command, name, verdict, status):
     """`run` is 0 whatever the verdict; `verdict` has a status for each, in text as in JSON."""
     assert command("run", f"../night_file.py:{name}")[0] == 0
@@ -342,8 +349,9 @@ def test_interrupt(place):
     assert resumed.verdict == undisturbed.verdict == "PASS"
     assert resumed["fit"].profile == undisturbed["fit"].profile
     assert [run.ending.split(":")[0] for run in resumed.summary.timing.runs] == [
-        "interrupted", "finished"
-    ]  # fmt: skip
+        "interrupted",
+        "finished",
+    ]
 
 
 def wait_for_trials(directory, process):

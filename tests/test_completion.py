@@ -12,14 +12,16 @@ import pytest
     ("typed", "offered"),
     [
         ("daybreak ver", ["verdict"]),
-        ("daybreak run lepton-localisation-", ["lepton-localisation-sensitivity",
-                                                "lepton-localisation-wide"]),
+        (
+            "daybreak run lepton-localisation-",
+            ["lepton-localisation-sensitivity", "lepton-localisation-wide"],
+        ),
         ("daybreak run a", ["a [file].py", "all/"]),
         ("daybreak run all/", ["all/one.py"]),
         ("daybreak status t", ["toy"]),
         ("daybreak export best ", ["other", "toy"]),
     ],
-)  # fmt: skip
+)
 def test_completion(tmp_path, typed, offered):
     """Each word in its place; JAX is not loaded for it."""
     (tmp_path / "all").mkdir()
@@ -30,11 +32,16 @@ def test_completion(tmp_path, typed, offered):
         if name != "nothing":
             (tmp_path / "runs" / name / "ledger.db").write_text("")
     asked = {
-        "_DAYBREAK_COMPLETE": "complete_bash", "COMP_WORDS": typed,
+        "_DAYBREAK_COMPLETE": "complete_bash",
+        "COMP_WORDS": typed,
         "COMP_CWORD": str(len(typed.split(" ")) - 1),
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        [Path(sys.executable).parent / "daybreak"], cwd=tmp_path, env=os.environ | asked,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [Path(sys.executable).parent / "daybreak"],
+        cwd=tmp_path,
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert sorted(done.stdout.splitlines()) == offered

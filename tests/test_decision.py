@@ -30,9 +30,12 @@ def polynomial(degree, values=Y, upper=5.0):
 def studies(tmp_path_factory):
     """A constant, a line and a parabola; the line again for other data, and cut by a bound."""
     plan = {
-        "constant": polynomial(0), "line": polynomial(1), "parabola": polynomial(2),
-        "elsewhere": polynomial(1, Y + 1.0), "bounded": polynomial(1, upper=0.4),
-    }  # fmt: skip
+        "constant": polynomial(0),
+        "line": polynomial(1),
+        "parabola": polynomial(2),
+        "elsewhere": polynomial(1, Y + 1.0),
+        "bounded": polynomial(1, upper=0.4),
+    }
     campaign = dk.Campaign(
         "nested",
         [dk.Study(name, problem, dk.MultiStart(starts=3)) for name, problem in plan.items()],
@@ -108,13 +111,14 @@ def test_all_conditions_of_a_row(studies):
 def test_words():
     """A condition reads as a sentence would."""
     row = dk.Decision(
-        "row", "then",
+        "row",
+        "then",
         when=[
             dk.Condition(quantity="chi2", below=10.0),
             dk.Condition(quantity="S", above=1.0, below=10.0),
             dk.Condition(quantity="aic", study="line", than="constant", below=-2.0),
         ],
-    )  # fmt: skip
+    )
 
     assert condition_in_words(row.describe()["when"]) == (
         "at least 1 with chi2 < 10 and S > 1 and < 10 "

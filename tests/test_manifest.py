@@ -82,8 +82,9 @@ def test_manifests_move_with_their_files(place):
 def test_commands_from_start_to_end(command, place):
     """Register, verify, change, verify: status 0, then 1, and a sentence says what to do."""
     assert command("data", "register", "data/a.csv")[:2] == (
-        0, f"a v1: {hashlib.sha256(b'first').hexdigest()}\n",
-    )  # fmt: skip
+        0,
+        f"a v1: {hashlib.sha256(b'first').hexdigest()}\n",
+    )
     assert command("data", "verify")[:2] == (0, "a v1, a.csv: as registered\n")
 
     (place / "data" / "a.csv").write_bytes(b"second")
@@ -101,9 +102,19 @@ def test_sources_are_fingerprinted(command, place):
     """A derived file's entry names its sources by their SHA-256."""
     (place / "b.csv").write_bytes(b"b")
     status, out, _ = command(
-        "data", "register", "b.csv", "--dataset", "b", "--version", 3, "--source", "data/a.csv",
-        "--note", "half", "--json",
-    )  # fmt: skip
+        "data",
+        "register",
+        "b.csv",
+        "--dataset",
+        "b",
+        "--version",
+        3,
+        "--source",
+        "data/a.csv",
+        "--note",
+        "half",
+        "--json",
+    )
     found = json.loads(out)
 
     assert status == 0

@@ -84,8 +84,9 @@ def test_preflight_moves_no_bound_beyond_physics():
     def problem(physical):
         return dk.FitProblem(
             [dk.Parameter("k", 1, 2, physical=physical), dk.Parameter("b", 0.5, 1)],
-            lambda p, _: np.full(4, p.k + p.b), dk.observations(np.full(4, 0.9), 0.01),
-        )  # fmt: skip
+            lambda p, _: np.full(4, p.k + p.b),
+            dk.observations(np.full(4, 0.9), 0.01),
+        )
 
     def moved(physical):
         bars = [dk.Criterion("chi2", at_most=20.0)]

@@ -20,9 +20,11 @@ def line(x=X, y=None, sigma=0.1, noise=None, xp=jnp, **more):
     y = 1.0 + 2.0 * x + NOISE[: len(x)] if y is None else y
     return dk.FitProblem(
         [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
-        lambda p, s: p.a + p.b * (xp.asarray(x) + s.shift), dk.observations(y, sigma, noise=noise),
-        settings={"shift": 0.0}, **more,
-    )  # fmt: skip
+        lambda p, s: p.a + p.b * (xp.asarray(x) + s.shift),
+        dk.observations(y, sigma, noise=noise),
+        settings={"shift": 0.0},
+        **more,
+    )
 
 
 def fitted(problem, place):
@@ -97,9 +99,11 @@ def test_scale_factors_keep_their_value(tmp_path):
 
     def problem(x, y):
         return dk.FitProblem(
-            [dk.Parameter("k", 0, 5)], lambda p, _: jnp.exp(-p.k * jnp.asarray(x)),
-            dk.observations(y, 0.05), scale_factors=[dk.ScaleFactor("A")],
-        )  # fmt: skip
+            [dk.Parameter("k", 0, 5)],
+            lambda p, _: jnp.exp(-p.k * jnp.asarray(x)),
+            dk.observations(y, 0.05),
+            scale_factors=[dk.ScaleFactor("A")],
+        )
 
     y = 3.0 * np.exp(-1.3 * X) + 0.5 * NOISE
     study, found = fitted(problem(X, y), tmp_path)
@@ -119,8 +123,9 @@ def test_bad_input_is_told(tmp_path):
     with pytest.raises(dk.PlanError, match=re.escape("must have the parameters")):
         dk.predict(study, found, problem=other)
     loose = dk.FitProblem(
-        [dk.Parameter("a", 0, 5), dk.Parameter("b", 0, 5)], lambda p, _: (p.a + p.b) * np.ones(3),
+        [dk.Parameter("a", 0, 5), dk.Parameter("b", 0, 5)],
+        lambda p, _: (p.a + p.b) * np.ones(3),
         dk.observations(np.full(3, 4.0), 1.0),
-    )  # fmt: skip
+    )
     with pytest.raises(dk.PlanError, match="fix 1 of its 2 fitted numbers only"):
         dk.predict(*fitted(loose, tmp_path / "b"))

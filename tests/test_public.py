@@ -75,8 +75,10 @@ def loaded_by(code, *words):
     )
     found = subprocess.run(
         [sys.executable, "-c", f"{tell}\n{code}", *words],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return {name.partition(".")[0] for name in json.loads(found.stdout.splitlines()[-1])}
 
 

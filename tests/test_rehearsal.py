@@ -56,9 +56,11 @@ def line(slope=2.0, **campaign):
         scale_factors=[dk.ScaleFactor("S")],
     )
     study = dk.Study(
-        "line", problem, dk.Profile("slope", points=7, starts=2),
+        "line",
+        problem,
+        dk.Profile("slope", points=7, starts=2),
         [dk.Criterion("p_value", at_least=0.05), dk.Criterion("slope", above=1.0)],
-    )  # fmt: skip
+    )
     return dk.Campaign("line", [study], **campaign)
 
 
@@ -81,8 +83,9 @@ def test_moved_data_are_exact(xp, factors):
             [dk.Parameter("k", 0, 2)],
             lambda p, s: {n: xp.exp(-p.k * (i + 1)) + s.c for i, n in enumerate("uvwx")},
             {n: dk.Observation(v, 0.1 + 0.1 * i) for i, (n, v) in enumerate(data)},
-            settings={"c": 0.5}, **factors,
-        )  # fmt: skip
+            settings={"c": 0.5},
+            **factors,
+        )
 
     old, shift = np.array([1.0, 0.8, 0.9, 0.4]), np.array([0.2, -0.1, 0.05, 0.3])
     moving, real = simulated(problem(old)), problem(old + shift)

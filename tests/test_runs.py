@@ -85,9 +85,7 @@ class TestIndex:
     def test_commands(self, tmp_path, monkeypatch):
         """`run` in runs/ writes it, `run --dir` does not, `report --all` makes everything anew."""
         monkeypatch.chdir(tmp_path)
-        (tmp_path / "study.py").write_text(
-            "from tests.test_runs import line\ncampaign = line()\n"
-        )  # fmt: skip
+        (tmp_path / "study.py").write_text("from tests.test_runs import line\ncampaign = line()\n")
         cli = typer.testing.CliRunner()
         assert cli.invoke(app, ["run", "study.py", "--dir", "there/toy"]).exit_code == 0
         assert not (tmp_path / "there" / "index.html").exists()
@@ -129,11 +127,15 @@ class TestComparison:
         box = [dk.Parameter("a", -5, 1), dk.Parameter("b", -5, 5)]
         narrow = campaign(
             [
-                dk.Study("line", line_problem(parameters=box), dk.MultiStart(6),
-                         [dk.Criterion("chi2", below=20)]),
+                dk.Study(
+                    "line",
+                    line_problem(parameters=box),
+                    dk.MultiStart(6),
+                    [dk.Criterion("chi2", below=20)],
+                ),
                 dk.Study("more", line_problem(), dk.MultiStart(2)),
             ]
-        )  # fmt: skip
+        )
         wide = run(line(), tmp_path / "wide")
         close = run(narrow, tmp_path / "narrow", anyway=True)
         found = compare(Side("wide", wide.summary), Side("narrow", close.summary))

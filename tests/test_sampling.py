@@ -18,8 +18,9 @@ def line(*more, xp=jnp):
     """A line, whose posterior is normal."""
     return dk.FitProblem(
         [dk.Parameter("a", -4, 6), dk.Parameter("b", -3, 7), *more],
-        lambda p, _: p.a + p.b * xp.asarray(X), dk.observations(Y, 0.1),
-    )  # fmt: skip
+        lambda p, _: p.a + p.b * xp.asarray(X),
+        dk.observations(Y, 0.1),
+    )
 
 
 def test_a_line_is_normal(tmp_path):
@@ -63,9 +64,10 @@ def test_chains_begin_in_every_basin():
 def test_a_wall_parts_credible_and_profile(tmp_path):
     """A strength measured as -1 +- 1 that cannot be negative: two answers, and they are named."""
     problem = dk.FitProblem(
-        [dk.Parameter("s", 0, 20, physical=(0, None))], lambda p, _: jnp.stack([p.s]),
+        [dk.Parameter("s", 0, 20, physical=(0, None))],
+        lambda p, _: jnp.stack([p.s]),
         dk.observations([-1.0], 1.0),
-    )  # fmt: skip
+    )
     study = dk.Study("wall", problem, dk.Profile("s", points=9))
     told = dk.sample(study, dk.run(dk.Campaign("c", [study]), tmp_path)["wall"], draws=3000)
 

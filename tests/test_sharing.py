@@ -32,9 +32,12 @@ def night(request, tmp_path_factory):
 def command(*words, cwd=None):
     """`daybreak` as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "daybreak.cli", *map(str, words)], capture_output=True,
-        text=True, check=False, cwd=cwd,
-    )  # fmt: skip
+        [sys.executable, "-m", "daybreak.cli", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
 
 
 def test_the_best_trial_reproduces(night, tmp_path):

@@ -37,9 +37,12 @@ def searched(objectives):
     """Twelve trials of it."""
     space = [dk.Parameter("x", -2, 2), dk.Choice("kind", ["a", "b"]), dk.Integer("point", 1, 3)]
     return dk.SearchProblem(
-        space, evaluate, objectives, deterministic=True,
+        space,
+        evaluate,
+        objectives,
+        deterministic=True,
         baselines=[dk.Baseline("constant", {"loss": 0.5})] if len(objectives) == 1 else [],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +62,17 @@ def results(tmp_path_factory):
 
 
 DRAWN = {
-    "profile": "both", "chi2_map": "both", "residuals": "both", "waterfall": "starts",
-    "front": "two goals", "history": "one goal", "baselines": "one goal", "course": "one goal",
-    "importance": "one goal", "parallel": "one goal",
-}  # fmt: skip
+    "profile": "both",
+    "chi2_map": "both",
+    "residuals": "both",
+    "waterfall": "starts",
+    "front": "two goals",
+    "history": "one goal",
+    "baselines": "one goal",
+    "course": "one goal",
+    "importance": "one goal",
+    "parallel": "one goal",
+}
 NIGHT = {"key", "reach", "symmetry", "leads"}
 OTHER = {"model_uncertainty", "artifact"}
 
@@ -147,8 +157,13 @@ class TestFrames:
         """Profiles and maps carry their coordinates; chi2 is that of the line at the place."""
         tree = results.to_arviz("both")
         assert set(tree.children) == {
-            "trials", "profile_a", "profile_b", "map_a_b", "observed_data", "best_fit",
-        }  # fmt: skip
+            "trials",
+            "profile_a",
+            "profile_b",
+            "map_a_b",
+            "observed_data",
+            "best_fit",
+        }
         place = tree["map_a_b"].dataset.isel(a=2, b=5)
         x, y = np.linspace(0, 1, 12), tree["observed_data"]["value"]
         pulls = (float(place["a"]) * x + float(place["b"]) - y) / 0.05
@@ -211,9 +226,10 @@ class TestPaper:
     def test_line_is_rounded(self, folder):
         """The slope of the line with its textbook uncertainty, rounded to it."""
         [row] = [
-            line for line in (folder / "parameters.tex").read_text().splitlines()
+            line
+            for line in (folder / "parameters.tex").read_text().splitlines()
             if line.startswith("both & a &")
-        ]  # fmt: skip
+        ]
         x = np.linspace(0, 1, 12)
         error = 1.959964 * 0.05 / math.sqrt(np.sum((x - x.mean()) ** 2))
         found = re.search(r"\$([\d.]+) \\pm ([\d.]+)\$", row)

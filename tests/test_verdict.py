@@ -45,8 +45,9 @@ def full(chi2, *, a=5.0, **derived):
 SETTLED = (fit(4.0), fit(4.0, origin="start 1"), fit(9.0, origin="start 2"), full(4.0))
 """Two fits agree on chi2 = 4, a third ended elsewhere."""
 ALONE = (fit(4.0), fit(9.0, origin="start 1"), full(4.0))
-STOPPED = tuple(replace(t, outcome=replace(t.outcome, reason=StopReason.ITERATIONS))
-                for t in SETTLED)  # fmt: skip
+STOPPED = tuple(
+    replace(t, outcome=replace(t.outcome, reason=StopReason.ITERATIONS)) for t in SETTLED
+)
 SPREAD = (fit(4.0), fit(4.0 + 8e-7, a=5.0004, origin="start 1"), full(4.0), full(4.0, a=5.0004))
 """Two fits agree on chi2 to 8e-7 and on `a` to 4e-4."""
 SEEDS = (fit(4.0, origin="seed 0"), fit(6.5, origin="seed 1"), full(4.0))
@@ -58,10 +59,20 @@ def record(*criteria, trials=SETTLED, name="fit", counted=True, follows=None, st
     """A study as the ledger gives it back."""
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
-        name=name, follows=follows, state=state, error=None, fingerprint="f",
-        problem=PROBLEM.describe(), settings={}, method=dk.MultiStart(3).describe(),
-        counted=counted, seed=None, criteria=(written,), trials=trials, seconds=1.0,
-    )  # fmt: skip
+        name=name,
+        follows=follows,
+        state=state,
+        error=None,
+        fingerprint="f",
+        problem=PROBLEM.describe(),
+        settings={},
+        method=dk.MultiStart(3).describe(),
+        counted=counted,
+        seed=None,
+        criteria=(written,),
+        trials=trials,
+        seconds=1.0,
+    )
 
 
 MET = dk.Criterion("chi2", below=5)
@@ -132,7 +143,7 @@ def test_levels(criteria, verdict):
         (SEEDS, dk.Criterion("chi2", below=6), "undecided", "within its uncertainty 2.5"),
         (SEEDS, dk.Criterion("chi2", below=7), "met", "holds"),
     ],
-)  # fmt: skip
+)
 def test_findings(trials, criterion, outcome, words):
     """A value that is missing, unsettled or as near to the bar as its uncertainty is undecided."""
     [finding] = read_study(record(criterion, trials=trials)).findings
@@ -145,11 +156,17 @@ def scan(*chi2, fits=2):
     """Profile points of `a` at 1, 2, ..., each found by some fits."""
     return tuple(
         TrialRecord(
-            f"{a} {i}", "fit", f"start {i}", ("a",), (float(a),), grid=True,
+            f"{a} {i}",
+            "fit",
+            f"start {i}",
+            ("a",),
+            (float(a),),
+            grid=True,
             outcome=Outcome({"a": float(a), "b": 2.0}, c, StopReason.GRADIENT, [0.2]),
         )
-        for a, c in enumerate(chi2, start=1) for i in range(fits)
-    )  # fmt: skip
+        for a, c in enumerate(chi2, start=1)
+        for i in range(fits)
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,8 +207,9 @@ def test_changed_criteria():
 
     assert study.verdict == "PASS"
     assert [(v.verdict, v.current) for v in study.criteria_history] == [
-        ("FAIL", False), ("PASS", True)
-    ]  # fmt: skip
+        ("FAIL", False),
+        ("PASS", True),
+    ]
     assert study.criteria_history[0].criteria == ["chi2 < 3 (hard)"]
 
 

@@ -28,10 +28,19 @@ def ago(seconds):
 
 
 RUN = RunPulse(
-    number=1, owner="process 7 on host", host="host", pid=7, born=0.0, started=ago(3600),
-    ended=None, ending=None, seen=ago(3), beat=5, made=100,
+    number=1,
+    owner="process 7 on host",
+    host="host",
+    pid=7,
+    born=0.0,
+    started=ago(3600),
+    ended=None,
+    ending=None,
+    seen=ago(3),
+    beat=5,
+    made=100,
     holds=(Held("abcdef0123456789", "fit", ago(40), "worker 1"),),
-)  # fmt: skip
+)
 STUDIES = (
     StudyPulse(
         "fit", None, "running", None, None, None, 100, 90, 10, 1, Best("chi2", 12.5, "", "key")
@@ -39,9 +48,15 @@ STUDIES = (
     StudyPulse("next", None, "waiting", None, None, None, 0, 0, 0, 0, None),
 )
 PULSE = Pulse(
-    "toy", "", "Nothing found that stands in the way.", None, 400, STUDIES, (RUN,),
+    "toy",
+    "",
+    "Nothing found that stands in the way.",
+    None,
+    400,
+    STUDIES,
+    (RUN,),
     {"wall time limit reached": 10},
-)  # fmt: skip
+)
 
 
 def with_gaps(gaps, **more):
@@ -89,11 +104,18 @@ def test_frame():
     """A frame says state, progress, rate, finish, studies, failures, and who works."""
     text = watching.frame(seen(Path("runs/toy"), with_gaps([8.0, 12.0] * 10), (1,), AT))
     for said in (
-        "toy in runs/toy: running", "foretold: Nothing found", "100 of about 400 trials (25 %)",
-        "6 per minute", "100 of 100", "chi2 12.5", "10 x wall time limit reached",
-        "process 7 on host", "beat 3 s ago", "100 results",
+        "toy in runs/toy: running",
+        "foretold: Nothing found",
+        "100 of about 400 trials (25 %)",
+        "6 per minute",
+        "100 of 100",
+        "chi2 12.5",
+        "10 x wall time limit reached",
+        "process 7 on host",
+        "beat 3 s ago",
+        "100 results",
         "trial abcdef012345 of fit on worker 1, begun 40 s ago",
-    ):  # fmt: skip
+    ):
         assert said in text
     assert max(map(len, text.splitlines())) <= 100
 

@@ -66,9 +66,12 @@ def without_jax(tmp_path):
     def call(*words):
         return subprocess.run(
             [sys.executable, *words],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, text=True,
-            capture_output=True, check=False,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path},
+            text=True,
+            capture_output=True,
+            check=False,
+        )
 
     refused = call("-c", "import jax")
     assert "No module named 'jax'" in refused.stderr
@@ -80,9 +83,12 @@ def test_report_of_a_jax_study(tmp_path, without_jax):
     (tmp_path / "decay.py").write_text(STUDY.format(xp="jax.numpy"))
     made = subprocess.run(
         [sys.executable, "-m", "daybreak.cli", "run", "decay.py"],
-        cwd=tmp_path, text=True, capture_output=True, check=False,
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        check=False,
         env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
-    )  # fmt: skip
+    )
     assert made.returncode == 0, made.stderr
     directory = tmp_path / "runs/decay"
     written = {name: (directory / name).read_bytes() for name in REPORT}

@@ -87,8 +87,10 @@ def campaign(name: str, *, short: bool) -> dk.Campaign:
         search(),
         dk.Study("shifted", problem, dk.MultiStart(starts=3), accept, settings={"shift": 1.0}),
     ]
-    rows = [dk.Decision("good", "go on", when=dk.Condition(verdict="PASS")),
-            dk.Decision("otherwise", "stop")]  # fmt: skip
+    rows = [
+        dk.Decision("good", "go on", when=dk.Condition(verdict="PASS")),
+        dk.Decision("otherwise", "stop"),
+    ]
     return dk.Campaign(name, studies[2:] if short else studies, decisions=rows)
 
 

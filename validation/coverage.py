@@ -39,8 +39,10 @@ def problem(data: dk.Observations, predict: Callable[..., Any] = straight, **mor
     lower = 0.5 if predict is straight else (-4.0 if predict is probability else 0.1)
     return dk.FitProblem(
         [dk.Parameter("a", lower, 12), dk.Parameter("b", -2 if lower == 0.5 else lower, 12)],
-        predict, data, **more,
-    )  # fmt: skip
+        predict,
+        data,
+        **more,
+    )
 
 
 def ar1(rho: float = 0.6, sigma: float = 0.3) -> Any:
@@ -78,9 +80,10 @@ def standard() -> dict[str, tuple[Any, dict[str, float]]]:
             TRUTH,
         ),
         "unknown size": (
-            problem(dk.observations(line, noise=dk.Gaussian(scale="unknown"))), TRUTH,
+            problem(dk.observations(line, noise=dk.Gaussian(scale="unknown"))),
+            TRUTH,
         ),
-    }  # fmt: skip
+    }
 
 
 # -- the wrong noise ---------------------------------------------------------------------------
@@ -95,9 +98,11 @@ def weighed(count: int, weight: Callable[[Any, Any], Any]) -> Any:
         return (p.a - d) / weight(p.a, d)
 
     return dk.FitProblem(
-        [dk.Parameter("a", 0.1, 20)], predict, dk.observations(np.zeros(count), 1.0),
+        [dk.Parameter("a", 0.1, 20)],
+        predict,
+        dk.observations(np.zeros(count), 1.0),
         settings=dict.fromkeys(names, 5.0),
-    )  # fmt: skip
+    )
 
 
 def settings_of(draws: np.ndarray[Any, Any]) -> list[dict[str, float]]:

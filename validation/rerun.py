@@ -52,8 +52,17 @@ def repeat(name: str, trials: int, minutes: float, seed: int = 0) -> Repeated:
     """Run a campaign and make `trials` of its trials again."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "run"
-        command = [sys.executable, "-m", "daybreak.cli", "run", name, "--dir", str(place),
-                   "--max-hours", f"{minutes / 60:.4f}"]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "daybreak.cli",
+            "run",
+            name,
+            "--dir",
+            str(place),
+            "--max-hours",
+            f"{minutes / 60:.4f}",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode not in _ENDS:
             raise RuntimeError(done.stdout + done.stderr)

@@ -23,9 +23,7 @@ REGIONS = ("validation_a", "test")
 def asked(case, weekly="closed"):
     """The data set of a case, and the figures it should give."""
     series, label, horizon = case.split()
-    data = dataset(
-        series, label=label, horizon=int(horizon), weekly=weekly, split="reference"
-    )  # fmt: skip
+    data = dataset(series, label=label, horizon=int(horizon), weekly=weekly, split="reference")
     return data, REFERENCE["baselines"][case]
 
 

@@ -39,8 +39,11 @@ def test_rate_drifts():
     found, year = targets(p), p.dates.astype("datetime64[Y]").astype(int) + 1970
 
     for first, last, wanted in (
-        (1999, 2008, 0.1547), (2009, 2018, 0.1272), (2015, 2016, 0.1332), (2017, 2018, 0.0719),
-    ):  # fmt: skip
+        (1999, 2008, 0.1547),
+        (2009, 2018, 0.1272),
+        (2015, 2016, 0.1332),
+        (2017, 2018, 0.0719),
+    ):
         inside = np.flatnonzero((year >= first) & (year <= last))[:-1]  # its label, too
         rate = base_rate(found[inside])
         assert rate == pytest.approx(wanted, abs=0.5e-4)

@@ -29,9 +29,11 @@ def test_error_of_an_area(area, positives, negatives, wanted):
 
 @pytest.mark.parametrize(
     ("n", "floors"),
-    [(19, [0.206, 0.336, 0.436, 0.515, 0.576, 0.624]),
-     (18, [0.215, 0.349, 0.451, 0.530, 0.591, 0.637])],
-)  # fmt: skip
+    [
+        (19, [0.206, 0.336, 0.436, 0.515, 0.576, 0.624]),
+        (18, [0.215, 0.349, 0.451, 0.530, 0.591, 0.637]),
+    ],
+)
 def test_floors_of_small_sets(n, floors):
     """Least loss of a constant on 19 or 18 days, by the number of positives."""
     assert [entropy(k / n) for k in range(1, 7)] == pytest.approx(floors, abs=0.0006)

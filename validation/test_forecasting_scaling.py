@@ -13,7 +13,7 @@ from daybreak.models.forecasting.power_law import objections, published
         ("h5", -0.00995, 0.00115, "[-0.015, -0.005]", 0.9741),
         ("mean", -0.02857, 0.00396, "[-0.046, -0.012]", 0.9630),
     ],
-)  # fmt: skip
+)
 def test_the_published_line(horizon, alpha, error, interval, r2):
     """Exponent and standard error to four decimals, its interval to three, R2 to four."""
     found = published(horizon)

@@ -99,10 +99,13 @@ class TestOriginal:
         """Norms of the force, plain and weighted, its largest value, and its first four rows."""
         case, grid, (psi, phi) = PRODUCTION[name], OriginalGrid(), force(name)
         found = {
-            "norm": stacked_norm(psi, phi), "norm_psi": np.linalg.norm(psi),
-            "norm_phi": np.linalg.norm(phi), "weighted_psi": weighted_norm(psi, grid),
-            "weighted_phi": weighted_norm(phi, grid), "largest_psi": np.max(np.abs(psi)),
-        }  # fmt: skip
+            "norm": stacked_norm(psi, phi),
+            "norm_psi": np.linalg.norm(psi),
+            "norm_phi": np.linalg.norm(phi),
+            "weighted_psi": weighted_norm(psi, grid),
+            "weighted_phi": weighted_norm(phi, grid),
+            "largest_psi": np.max(np.abs(psi)),
+        }
 
         assert found == pytest.approx({key: case[key] for key in found}, rel=DIGITS)
         assert np.allclose(psi[0, :4], case["first_rows_psi"], rtol=DIGITS, atol=1e-11)
@@ -162,10 +165,12 @@ class TestDerivatives:
         case = PRODUCTION[name]
         problem = octave_problem(Octaves(**case["couplings"]), len(case["psi"]))
         fields = problem.fields([profile(one) for one in [*case["psi"], case["phi"]]])
-        way = problem.fields([
-            lambda r, k=k: np.cos(0.2 * k * r) * np.exp(-((r / 12) ** 2))
-            for k in range(problem.n_fields)
-        ])  # fmt: skip
+        way = problem.fields(
+            [
+                lambda r, k=k: np.cos(0.2 * k * r) * np.exp(-((r / 12) ** 2))
+                for k in range(problem.n_fields)
+            ]
+        )
         h = 1e-2
         e = {k: problem.energy(fields + k * h * way) for k in (-2, -1, 1, 2)}
         difference = (8 * (e[1] - e[-1]) - (e[2] - e[-2])) / (12 * h)
@@ -367,9 +372,9 @@ class TestTwelve:
         )
         lowest = REFERENCE["twelve"]["fields"][0]
         steep = 2.0
-        found = minimise(problem, [
-            lambda r, f=f: f * np.tanh(steep * (ball["radius"] - r)) for f in lowest
-        ])  # fmt: skip
+        found = minimise(
+            problem, [lambda r, f=f: f * np.tanh(steep * (ball["radius"] - r)) for f in lowest]
+        )
         bulk = REFERENCE["twelve"]["minima"][0] * problem.mesh.volume
         modes = len(ball["lowest"])
 
@@ -428,7 +433,8 @@ class TestTwelve:
     def test_spectral(self):
         """96 Chebyshev nodes on R = 20 find the bounce's energy to 2e-7."""
         problem = octave_problem(VALIDATION, 1, 20.0, 1600, with_phi=False)
-        state = stationary(problem, carried_over(the_bounce(), octave_problem(
-            VALIDATION, 1, 20.0, 1600))[:, :1])  # fmt: skip
+        state = stationary(
+            problem, carried_over(the_bounce(), octave_problem(VALIDATION, 1, 20.0, 1600))[:, :1]
+        )
 
         assert collocated(state, 96).energy == pytest.approx(24.42932012, abs=2e-7)

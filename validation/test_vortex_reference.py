@@ -102,10 +102,16 @@ def test_original_scheme_equals_the_published_code(name: str, key: str) -> None:
     assert quantities(name, exact=False)[key] == pytest.approx(expected, rel=ORIGINAL_TOLERANCE)
 
 
-@pytest.mark.parametrize(("width", "size"), list(zip(
-    [0.005, 0.010, 0.013, 0.015, 0.016, 0.019, 0.020, 0.022, 0.025, 0.05],
-    [876, 870, 870, 867, 866, 865, 861, 861, 859, 838], strict=True,
-)))  # fmt: skip
+@pytest.mark.parametrize(
+    ("width", "size"),
+    list(
+        zip(
+            [0.005, 0.010, 0.013, 0.015, 0.016, 0.019, 0.020, 0.022, 0.025, 0.05],
+            [876, 870, 870, 867, 866, 865, 861, 861, 859, 838],
+            strict=True,
+        )
+    ),
+)
 def test_smart_grid_has_the_published_number_of_nodes(width: float, size: int) -> None:
     """The refined grid has as many nodes as that of the original study, at every thickness."""
     assert vx.smart_grid(width, 20).size == size

@@ -72,10 +72,14 @@ def said(found: dk.Results) -> str:
 def queue() -> str:
     """The studies of the long queue in order."""
     rows = [
-        [str(place + 1), study.name, str(len(LARGE.within(study.name.split()[0]))),
-         str(study.method.trials)]
+        [
+            str(place + 1),
+            study.name,
+            str(len(LARGE.within(study.name.split()[0]))),
+            str(study.method.trials),
+        ]
         for place, study in enumerate(catalogue.load(QUEUE).all_studies())
-    ]  # fmt: skip
+    ]
     return table(["", "study", "architectures", "trials"], rows)
 
 
@@ -90,16 +94,28 @@ def networks(found: dk.Results) -> str:
         shape, selected = winner.configuration["shape"], winner.selected["cross_entropy"]
         rows.append(
             [
-                study.name, f"{shape}, {numbers['param_count']:,.0f}", f"{selected:.4f}",
+                study.name,
+                f"{shape}, {numbers['param_count']:,.0f}",
+                f"{selected:.4f}",
                 f"{numbers['cross_entropy']:.4f} ± {errors['cross_entropy']:.4f}",
                 f"{numbers['b_cross_entropy']:.4f} ± {errors['b_cross_entropy']:.4f}",
-                f"{numbers['b_skill']:.3f}", winner.recorded["rival"],
+                f"{numbers['b_skill']:.3f}",
+                winner.recorded["rival"],
                 f"{numbers['b_gain']:+.4f} (from {numbers['b_gain_low']:+.4f})",
                 f"{numbers['test_skill']:.3f}",
             ]
-        )  # fmt: skip
-    heads = ["study", "network", "A, selected", "A, five fresh seeds", "B", "skill on B",
-             "best baseline on A", "gain over it on B", "skill on the test"]  # fmt: skip
+        )
+    heads = [
+        "study",
+        "network",
+        "A, selected",
+        "A, five fresh seeds",
+        "B",
+        "skill on B",
+        "best baseline on A",
+        "gain over it on B",
+        "skill on the test",
+    ]
     return table(heads, rows)
 
 
@@ -119,14 +135,22 @@ def laws(found: dk.Results) -> str:
         (profile,) = [one.profile for one in found.studies if one.name == f"law h={horizon}"]
         rows.append(
             [
-                horizon, study.search.best.recorded["verdict"],
+                horizon,
+                study.search.best.recorded["verdict"],
                 "the law" if study.search.best.configuration["law"] == "power" else "a constant",
-                profile.sentence, f"{numbers['lowest_loss']:.4f} / {numbers['rival_loss']:.4f}",
+                profile.sentence,
+                f"{numbers['lowest_loss']:.4f} / {numbers['rival_loss']:.4f}",
                 study.verdict,
             ]
-        )  # fmt: skip
-    heads = ["h", "seeds and days resampled", "left-out networks are foretold better by",
-             "profile", "lowest loss / best baseline on B", "verdict"]  # fmt: skip
+        )
+    heads = [
+        "h",
+        "seeds and days resampled",
+        "left-out networks are foretold better by",
+        "profile",
+        "lowest loss / best baseline on B",
+        "verdict",
+    ]
     return table(heads, rows)
 
 

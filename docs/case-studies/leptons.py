@@ -138,8 +138,9 @@ def renewed(page: str, name: str, text: str) -> str:
     ValueError
         When the page does not have it exactly once.
     """
-    pattern = re.compile(re.escape(BLOCK).replace(r"\{name\}", name).replace(r"\{text\}", ".*?"),
-                         re.DOTALL)  # fmt: skip
+    pattern = re.compile(
+        re.escape(BLOCK).replace(r"\{name\}", name).replace(r"\{text\}", ".*?"), re.DOTALL
+    )
     block = BLOCK.format(name=name, text=text)
     page, count = pattern.subn(lambda _: block, page)
     if count != 1:
@@ -189,8 +190,9 @@ def reaches(summary: Summary) -> str:
                 needed = between(reach.needed_lower, reach.needed_upper)
                 moves = "; ".join(
                     f"{e.parameter} {e.side} {e.bound:g} to {e.needed:.3g}"
-                    for e in row.escapes if e.needed is not None
-                )  # fmt: skip
+                    for e in row.escapes
+                    if e.needed is not None
+                )
                 lines.append(
                     f"| {one.study} | {reach.quantity} | {most} | {needed} | {moves or 'none'} |"
                 )

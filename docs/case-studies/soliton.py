@@ -38,9 +38,12 @@ PAGE = Path(__file__).with_suffix(".md")
 IMAGES = Path(__file__).parent / "images"
 RUNS = ROOT / "runs"
 CAMPAIGNS = (
-    "soliton-condensed", "soliton-hierarchy", "soliton-legacy", "soliton-pretrain-only",
+    "soliton-condensed",
+    "soliton-hierarchy",
+    "soliton-legacy",
+    "soliton-pretrain-only",
     "soliton-validation",
-)  # fmt: skip
+)
 
 
 def main() -> None:
@@ -134,9 +137,11 @@ def pictures() -> str:
     assert found.solution is not None  # noqa: S101 - a script of the documentation
     assert found.box is not None  # noqa: S101 - as above
     drawn = (
-        fields_picture(found.solution, 12), density_picture(found.solution),
-        spectrum_picture(found), growth_picture(found.box),
-    )  # fmt: skip
+        fields_picture(found.solution, 12),
+        density_picture(found.solution),
+        spectrum_picture(found),
+        growth_picture(found.box),
+    )
     return "\n".join(picture(curve.dump()) for curve in drawn) + "\n"
 
 
@@ -148,9 +153,11 @@ def picture(curve: Mapping[str, Any]) -> str:
     with Canvas(name, 2.4) as canvas:
         for i, (label, line) in enumerate(curve["y"].items()):
             many = len(curve["y"]) > 4
-            style = {"color": BLUE if i < 12 else ORANGE, "alpha": 0.4 + 0.05 * i} if many else {
-                "color": (BLUE, ORANGE, GREY)[i], "linestyle": ("-", "--", ":")[i]
-            }  # fmt: skip
+            style = (
+                {"color": BLUE if i < 12 else ORANGE, "alpha": 0.4 + 0.05 * i}
+                if many
+                else {"color": (BLUE, ORANGE, GREY)[i], "linestyle": ("-", "--", ":")[i]}
+            )
             y = np.array([np.nan if v is None else v for v in line], float)
             shown = "_" if many and 0 < i < 12 else "Psi 0 to Psi 11" if many and i == 0 else label
             canvas.axes.plot(x, y, marker="o" if dots else "", markersize=3, label=shown, **style)

@@ -64,9 +64,14 @@ class Ratios:
 
 
 def ratios(
-    problem: FitProblem, settings: Mapping[str, Setting], parameter: str,
-    truth: Mapping[str, float], data: Sequence[Mapping[str, float]], level: float, seed: int,
-) -> Ratios:  # fmt: skip
+    problem: FitProblem,
+    settings: Mapping[str, Setting],
+    parameter: str,
+    truth: Mapping[str, float],
+    data: Sequence[Mapping[str, float]],
+    level: float,
+    seed: int,
+) -> Ratios:
     """T of one parameter for many data sets.
 
     Parameters
@@ -96,9 +101,12 @@ def ratios(
 
 
 def lowest(
-    problem: FitProblem, settings: Mapping[str, Setting], held: Mapping[str, float],
-    starts: Array, data: Sequence[Mapping[str, float]],
-) -> Array:  # fmt: skip
+    problem: FitProblem,
+    settings: Mapping[str, Setting],
+    held: Mapping[str, float],
+    starts: Array,
+    data: Sequence[Mapping[str, float]],
+) -> Array:
     """Lowest chi2 of every data set over all starts, shape (N,); NaN where none ended.
 
     Parameters

@@ -83,9 +83,10 @@ def _from_file(path: Path, attribute: str) -> Campaign:
 
         offered = [n for n, value in vars(module).items() if isinstance(value, Campaign)]
         hint = (
-            f"it offers {known(offered)}: run {path}:{offered[0]}" if offered
+            f"it offers {known(offered)}: run {path}:{offered[0]}"
+            if offered
             else f"write `{attribute} = dk.Campaign(...)` at its top level"
-        )  # fmt: skip
+        )
         msg = f"{path} has no {attribute!r}; {hint}."
         raise CampaignFileError(msg)
     return _as_campaign(getattr(module, attribute), f"{path}:{attribute}")

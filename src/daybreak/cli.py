@@ -43,11 +43,22 @@ def main() -> None:
 
 
 for command in (
-    start.init, start.campaigns,
-    night.preflight, night.plan, night.run, night.stop, night.rehearse,
-    live.watch, live.serve, morning.status, morning.report, morning.verdict,
-    share.rerun, share.pack, start.doctor,
-):  # fmt: skip
+    start.init,
+    start.campaigns,
+    night.preflight,
+    night.plan,
+    night.run,
+    night.stop,
+    night.rehearse,
+    live.watch,
+    live.serve,
+    morning.status,
+    morning.report,
+    morning.verdict,
+    share.rerun,
+    share.pack,
+    start.doctor,
+):
     app.command()(command)
 app.add_typer(export.exports, name="export")
 app.add_typer(imports.imports, name="import")

@@ -142,11 +142,15 @@ class Criterion:
     def describe(self) -> dict[str, Any]:
         """The criterion as plain data for the ledger."""
         return {
-            "quantity": self.quantity, "at_least": _plain(self.at_least),
-            "above": _plain(self.above), "at_most": _plain(self.at_most),
-            "below": _plain(self.below), "of": list(self.names),
-            "level": self.level, "label": self.label,
-        }  # fmt: skip
+            "quantity": self.quantity,
+            "at_least": _plain(self.at_least),
+            "above": _plain(self.above),
+            "at_most": _plain(self.at_most),
+            "below": _plain(self.below),
+            "of": list(self.names),
+            "level": self.level,
+            "label": self.label,
+        }
 
     @classmethod
     def restore(cls, data: Mapping[str, Any]) -> Criterion:
@@ -227,10 +231,16 @@ class Condition:
     def describe(self) -> dict[str, Any]:
         """The condition as plain data for the ledger."""
         return {
-            "verdict": self.verdict, "quantity": self.quantity, "below": _plain(self.below),
-            "above": _plain(self.above), "at_least": self.at_least, "at_most": self.at_most,
-            "every": self.every, "study": self.study, "than": self.than,
-        }  # fmt: skip
+            "verdict": self.verdict,
+            "quantity": self.quantity,
+            "below": _plain(self.below),
+            "above": _plain(self.above),
+            "at_least": self.at_least,
+            "at_most": self.at_most,
+            "every": self.every,
+            "study": self.study,
+            "than": self.than,
+        }
 
 
 @dataclass(frozen=True)
@@ -287,10 +297,12 @@ class Claim:
     def describe(self) -> dict[str, Any]:
         """The claim as plain data for the ledger."""
         return {
-            "parameter": self.parameter, "reference": float(self.reference),
-            "uncertainty": float(self.uncertainty), "label": self.label,
+            "parameter": self.parameter,
+            "reference": float(self.reference),
+            "uncertainty": float(self.uncertainty),
+            "label": self.label,
             "narrower_than": _plain(self.narrower_than),
-        }  # fmt: skip
+        }
 
 
 def _refuse_infinite(what: str, bars: Sequence[float | None]) -> None:

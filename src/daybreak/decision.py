@@ -76,9 +76,10 @@ def _matching(conditions: Sequence[Condition], studies: Sequence[Study]) -> list
         return found
     candidates = counted(studies)
     matching = [
-        study.name for study in candidates
+        study.name
+        for study in candidates
         if all(_holds(condition, study, studies) for condition in general)
-    ]  # fmt: skip
+    ]
     first = general[0]
     enough = len(candidates) if first["every"] else first["at_least"]
     most = math.inf if first["at_most"] is None else first["at_most"]
@@ -166,9 +167,11 @@ def _number(when: Condition) -> str:
     low, high = when["at_least"], when["at_most"]
     if when["every"]:
         return "all counted studies "
-    return f"at least {low} " if high is None else (
-        f"exactly {low} " if low == high else f"{low} to {high} "
-    )  # fmt: skip
+    return (
+        f"at least {low} "
+        if high is None
+        else (f"exactly {low} " if low == high else f"{low} to {high} ")
+    )
 
 
 def _asked(when: Condition) -> str:

@@ -31,19 +31,25 @@ def foresee(
         When it would start; now, unless told.
     """
     return tonight(
-        campaign.describe(), [_plan(study) for study in campaign.all_studies()], found,
-        _place(campaign, directory), written=written or datetime.now().astimezone(),
-        anyway=campaign.anyway, version=metadata.version("daybreak"),
-    )  # fmt: skip
+        campaign.describe(),
+        [_plan(study) for study in campaign.all_studies()],
+        found,
+        _place(campaign, directory),
+        written=written or datetime.now().astimezone(),
+        anyway=campaign.anyway,
+        version=metadata.version("daybreak"),
+    )
 
 
 def _plan(study: Study) -> Plan:
     return Plan(
-        name=study.name, problem=study.problem.describe(), body=study.describe(),
+        name=study.name,
+        problem=study.problem.describe(),
+        body=study.describe(),
         criteria=[criterion.describe() for criterion in study.accept],
         interest=list(study.method.interest(study.problem)),
         trials=study.method.expected_trials(study.problem),
-    )  # fmt: skip
+    )
 
 
 def _place(campaign: Campaign, directory: Path) -> Place:
@@ -52,9 +58,11 @@ def _place(campaign: Campaign, directory: Path) -> Place:
     run = f"daybreak run {shlex.quote(campaign.origin or campaign.name)}"
     where = shlex.quote(campaign.name if usual else str(directory))
     return Place(
-        directory=f"{directory}/", argument=where, host=platform.node() or "HOST",
+        directory=f"{directory}/",
+        argument=where,
+        host=platform.node() or "HOST",
         run=run if usual else f"{run} --dir {where}",
-    )  # fmt: skip
+    )
 
 
 def write_page(t: Tonight, path: Path) -> Path:

@@ -18,8 +18,11 @@ from daybreak.problem.configuration import SearchSpace
 from daybreak.verdict import read_study
 
 _STATES = {
-    "completed": "COMPLETE", "infeasible": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL",
-}  # fmt: skip
+    "completed": "COMPLETE",
+    "infeasible": "COMPLETE",
+    "pruned": "PRUNED",
+    "failed": "FAIL",
+}
 
 
 def to_optuna(place: Path, storage: str, study: str | None = None) -> tuple[str, int]:
@@ -55,9 +58,10 @@ def to_optuna(place: Path, storage: str, study: str | None = None) -> tuple[str,
     with quietly(optuna):
         try:
             made: Any = optuna.create_study(
-                storage=_url(storage), study_name=name,
+                storage=_url(storage),
+                study_name=name,
                 directions=[DIRECTIONS[goal.direction] for goal in found.goals],
-            )  # fmt: skip
+            )
         except optuna.exceptions.DuplicatedStudyError as error:
             msg = f"{storage} has a study {name!r} already; choose another file."
             raise LedgerError(msg) from error
@@ -84,9 +88,13 @@ def _trial(optuna: Any, space: SearchSpace, found: SearchReading, trial: SearchT
     """One trial as Optuna writes it; what it has no place for is a user attribute."""
     free = {p.name: p for p in space.free if p.name in trial.configuration}
     attributes = {
-        "configuration": trial.configuration, "metrics": trial.metrics, "state": trial.state,
-        "how": trial.how, "seed": trial.seed, "message": trial.message,
-    }  # fmt: skip
+        "configuration": trial.configuration,
+        "metrics": trial.metrics,
+        "state": trial.state,
+        "how": trial.how,
+        "seed": trial.seed,
+        "message": trial.message,
+    }
     reports = {step: value for step, value in trial.reports if value is not None}
     return optuna.trial.create_trial(
         state=optuna.trial.TrialState[_STATES[trial.state]],

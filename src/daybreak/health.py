@@ -80,15 +80,22 @@ def examine(place: Path | None) -> Health:
     return Health(
         python=platform.python_version(),
         daybreak=metadata.version("daybreak"),
-        versions={name: metadata.version(name) for name in _PACKAGES
-                  if importlib.util.find_spec(name)},
-        extras={extra: importlib.util.find_spec(module) is not None
-                for extra, module in _EXTRAS.items()},
-        platform=platform.platform(), processor=processor(), cores=os.cpu_count() or 1,
+        versions={
+            name: metadata.version(name) for name in _PACKAGES if importlib.util.find_spec(name)
+        },
+        extras={
+            extra: importlib.util.find_spec(module) is not None
+            for extra, module in _EXTRAS.items()
+        },
+        platform=platform.platform(),
+        processor=processor(),
+        cores=os.cpu_count() or 1,
         memory_gib=psutil.virtual_memory().total / _GIB,
         disk_free_gib=shutil.disk_usage(Path.cwd()).free / _GIB,
-        devices=_devices(), ledger=ledger, problems=wrong,
-    )  # fmt: skip
+        devices=_devices(),
+        ledger=ledger,
+        problems=wrong,
+    )
 
 
 def _devices() -> list[str]:

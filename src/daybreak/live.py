@@ -100,10 +100,17 @@ class Live:
         }
         del whole["recent"]
         return {
-            "directory": str(self.place), "at": self.at.isoformat(), "state": self.state,
-            "running": self.running, "finished": self.finished, "done": self.done,
-            "rate_per_second": self.rate, "finish": finish, **whole, "expected": self.expected,
-        }  # fmt: skip
+            "directory": str(self.place),
+            "at": self.at.isoformat(),
+            "state": self.state,
+            "running": self.running,
+            "finished": self.finished,
+            "done": self.done,
+            "rate_per_second": self.rate,
+            "finish": finish,
+            **whole,
+            "expected": self.expected,
+        }
 
 
 def look(place: Path) -> Live:

@@ -105,9 +105,14 @@ class Manifest:
         return tuple({(one.dataset, one.version): one for one in self.entries}.values())
 
     def register(
-        self, file: Path, dataset: str, version: int = 1, *,
-        sources: Sequence[str] = (), note: str = "",
-    ) -> Entry:  # fmt: skip
+        self,
+        file: Path,
+        dataset: str,
+        version: int = 1,
+        *,
+        sources: Sequence[str] = (),
+        note: str = "",
+    ) -> Entry:
         """Add an entry for a file as it is now.
 
         Parameters
@@ -131,9 +136,15 @@ class Manifest:
             raise DaybreakError(msg)
         md5, sha256 = fingerprints(file)
         entry = Entry(
-            dataset=dataset, version=version, path=self._relative(file), md5=md5, sha256=sha256,
-            registered_at=datetime.now(UTC), sources=tuple(sources), note=note,
-        )  # fmt: skip
+            dataset=dataset,
+            version=version,
+            path=self._relative(file),
+            md5=md5,
+            sha256=sha256,
+            registered_at=datetime.now(UTC),
+            sources=tuple(sources),
+            note=note,
+        )
         self._write(_File(entries=(*self.entries, entry)))
         return entry
 

@@ -66,9 +66,14 @@ class LikelihoodRatio(Model):
 
 
 def likelihood_ratio(
-    null: Study, alternative: Study, *, tried: int = 1, simulations: int = 500, starts: int = 8,
+    null: Study,
+    alternative: Study,
+    *,
+    tried: int = 1,
+    simulations: int = 500,
+    starts: int = 8,
     seed: int = 0,
-) -> LikelihoodRatio:  # fmt: skip
+) -> LikelihoodRatio:
     """Compare two studies of the same data by their likelihood ratio (formulas in the module).
 
     Parameters
@@ -205,7 +210,15 @@ def _told(
     if failing:
         said += f"; the chi2 distribution says {wilks:.3g} and cannot be relied on here"
     return LikelihoodRatio(
-        null=null, alternative=alternative, T=observed, added=added, wilks=wilks, p_value=p,
-        corrected=corrected, tried=tried, simulations=count,
-        code="wilks_fails" if failing else "healthy", sentence=said + ".",
-    )  # fmt: skip
+        null=null,
+        alternative=alternative,
+        T=observed,
+        added=added,
+        wilks=wilks,
+        p_value=p,
+        corrected=corrected,
+        tried=tried,
+        simulations=count,
+        code="wilks_fails" if failing else "healthy",
+        sentence=said + ".",
+    )

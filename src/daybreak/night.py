@@ -186,9 +186,18 @@ def run(
     listener = _Log(place, sys.stderr if progress is None else progress, notify, anyway=anyway)
     try:
         run_night(
-            campaign, place, listener, fresh=fresh, retry_failed=retry_failed, anyway=anyway,
-            budget=budget, limits=limits, means=means, store=store, lease=lease,
-        )  # fmt: skip
+            campaign,
+            place,
+            listener,
+            fresh=fresh,
+            retry_failed=retry_failed,
+            anyway=anyway,
+            budget=budget,
+            limits=limits,
+            means=means,
+            store=store,
+            lease=lease,
+        )
     except Exception as error:
         listener.broke(campaign.name, error)
         raise
@@ -386,9 +395,11 @@ class _Bar:
         from rich.progress import Progress as RichProgress
 
         self.rich = RichProgress(
-            TextColumn("{task.percentage:>3.0f} %"), BarColumn(), TextColumn("{task.description}"),
+            TextColumn("{task.percentage:>3.0f} %"),
+            BarColumn(),
+            TextColumn("{task.description}"),
             console=Console(file=screen),
-        )  # fmt: skip
+        )
         self.rich.start()
         self.task = self.rich.add_task("starting", total=None)
 

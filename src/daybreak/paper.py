@@ -37,9 +37,10 @@ def write_paper(summary: Summary, folder: Path) -> list[Path]:
         When the folder cannot be written.
     """
     tables = {
-        "parameters": latex.parameters(summary), "objectives": latex.objectives(summary),
+        "parameters": latex.parameters(summary),
+        "objectives": latex.objectives(summary),
         "criteria": latex.criteria(summary),
-    }  # fmt: skip
+    }
     written = [write_whole(folder / f"{name}.tex", text) for name, text in tables.items() if text]
     for study in summary.studies:
         for what, draw, rows in _pictures(study):
@@ -110,8 +111,10 @@ def _search_pictures(study: Study) -> Iterator[tuple[str, Callable[[], Figure], 
 def _profile(one: Profile) -> list[Row]:
     return [
         {
-            one.parameter: point.value, "chi2": point.chi2, "settled": point.settled,
+            one.parameter: point.value,
+            "chi2": point.chi2,
+            "settled": point.settled,
             **{f"at.{name}": value for name, value in point.parameters.items()},
         }
         for point in one.points
-    ]  # fmt: skip
+    ]

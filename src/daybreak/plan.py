@@ -193,9 +193,11 @@ class Study:
     def describe(self) -> dict[str, Any]:
         """The study as plain data for the ledger."""
         return {
-            "settings": self.all_settings, "method": self.method.describe(),
-            "counted": self.counted, "seed": self.seed,
-        }  # fmt: skip
+            "settings": self.all_settings,
+            "method": self.method.describe(),
+            "counted": self.counted,
+            "seed": self.seed,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,9 +355,10 @@ class Campaign:
     def _check_quantity(self, row: Decision, condition: Condition) -> None:
         studies = self.all_studies()
         asked = [
-            study for study in studies
+            study
+            for study in studies
             if (study.counted if condition.study is None else study.name == condition.study)
-        ]  # fmt: skip
+        ]
         problems = [s.problem for s in asked if isinstance(s.problem, FitProblem)]
         # What `derive` and `evaluate` return is known only once they have run.
         unknown = len(problems) < len(asked) or any(p.derive is not None for p in problems)
@@ -399,10 +402,13 @@ class Campaign:
     def describe(self) -> dict[str, Any]:
         """The campaign as plain data for the ledger."""
         return {
-            "name": self.name, "description": self.description, "rule": self.rule,
-            "seed": self.seed, "decisions": [row.describe() for row in self.decisions],
+            "name": self.name,
+            "description": self.description,
+            "rule": self.rule,
+            "seed": self.seed,
+            "decisions": [row.describe() for row in self.decisions],
             "claims": [claim.describe() for claim in self.claims],
-        }  # fmt: skip
+        }
 
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")

@@ -63,9 +63,12 @@ class Prediction(Model):
 
 
 def predict(
-    study: Study, found: Reading, settings: Mapping[str, Setting] | None = None, *,
+    study: Study,
+    found: Reading,
+    settings: Mapping[str, Setting] | None = None,
+    *,
     problem: FitProblem | None = None,
-) -> Prediction:  # fmt: skip
+) -> Prediction:
     """Predict with the best fit of a study (formulas in the module).
 
     Parameters
@@ -222,14 +225,22 @@ def _told(name: str, told: list[Predicted], agreement: tuple[float, int] | None)
     if agreement is None:
         said = f"{len(told)} predictions of {name} with 95 % bands."
         return Prediction(
-            study=name, predictions=told, chi2=None, degrees_of_freedom=0, p_value=None,
+            study=name,
+            predictions=told,
+            chi2=None,
+            degrees_of_freedom=0,
+            p_value=None,
             sentence=said,
-        )  # fmt: skip
+        )
     chi2, count = agreement
     p = float(gammaincc(count / 2.0, chi2 / 2.0))
     how = "agree with" if p >= 0.01 else "contradict"
     return Prediction(
-        study=name, predictions=told, chi2=chi2, degrees_of_freedom=count, p_value=p,
+        study=name,
+        predictions=told,
+        chi2=chi2,
+        degrees_of_freedom=count,
+        p_value=p,
         sentence=f"{count} data that took no part in the fit {how} {name}: chi2 = {chi2:.4g}, "
         f"p = {p:.2g}.",
-    )  # fmt: skip
+    )

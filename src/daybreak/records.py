@@ -152,9 +152,13 @@ class _Search:
 
 
 def _export(
-    place: Path, record: CampaignRecord, study: StudyRecord, found: SearchReading,
-    summary: StudySummary, made: Mapping[str, Made],
-) -> ExportedTrial | None:  # fmt: skip
+    place: Path,
+    record: CampaignRecord,
+    study: StudyRecord,
+    found: SearchReading,
+    summary: StudySummary,
+    made: Mapping[str, Made],
+) -> ExportedTrial | None:
     """The best trial as `daybreak export best` writes it."""
     if summary.best is None:
         return None

@@ -106,9 +106,13 @@ def rehearse(
         under_truth = stage.scenario("truth", truth)
         under_null = None if null is None else stage.scenario("null", {**truth, **null})
     return Rehearsal(
-        campaign=campaign.name, nights=nights, seed=seed,
-        seconds=time.perf_counter() - begun, under_truth=under_truth, under_null=under_null,
-    )  # fmt: skip
+        campaign=campaign.name,
+        nights=nights,
+        seed=seed,
+        seconds=time.perf_counter() - begun,
+        under_truth=under_truth,
+        under_null=under_null,
+    )
 
 
 # -- nights ------------------------------------------------------------------------------------
@@ -149,17 +153,19 @@ class _Stage:
                 self.progress.flush()
         verdicts = tallied(night.verdict for night in played)
         return Scenario(
-            truth=dict(truth), verdicts=verdicts,
+            truth=dict(truth),
+            verdicts=verdicts,
             passed=Rate.of(verdicts.get("PASS", 0), self.nights),
             decisions=dict(Counter(n.decision for n in played if n.decision).most_common()),
             studies=[
                 counted(
-                    [night.readings[i] for night in played], truth,
+                    [night.readings[i] for night in played],
+                    truth,
                     self._calibrations(study, mean, truth),
                 )
                 for i, (study, mean) in enumerate(zip(self.studies, means, strict=True))
             ],
-        )  # fmt: skip
+        )
 
     def _calibrations(
         self, study: Study, mean: Array, truth: Mapping[str, float]
@@ -177,11 +183,11 @@ class _Stage:
             for name in method.interest(problem)
         }
         return [
-            calibration(name, ratios(
-                problem, study.all_settings, name, truth, data, level, self.seed
-            ))
+            calibration(
+                name, ratios(problem, study.all_settings, name, truth, data, level, self.seed)
+            )
             for name, level in levels.items()
-        ]  # fmt: skip
+        ]
 
     def _data(self, study: Study, mean: Array, number: int) -> dict[str, float]:
         """Settings that move the observed values to those of one night."""
@@ -251,12 +257,20 @@ def _play(study: Study, seed: int) -> StudyRecord:
         error = f"{type(failure).__name__}: {failure}"
     described = _plain(study.describe())
     return StudyRecord(
-        name=study.name, follows=None, state="failed" if error else "finished", error=error,
-        fingerprint="", problem=_plain(study.problem.describe()), settings=described["settings"],
-        method=described["method"], counted=study.counted, seed=study.seed,
+        name=study.name,
+        follows=None,
+        state="failed" if error else "finished",
+        error=error,
+        fingerprint="",
+        problem=_plain(study.problem.describe()),
+        settings=described["settings"],
+        method=described["method"],
+        counted=study.counted,
+        seed=study.seed,
         criteria=(CriteriaRecord("", tuple(_plain([c.describe() for c in study.accept]))),),
-        trials=tuple(trials.values()), seconds=time.perf_counter() - begun,
-    )  # fmt: skip
+        trials=tuple(trials.values()),
+        seconds=time.perf_counter() - begun,
+    )
 
 
 def _play_rounds(study: Study, seed: int, trials: dict[str, TrialRecord]) -> None:

@@ -137,9 +137,13 @@ def calibration(name: str, found: Ratios) -> Calibration:
             said += f": the set is {how}; chi2 up to {found.needed:.3g} would hold it in 95 %"
         said += "."
     return Calibration(
-        parameter=name, level=found.level, coverage=coverage, needed=found.needed,
-        code="wilks_fails" if found.failing else "healthy", sentence=said,
-    )  # fmt: skip
+        parameter=name,
+        level=found.level,
+        coverage=coverage,
+        needed=found.needed,
+        code="wilks_fails" if found.failing else "healthy",
+        sentence=said,
+    )
 
 
 def counted(
@@ -147,9 +151,11 @@ def counted(
 ) -> StudyRehearsal:
     """Verdicts and 95 % sets of one study over all nights."""
     return StudyRehearsal(
-        study=readings[0].name, verdicts=tallied(reading.verdict for reading in readings),
-        interval=_widths(readings, truth), calibrations=calibrations,
-    )  # fmt: skip
+        study=readings[0].name,
+        verdicts=tallied(reading.verdict for reading in readings),
+        interval=_widths(readings, truth),
+        calibrations=calibrations,
+    )
 
 
 def tallied(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
@@ -171,11 +177,15 @@ def _widths(readings: Sequence[Reading], truth: Mapping[str, float]) -> Widths |
         np.quantile(widths, [0.16, 0.5, 0.84]).tolist() if widths else (None, None, None)
     )
     return Widths(
-        parameter=name, unit=profiles[0].unit, truth=true,
+        parameter=name,
+        unit=profiles[0].unit,
+        truth=true,
         coverage=Rate.of(covered, len(sets)),
         identified=Rate.of(sum(p.code == "identified" for p in profiles), len(readings)),
-        median=median, low=low, high=high,
-    )  # fmt: skip
+        median=median,
+        low=low,
+        high=high,
+    )
 
 
 def _lines(title: str, scenario: Scenario) -> list[str]:

@@ -95,9 +95,15 @@ class Posterior(Model):
 
 
 def sample(
-    study: Study, found: Reading | None = None, *, draws: int = 1000, warm_up: int = 1000,
-    chains: int = 4, starts: int = 16, seed: int = 0,
-) -> Posterior:  # fmt: skip
+    study: Study,
+    found: Reading | None = None,
+    *,
+    draws: int = 1000,
+    warm_up: int = 1000,
+    chains: int = 4,
+    starts: int = 16,
+    seed: int = 0,
+) -> Posterior:
     """Draw from the posterior of a study (formulas in the module).
 
     Parameters
@@ -243,17 +249,26 @@ def _marginal(name: str, unit: str, values: Array, found: Reading | None) -> Mar
         abs(lower - profile[0]), abs(upper - profile[1])
     ) > APART * (profile[1] - profile[0])
     return Marginal(
-        parameter=name, unit=unit, mean=float(values.mean()), deviation=float(values.std()),
-        lower=lower, upper=upper, profile=profile, differs=differs,
+        parameter=name,
+        unit=unit,
+        mean=float(values.mean()),
+        deviation=float(values.std()),
+        lower=lower,
+        upper=upper,
+        profile=profile,
+        differs=differs,
         r_hat=float(diagnostics.potential_scale_reduction(values)),
         effective=float(diagnostics.effective_sample_size(values)),
-    )  # fmt: skip
+    )
 
 
 def _told(
-    study: str, count: int, divergences: int, marginals: list[Marginal],
+    study: str,
+    count: int,
+    divergences: int,
+    marginals: list[Marginal],
     draws: Mapping[str, Array],
-) -> Posterior:  # fmt: skip
+) -> Posterior:
     """Worst news first."""
     loose = [one.parameter for one in marginals if not one.r_hat < R_HAT]
     apart = [one.parameter for one in marginals if one.differs]
@@ -277,9 +292,14 @@ def _told(
     if divergences:
         said += f"; {divergences} steps diverged, so a narrow region may be missed"
     return Posterior(
-        study=study, basins=count, divergences=divergences, parameters=marginals, code=code,
-        sentence=f"{said}.", draws=dict(draws),
-    )  # fmt: skip
+        study=study,
+        basins=count,
+        divergences=divergences,
+        parameters=marginals,
+        code=code,
+        sentence=f"{said}.",
+        draws=dict(draws),
+    )
 
 
 def _line(one: Marginal) -> str:

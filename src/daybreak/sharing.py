@@ -106,21 +106,32 @@ def export_trial(place: Path, study: str | None = None, key: str | None = None) 
 
 
 def exported(
-    record: CampaignRecord, study: StudyRecord, key: str, winner: Winner | None,
-    configuration: dict[str, Any], outcome: dict[str, Any], place: Path,
-) -> ExportedTrial:  # fmt: skip
+    record: CampaignRecord,
+    study: StudyRecord,
+    key: str,
+    winner: Winner | None,
+    configuration: dict[str, Any],
+    outcome: dict[str, Any],
+    place: Path,
+) -> ExportedTrial:
     """One trial with everything that determined it, from what the ledger holds of it."""
     observations = study.problem.get("observations")
     return ExportedTrial(
-        campaign=record.body["name"], origin=record.runs[-1].provenance.get("origin", ""),
-        study=study.name, key=key, problem=configuration["problem"],
+        campaign=record.body["name"],
+        origin=record.runs[-1].provenance.get("origin", ""),
+        study=study.name,
+        key=key,
+        problem=configuration["problem"],
         data="" if observations is None else digest(observations),
-        campaign_seed=record.body["seed"], configuration=configuration,
-        outcome=outcome, provenance=record.runs[-1].provenance,
-        follows=study.follows, readings=_planned(record.studies) if study.follows else [],
+        campaign_seed=record.body["seed"],
+        configuration=configuration,
+        outcome=outcome,
+        provenance=record.runs[-1].provenance,
+        follows=study.follows,
+        readings=_planned(record.studies) if study.follows else [],
         confirmed=_confirmed(winner) if winner and winner.seeds else None,
         files=_files(place, key, outcome),
-    )  # fmt: skip
+    )
 
 
 def _planned(studies: Sequence[StudyRecord]) -> list[dict[str, Any]]:
@@ -270,9 +281,12 @@ def compare(exported: ExportedTrial, found: Outcome) -> Rerun:
     )
     told = _told(now)
     how = (
-        "bit for bit as exported" if identical else "as exported to 1e-9" if same
+        "bit for bit as exported"
+        if identical
+        else "as exported to 1e-9"
+        if same
         else f"but {_told(was)} was exported"
-    )  # fmt: skip
+    )
     sentence = f"{exported.campaign}, {exported.study}: {told}, {how}."
     return Rerun(
         identical=identical, same=same, chi2=found.chi2, metrics=found.metrics, sentence=sentence
@@ -292,9 +306,10 @@ def _without_files(outcome: dict[str, Any]) -> dict[str, Any]:
 def _numbers(outcome: dict[str, Any]) -> dict[tuple[str, str], Any]:
     """What has to be the same: chi2, parameters, metrics."""
     named: dict[str, dict[str, Any]] = {
-        "chi2": {"": outcome["chi2"]}, "parameter": outcome["parameters"],
+        "chi2": {"": outcome["chi2"]},
+        "parameter": outcome["parameters"],
         "metric": outcome.get("metrics", {}),
-    }  # fmt: skip
+    }
     return {(kind, name): v for kind, row in named.items() for name, v in row.items()}
 
 

@@ -79,7 +79,7 @@ def read_study(record: StudyRecord) -> Study:
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
         units=_units(record.problem),
-    )  # fmt: skip
+    )
 
 
 def _read_search_study(record: StudyRecord) -> Study:
@@ -95,17 +95,32 @@ def _read_search_study(record: StudyRecord) -> Study:
     verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
     method = record.method
     return Study(
-        name=record.name, counted=record.counted, follows=record.follows,
+        name=record.name,
+        counted=record.counted,
+        follows=record.follows,
         state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
-        settings=record.settings, method=method_in_words(method), parameters=[],
+        settings=record.settings,
+        method=method_in_words(method),
+        parameters=[],
         verdict=verdicts[-1],
-        findings=judged[-1], metrics=search_metrics(record), best=None, profiles=[], maps=[],
-        starts=[], ends=[], missed=None, tension=None, model_scales=[], knobs=[],
+        findings=judged[-1],
+        metrics=search_metrics(record),
+        best=None,
+        profiles=[],
+        maps=[],
+        starts=[],
+        ends=[],
+        missed=None,
+        tension=None,
+        model_scales=[],
+        knobs=[],
         checks=search_checks(weighed[-1], method["sampler"], method["engine"]),
-        failures=failures(record), error=record.error,
-        criteria_history=_history(record, versions, verdicts), units=dict(record.problem["units"]),
+        failures=failures(record),
+        error=record.error,
+        criteria_history=_history(record, versions, verdicts),
+        units=dict(record.problem["units"]),
         search=reading.model_copy(update={"best": weighed[-1].winner}),
-    )  # fmt: skip
+    )
 
 
 def _history(
@@ -114,11 +129,13 @@ def _history(
     """Every version of the criteria, and what it says."""
     return [
         CriteriaVersion(
-            written=w.written, criteria=[f"{c.title} {c.bar} ({c.level})" for c in criteria],
-            verdict=verdict, current=w is record.criteria[-1],
+            written=w.written,
+            criteria=[f"{c.title} {c.bar} ({c.level})" for c in criteria],
+            verdict=verdict,
+            current=w is record.criteria[-1],
         )
         for w, criteria, verdict in zip(record.criteria, versions, verdicts, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def method_in_words(method: Mapping[str, Any]) -> str:
@@ -138,8 +155,9 @@ def method_in_words(method: Mapping[str, Any]) -> str:
     seeds = method["fit"].get("seeds")
     each = method["each"]
     own = f"{len(seeds)} evolution runs" if seeds else f"{each} start{'s' * (each != 1)}"
-    counts = [points if isinstance(points, int) else len(points or ())
-              for points in method["points"]]  # fmt: skip
+    counts = [
+        points if isinstance(points, int) else len(points or ()) for points in method["points"]
+    ]
     size = " x ".join(str(count) for count in counts) + " points" if all(counts) else "range found"
     names = method["parameters"]
     what = "map of " if len(names) == 2 else "profile of "
@@ -151,12 +169,19 @@ def _parameters(record: StudyRecord) -> list[ParameterInfo]:
     interest = profiled(record)
     return [
         ParameterInfo(
-            name=p.name, lower=p.lower, upper=p.upper, scale=p.scale, unit=p.unit,
-            role="fixed" if p.fixed is not None
-            else "interest" if p.name in interest else "nuisance",
+            name=p.name,
+            lower=p.lower,
+            upper=p.upper,
+            scale=p.scale,
+            unit=p.unit,
+            role="fixed"
+            if p.fixed is not None
+            else "interest"
+            if p.name in interest
+            else "nuisance",
         )
         for p in parameters_of(record.problem)
-    ]  # fmt: skip
+    ]
 
 
 def _units(problem: Mapping[str, Any]) -> dict[str, str]:
@@ -209,10 +234,16 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
         if criterion.quantity == "n_at_bounds" and value and outcome != "undecided":
             sentence = f"{sentence[:-1]} ({_bounds_named(criterion, record, best)})."
     return Finding(
-        criterion=criterion.title, quantity=criterion.quantity, of=list(criterion.names),
-        outcome=outcome, value=value, uncertainty=uncertainty, threshold=criterion.bar,
-        level=criterion.level, sentence=sentence,
-    )  # fmt: skip
+        criterion=criterion.title,
+        quantity=criterion.quantity,
+        of=list(criterion.names),
+        outcome=outcome,
+        value=value,
+        uncertainty=uncertainty,
+        threshold=criterion.bar,
+        level=criterion.level,
+        sentence=sentence,
+    )
 
 
 def _unsettled(best: Best) -> str:

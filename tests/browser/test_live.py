@@ -53,8 +53,12 @@ def runs(tmp_path_factory):
 @contextmanager
 def served(runs):
     """Serve the pages meanwhile; gives their address."""
-    config = uvicorn.Config(application(Runs(runs, every=0.3)), port=0, log_level="warning",
-                            timeout_graceful_shutdown=1)  # fmt: skip
+    config = uvicorn.Config(
+        application(Runs(runs, every=0.3)),
+        port=0,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -21,12 +21,15 @@ def pages(tmp_path_factory):
     entries.append(runs.Entry("broken", None, (), "", "the ledger cannot be read."))
     two = compare(Side("tuesday", made["mixed"]), Side("wednesday", made["lepton"]))
     texts = {
-        "comparison": compare_page.render(two), "index": runs.render("runs", entries),
-        "fail": render(summaries.lepton()), "pass": render(summaries.decay()),
-        "mixed": render(summaries.mixed()), "soft": render(outcomes.soft()),
+        "comparison": compare_page.render(two),
+        "index": runs.render("runs", entries),
+        "fail": render(summaries.lepton()),
+        "pass": render(summaries.decay()),
+        "mixed": render(summaries.mixed()),
+        "soft": render(outcomes.soft()),
         "hopeless": render(outcomes.hopeless()),
         "evening": evening_page.render(outcomes.hopeless_evening()),
-    }  # fmt: skip
+    }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text)
     return {name: f"file://{folder}/{name}.html" for name in texts}
@@ -37,10 +40,20 @@ SOME = ("pass", "mixed", "hopeless", "evening", "comparison", "index")
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [("fail", "light"), ("mixed", "dark"), ("soft", "light"), ("pass", "dark"),
-     ("hopeless", "light"), ("evening", "light"), ("evening", "dark"),
-     ("comparison", "light"), ("comparison", "dark"), ("index", "light"), ("index", "dark")],
-)  # fmt: skip
+    [
+        ("fail", "light"),
+        ("mixed", "dark"),
+        ("soft", "light"),
+        ("pass", "dark"),
+        ("hopeless", "light"),
+        ("evening", "light"),
+        ("evening", "dark"),
+        ("comparison", "light"),
+        ("comparison", "dark"),
+        ("index", "light"),
+        ("index", "dark"),
+    ],
+)
 def test_offline(pages, visit, picture, serious, name, scheme):
     """It opens without a network, asks for nothing, complains of nothing, and all can read it."""
     page, seen = visit(pages[name], offline=True, color_scheme=scheme)
@@ -168,8 +181,9 @@ def test_printed(pages, visit, picture, name):
     pdf = page.pdf(format="A4")
 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
-        "rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"
-    )  # fmt: skip
+        "rgb(255, 255, 255)",
+        "rgba(0, 0, 0, 0)",
+    )
     assert not page.locator("button.theme").is_visible()
     assert pdf.startswith(b"%PDF-")
     assert 1 <= pdf.count(b"/Type /Page\n") <= 40

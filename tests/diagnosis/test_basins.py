@@ -18,8 +18,9 @@ from daybreak.verdict import read_study
 
 PROBLEM = dk.FitProblem(
     [dk.Parameter("a", 0, 10), dk.Parameter("b", 0, 10)],
-    lambda p, s: [p.a, p.b, p.a + p.b], dk.observations([1.0, 1.0, 2.0], 0.1),
-)  # fmt: skip
+    lambda p, s: [p.a, p.b, p.a + p.b],
+    dk.observations([1.0, 1.0, 2.0], 0.1),
+)
 
 
 def end(chi2, place=0.5, origin="start 0", reason=StopReason.GRADIENT, **trial):
@@ -32,11 +33,18 @@ def end(chi2, place=0.5, origin="start 0", reason=StopReason.GRADIENT, **trial):
 
 def polish(chi2, start=0.5, to=None, eigenvalues=(0.5, 1.0), **outcome):
     """What the second method made of that end."""
-    details = {"from": [start, 0.2], "eigenvalues": list(eigenvalues), "zero": 1e-6,
-               "held": [], "slope": 0.0, "leverage": {"": 2.0}}  # fmt: skip
+    details = {
+        "from": [start, 0.2],
+        "eigenvalues": list(eigenvalues),
+        "zero": 1e-6,
+        "held": [],
+        "slope": 0.0,
+        "leverage": {"": 2.0},
+    }
     place = start if to is None else to
-    made = Outcome({"a": 10 * place, "b": 2.0}, chi2, StopReason.GRADIENT, [place, 0.2], 5, "",
-                   details)  # fmt: skip
+    made = Outcome(
+        {"a": 10 * place, "b": 2.0}, chi2, StopReason.GRADIENT, [place, 0.2], 5, "", details
+    )
     made = replace(made, **outcome)
     return TrialRecord(f"polish {start}", "polish", "polish", (), (), grid=True, outcome=made)
 
@@ -44,11 +52,20 @@ def polish(chi2, start=0.5, to=None, eigenvalues=(0.5, 1.0), **outcome):
 def record(*trials):
     """A multi-start as the ledger gives it back."""
     return StudyRecord(
-        name="s", follows=None, state="finished", error=None, fingerprint="f",
-        problem=PROBLEM.describe(), settings={}, method=dk.MultiStart(3).describe(),
-        counted=True, seed=None, criteria=(CriteriaRecord("2026-01-01T00:00:00", ()),),
-        trials=trials, seconds=1.0,
-    )  # fmt: skip
+        name="s",
+        follows=None,
+        state="finished",
+        error=None,
+        fingerprint="f",
+        problem=PROBLEM.describe(),
+        settings={},
+        method=dk.MultiStart(3).describe(),
+        counted=True,
+        seed=None,
+        criteria=(CriteriaRecord("2026-01-01T00:00:00", ()),),
+        trials=trials,
+        seconds=1.0,
+    )
 
 
 def starts(*chi2):
@@ -101,10 +118,13 @@ def test_only_own_starts_that_converged_count():
     """Fits from known places, of profiles, polished or stopped ones are no random starts."""
     own = starts(1, 1, 1, 2)
     other = [
-        end(0.5, 0.9, "preflight 0"), end(0.4, 0.8, "below 0"),
-        end(0.3, 0.7, "start 9", StopReason.ITERATIONS), end(None, 0.7, "start 8"),
-        end(0.2, 0.6, "start 7", of=("a",), point=(6.0,)), polish(0.1),
-    ]  # fmt: skip
+        end(0.5, 0.9, "preflight 0"),
+        end(0.4, 0.8, "below 0"),
+        end(0.3, 0.7, "start 9", StopReason.ITERATIONS),
+        end(None, 0.7, "start 8"),
+        end(0.2, 0.6, "start 7", of=("a",), point=(6.0,)),
+        polish(0.1),
+    ]
 
     assert missed(record(*own, *other)) == missed(record(*own))
 
@@ -156,8 +176,12 @@ def test_kind_of_the_lowest_end(second, kind):
 )
 def test_kind_of_a_higher_end(place, eigenvalues, kind):
     """A higher end is a minimum, one made by bounds, or perhaps none where chi2 is flat."""
-    trials = [end(4.0), polish(4.0), end(6.0, place, "start 1"), polish(6.0, place, None,
-                                                                        eigenvalues)]  # fmt: skip
+    trials = [
+        end(4.0),
+        polish(4.0),
+        end(6.0, place, "start 1"),
+        polish(6.0, place, None, eigenvalues),
+    ]
     low, high = read_ends(record(*trials))
 
     assert (low.kind, high.kind) == ("global", kind)

@@ -18,45 +18,117 @@ BEST, WIDTH = 2.0, 0.1
 HALF = 1.959963984540054 * WIDTH
 """Half the width of its 95 % set."""
 MOVES_B = Symmetry(
-    kind="scaling", exponents={"b": "2", "U": "1"}, exact=True, size=1e-15,
+    kind="scaling",
+    exponents={"b": "2", "U": "1"},
+    exact=True,
+    size=1e-15,
     sentence="b -> c^2 b, U -> c U leaves every residual unchanged",
-)  # fmt: skip
+)
 
 
 def profile(code="identified"):
     """A parabola, ``chi2 = 5 + ((b - 2) / 0.1)^2`` on [1.5, 2.5] in steps of 0.1."""
     points = [
-        ProfilePoint(value=v, chi2=5 + ((v - BEST) / WIDTH) ** 2, settled=True, own=None,
-                     disagreement_before=None, disagreement=None, at_bounds=[],
-                     parameters={}, scale_factors={}, derived={})
+        ProfilePoint(
+            value=v,
+            chi2=5 + ((v - BEST) / WIDTH) ** 2,
+            settled=True,
+            own=None,
+            disagreement_before=None,
+            disagreement=None,
+            at_bounds=[],
+            parameters={},
+            scale_factors={},
+            derived={},
+        )
         for v in (1.5 + 0.1 * i for i in range(11))
-    ]  # fmt: skip
-    piece = Interval(lower=BEST - HALF, upper=BEST + HALF, lower_closed=True, upper_closed=True,
-                     lower_reason="data", upper_reason="data")  # fmt: skip
-    return Profile(parameter="b", unit="m", minimum=BEST, chi2_min=5.0, points=points,
-                   intervals=[piece], code=code, sentence=f"b is {code}.",
-                   before=None, after=None, noise=None,
-                   fitted=[(p.value, p.chi2) for p in points])  # fmt: skip
+    ]
+    piece = Interval(
+        lower=BEST - HALF,
+        upper=BEST + HALF,
+        lower_closed=True,
+        upper_closed=True,
+        lower_reason="data",
+        upper_reason="data",
+    )
+    return Profile(
+        parameter="b",
+        unit="m",
+        minimum=BEST,
+        chi2_min=5.0,
+        points=points,
+        intervals=[piece],
+        code=code,
+        sentence=f"b is {code}.",
+        before=None,
+        after=None,
+        noise=None,
+        fitted=[(p.value, p.chi2) for p in points],
+    )
 
 
 def study(code="identified", p_value=0.4, missed=""):
     """A finished study with that profile, fit quality and missed criterion."""
-    findings = [
-        Finding(criterion="P1", quantity=missed, of=[], outcome="missed", value=9.0,
-                uncertainty=0.0, threshold="< 1", level="hard", sentence="")
-    ] if missed else []  # fmt: skip
+    findings = (
+        [
+            Finding(
+                criterion="P1",
+                quantity=missed,
+                of=[],
+                outcome="missed",
+                value=9.0,
+                uncertainty=0.0,
+                threshold="< 1",
+                level="hard",
+                sentence="",
+            )
+        ]
+        if missed
+        else []
+    )
     metrics = Metrics(
-        trials=11, failed_trials=0, fits=11, converged_fits=11, iterations=11, basins=1, hits=2,
-        n_observations=9, n_free=3, degrees_of_freedom=6, reduced_chi2=5 / 6, p_value=p_value,
-        aic=11.0, bic=11.6, seconds=1.0,
-    )  # fmt: skip
+        trials=11,
+        failed_trials=0,
+        fits=11,
+        converged_fits=11,
+        iterations=11,
+        basins=1,
+        hits=2,
+        n_observations=9,
+        n_free=3,
+        degrees_of_freedom=6,
+        reduced_chi2=5 / 6,
+        p_value=p_value,
+        aic=11.0,
+        bic=11.6,
+        seconds=1.0,
+    )
     return Study(
-        name="one", counted=True, follows=None, state="finished", settings={}, method="profile",
-        parameters=[], verdict="PASS", findings=findings, metrics=metrics, best=None,
-        profiles=[profile(code)], maps=[], starts=[], ends=[], missed=None, tension=None,
-        model_scales=[], knobs=[], checks=[], failures={}, error=None, criteria_history=[],
+        name="one",
+        counted=True,
+        follows=None,
+        state="finished",
+        settings={},
+        method="profile",
+        parameters=[],
+        verdict="PASS",
+        findings=findings,
+        metrics=metrics,
+        best=None,
+        profiles=[profile(code)],
+        maps=[],
+        starts=[],
+        ends=[],
+        missed=None,
+        tension=None,
+        model_scales=[],
+        knobs=[],
+        checks=[],
+        failures={},
+        error=None,
+        criteria_history=[],
         units={},
-    )  # fmt: skip
+    )
 
 
 NEAR, FAR = dk.Claim("b", 2.1, label="table 3"), dk.Claim("b", 1.6, label="table 4")

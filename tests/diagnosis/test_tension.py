@@ -32,8 +32,9 @@ def test_ceiling_is_a_fitted_constant():
     expected = 0.0
     for rows in (slice(0, 3), slice(3, 6)):
         v, s = np.array(values[rows]), np.hypot(sigmas[rows], 0.05)
-        fitted = dk.FitProblem([dk.Parameter("c", -9, 9)], lambda p, _: np.full(3, p.c),
-                               dk.observations(v, s))  # fmt: skip
+        fitted = dk.FitProblem(
+            [dk.Parameter("c", -9, 9)], lambda p, _: np.full(3, p.c), dk.observations(v, s)
+        )
         expected += study(fitted, dk.MultiStart(2)).best.chi2
 
     assert constant_chi2(data) == pytest.approx(expected, rel=1e-9)
@@ -44,9 +45,10 @@ def test_ceiling_is_a_fitted_constant():
 def test_units_are_groups_of_their_own():
     """Observations of different units share no constant, even without a group's name."""
     data = {
-        "a": dk.Observation(1.0, 0.1, unit="m"), "b": dk.Observation(2.0, 0.1, unit="m"),
+        "a": dk.Observation(1.0, 0.1, unit="m"),
+        "b": dk.Observation(2.0, 0.1, unit="m"),
         "c": dk.Observation(70.0, 0.1, unit="kg"),
-    }  # fmt: skip
+    }
     described = dk.observations(data).describe()
 
     assert constant_chi2(described) == pytest.approx(2 * (0.5 / 0.1) ** 2)
@@ -56,8 +58,11 @@ def test_model_that_explains_nothing_is_told():
     """A model no better than a constant is named, one that follows the data is not."""
 
     def fitted(predict):
-        one = dk.FitProblem([dk.Parameter("a", -9, 9)], predict,
-                            dk.observations([0.0, 1.1, 1.9, 3.2, 3.9, 5.1], 0.1))  # fmt: skip
+        one = dk.FitProblem(
+            [dk.Parameter("a", -9, 9)],
+            predict,
+            dk.observations([0.0, 1.1, 1.9, 3.2, 3.9, 5.1], 0.1),
+        )
         return study(one, dk.MultiStart(3))
 
     good, bad = fitted(lambda p, s: p.a * X), fitted(lambda p, s: np.full(6, p.a))
@@ -71,13 +76,15 @@ def test_model_that_explains_nothing_is_told():
 def groups(second, **parameter):
     """Two groups that measure the same line, the second one off by a number of sigma."""
     data = dk.observations(
-        [*(1.0 + 2.0 * X), *(1.0 + 2.0 * X + second * np.array([1, -1, 1, -1, 1, -1]))], 1.0,
+        [*(1.0 + 2.0 * X), *(1.0 + 2.0 * X + second * np.array([1, -1, 1, -1, 1, -1]))],
+        1.0,
         groups=["one"] * 6 + ["two"] * 6,
-    )  # fmt: skip
+    )
     return dk.FitProblem(
         [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9, **parameter)],
-        lambda p, s: np.tile(p.a + p.b * X, 2), data,
-    )  # fmt: skip
+        lambda p, s: np.tile(p.a + p.b * X, 2),
+        data,
+    )
 
 
 def test_groups_have_their_own_p_values():
@@ -103,26 +110,31 @@ def test_groups_have_their_own_p_values():
 
 def test_group_in_tension_is_named():
     """A group that the model does not describe is named; without groups none is."""
-    told = [c.sentence for c in study(groups(3.0), dk.MultiStart(3)).checks
-            if c.code == "tension"]  # fmt: skip
+    told = [c.sentence for c in study(groups(3.0), dk.MultiStart(3)).checks if c.code == "tension"]
     quiet = study(groups(1.0), dk.MultiStart(3))
 
     assert any("the group 'two' is in tension" in text for text in told)
     assert not any("the group 'one'" in text for text in told)
     assert not [c for c in quiet.checks if c.code == "tension" and "group" in c.sentence]
-    alone = dk.FitProblem([dk.Parameter("a", -9, 9)], lambda p, s: np.full(3, p.a),
-                          dk.observations([1, 2, 3.0], 1.0))  # fmt: skip
+    alone = dk.FitProblem(
+        [dk.Parameter("a", -9, 9)], lambda p, s: np.full(3, p.a), dk.observations([1, 2, 3.0], 1.0)
+    )
     assert study(alone, dk.MultiStart(3)).tension.groups == []
 
 
 def conflict(model):
     """Two groups that want a = 1 and a = 2; only the second one has a model uncertainty."""
     data = dk.observations(
-        [1.0] * 4 + [2.0] * 4, 0.1, model=[0.0] * 4 + [model] * 4,
+        [1.0] * 4 + [2.0] * 4,
+        0.1,
+        model=[0.0] * 4 + [model] * 4,
         groups=["one"] * 4 + ["two"] * 4,
-    )  # fmt: skip
-    return dk.FitProblem([dk.Parameter("a", 0, 5), dk.Parameter("b", -1, 1)],
-                         lambda p, s: np.array([p.a] * 7 + [p.a + p.b]), data)  # fmt: skip
+    )
+    return dk.FitProblem(
+        [dk.Parameter("a", 0, 5), dk.Parameter("b", -1, 1)],
+        lambda p, s: np.array([p.a] * 7 + [p.a + p.b]),
+        data,
+    )
 
 
 def weighted(scale, model):
@@ -159,9 +171,10 @@ def test_minimum_that_moves_with_the_model_uncertainty_is_told():
 def test_minimum_that_stays_is_not_told():
     """Without a conflict the minimum stays; without model uncertainty no fit is scaled."""
     agree = dk.FitProblem(
-        [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)], lambda p, s: p.a + p.b * X,
+        [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
+        lambda p, s: p.a + p.b * X,
         dk.observations(1.0 + 2.0 * X + 0.05 * np.sin(9 * X), 0.1, model=[0.2] * 3 + [0.0] * 3),
-    )  # fmt: skip
+    )
     found = study(agree, dk.Profile("a", starts=4))
 
     assert len(found.model_scales) == len(MODEL_SCALES)
@@ -184,9 +197,10 @@ def test_flat_within_noise():
     found = study(problem, dk.Profile("x", points=7, fit=few, relax=False)).profile
     many = dk.Evolution(seeds=(0, 1, 2), generations=300)
     clear = dk.FitProblem(
-        [dk.Parameter("x", -2, 2), dk.Parameter("y", -2, 2)], lambda p, s: np.array([p.x, p.y]),
+        [dk.Parameter("x", -2, 2), dk.Parameter("y", -2, 2)],
+        lambda p, s: np.array([p.x, p.y]),
         dk.observations([0.2, 0.3], 0.2),
-    )  # fmt: skip
+    )
     other = study(clear, dk.Profile("x", points=7, fit=many, relax=False)).profile
 
     assert found.code == "flat_within_noise"
@@ -201,8 +215,11 @@ def test_variation_before_and_after():
     def himmelblau(p, settings):
         return np.array([p.x**2 + p.y - 11.0, p.x + p.y**2 - 7.0, 1.0])
 
-    problem = dk.FitProblem([dk.Parameter("x", -6, 6), dk.Parameter("y", -6, 6)], himmelblau,
-                            dk.observations([0.0, 0.0, 0.0], 1.0))  # fmt: skip
+    problem = dk.FitProblem(
+        [dk.Parameter("x", -6, 6), dk.Parameter("y", -6, 6)],
+        himmelblau,
+        dk.observations([0.0, 0.0, 0.0], 1.0),
+    )
     found = study(problem, dk.Profile("x", points=25, starts=12, each=1)).profile
     chi2 = [point.chi2 for point in found.points]
     own = [point.own for point in found.points]

@@ -269,8 +269,9 @@ def test_a_larger_budget_goes_on(tmp_path):
     asked.clear()
     fresh = dk.run(
         dk.Campaign("decay", [dk.Study("decay", problem, dk.Intervals("all"))]),
-        tmp_path / "other", budget=0.0,
-    )["decay"]  # fmt: skip
+        tmp_path / "other",
+        budget=0.0,
+    )["decay"]
 
     assert [profile.code for profile in first.profiles] != ["identified", "identified"]
     assert [profile.code for profile in second.profiles] == ["identified", "identified"]
@@ -281,11 +282,14 @@ def test_a_larger_budget_goes_on(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "options", "said"),
     [
-        ((), {}, "each once"), (("a", "a"), {}, "each once"), ((3,), {}, "by the names"),
-        (("a",), {"budget": 0}, "`budget >= 1`"), (("a",), {"starts": 0}, "`starts >= 1`"),
+        ((), {}, "each once"),
+        (("a", "a"), {}, "each once"),
+        ((3,), {}, "by the names"),
+        (("a",), {"budget": 0}, "`budget >= 1`"),
+        (("a",), {"starts": 0}, "`starts >= 1`"),
         (("a",), {"tolerance": 1.0}, "a rise of chi2"),
     ],
-)  # fmt: skip
+)
 def test_bad_options(arguments, options, said):
     """Options out of their range are refused with the rule."""
     with pytest.raises(dk.PlanError, match=said):

@@ -99,9 +99,16 @@ def test_scipy_agrees(name):
         return evaluator.jacobian(u[None], residuals(u)[None], cells)[0]
 
     found = least_squares(
-        residuals, start_of(known)[0], jac=jacobian, bounds=(0, 1), x_scale="jac",
-        ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=5000,
-    )  # fmt: skip
+        residuals,
+        start_of(known)[0],
+        jac=jacobian,
+        bounds=(0, 1),
+        x_scale="jac",
+        ftol=1e-15,
+        xtol=1e-15,
+        gtol=1e-15,
+        max_nfev=5000,
+    )
     assert agrees(2 * found.cost, known)
 
 

@@ -132,8 +132,9 @@ def test_a_forbidden_region_is_a_rejected_step(backend):
 
     problem = dk.FitProblem(
         [dk.Parameter("x", -10.0, 10.0), dk.Parameter("y", -10.0, 10.0)],
-        predict, dk.observations([0.3, 4.2, -0.5], 0.1),
-    )  # fmt: skip
+        predict,
+        dk.observations([0.3, 4.2, -0.5], 0.1),
+    )
     starts = np.array([[0.1, 0.1], [0.5, 0.2], [0.59, 0.64]])
     ends = run(problem, starts)
     assert all(end.reason.converged for end in ends)

@@ -130,8 +130,9 @@ def test_two_regions():
     """A model even in x has two regions, mirrored, each with its own line."""
     problem = dk.FitProblem(
         [dk.Parameter("x", -2, 2), dk.Parameter("y", -2, 2)],
-        lambda p, s: np.array([p.x * p.x, p.y]), dk.observations([1.0, 0.3], [0.2, 0.2]),
-    )  # fmt: skip
+        lambda p, s: np.array([p.x * p.x, p.y]),
+        dk.observations([1.0, 0.3], [0.2, 0.2]),
+    )
     found = study(problem, dk.Profile("x", "y", points=(15, 9), starts=12))
     left, right = sorted(outer(found).lines, key=lambda line: line[0].x)
     half = math.sqrt(LEVEL_95) * 0.2
@@ -168,8 +169,9 @@ def test_minimum_between_lattice_points(starts):
     """A minimum that no lattice point shows gets its contour, however it was found."""
     problem = dk.FitProblem(
         [dk.Parameter("x", 0, 10), dk.Parameter("y", 0, 1)],
-        lambda p, s: np.array([p.x + p.y, p.y]), dk.observations([3.3, 0.3], [0.1, 0.01]),
-    )  # fmt: skip
+        lambda p, s: np.array([p.x + p.y, p.y]),
+        dk.observations([3.3, 0.3], [0.1, 0.01]),
+    )
     found = study(problem, dk.Profile("x", "y", points=(7, 7), starts=starts))
     [chart] = found.maps
 
@@ -184,8 +186,9 @@ def test_minimum_at_a_bound():
     """A best fit on the border of the lattice is inside one line, which the border closes."""
     problem = dk.FitProblem(
         [dk.Parameter("x", 0, 10), dk.Parameter("y", 0, 1)],
-        lambda p, s: np.array([p.x, p.y]), dk.observations([-0.3, 0.31], [0.5, 0.1]),
-    )  # fmt: skip
+        lambda p, s: np.array([p.x, p.y]),
+        dk.observations([-0.3, 0.31], [0.5, 0.1]),
+    )
     found = study(problem, dk.Profile("x", "y", points=(11, 7), starts=4))
 
     assert [len(contour.lines) for contour in found.maps[0].contours] == [1, 1]
@@ -229,9 +232,10 @@ def test_region_without_predictions():
         return np.array([p.x if p.x < 4 else np.nan, p.y])
 
     problem = dk.FitProblem(
-        [dk.Parameter("x", 0, 10), dk.Parameter("y", 0, 1)], half,
+        [dk.Parameter("x", 0, 10), dk.Parameter("y", 0, 1)],
+        half,
         dk.observations([3.9, 0.3], [0.5, 0.1]),
-    )  # fmt: skip
+    )
     method = dk.Profile("x", "y", points=(11, 7), starts=12)
     played = play(problem, method)
     found = read_study(record(problem, method, played))
@@ -244,8 +248,9 @@ def test_region_without_predictions():
     assert min(p.x for p in line) == pytest.approx(3.9 - 0.5 * math.sqrt(LEVEL_95), abs=2e-3)
     nowhere = dk.FitProblem(
         [dk.Parameter("x", 0, 10), dk.Parameter("y", 0, 1)],
-        lambda p, s: np.array([np.nan, p.y]), dk.observations([3.9, 0.3], [0.5, 0.1]),
-    )  # fmt: skip
+        lambda p, s: np.array([np.nan, p.y]),
+        dk.observations([3.9, 0.3], [0.5, 0.1]),
+    )
     assert study(nowhere, method).maps[0].contours == []
 
 
@@ -253,8 +258,9 @@ def test_constant_predictions():
     """Where nothing depends on the parameters the whole lattice is one region, set by nothing."""
     problem = dk.FitProblem(
         [dk.Parameter("x", 0, 10), dk.Parameter("y", 0, 1), dk.Parameter("z", 0, 1)],
-        lambda p, s: np.array([1.0, 2.0]), dk.observations([1.1, 2.0], 0.1),
-    )  # fmt: skip
+        lambda p, s: np.array([1.0, 2.0]),
+        dk.observations([1.1, 2.0], 0.1),
+    )
     found = study(problem, dk.Profile("x", "y", points=(5, 5), starts=4))
     [line] = outer(found).lines
 

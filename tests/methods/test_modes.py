@@ -86,11 +86,19 @@ def conversion(adjoint, *, throw=True, steps=4096):
 
     def predict(p, _):
         return diffrax.diffeqsolve(
-            diffrax.ODETerm(rate), diffrax.Tsit5(), 0.0, 20.0, 0.1, jnp.array([1.0, 0.0]),
-            args=(p.k1, p.k2), saveat=diffrax.SaveAt(ts=jnp.asarray(TIMES)), max_steps=steps,
-            stepsize_controller=diffrax.PIDController(rtol=1e-7, atol=1e-7), adjoint=adjoint,
+            diffrax.ODETerm(rate),
+            diffrax.Tsit5(),
+            0.0,
+            20.0,
+            0.1,
+            jnp.array([1.0, 0.0]),
+            args=(p.k1, p.k2),
+            saveat=diffrax.SaveAt(ts=jnp.asarray(TIMES)),
+            max_steps=steps,
+            stepsize_controller=diffrax.PIDController(rtol=1e-7, atol=1e-7),
+            adjoint=adjoint,
             throw=throw,
-        ).ys[:, 1]  # fmt: skip
+        ).ys[:, 1]
 
     boxes = [dk.Parameter(name, 1e-2, 10, scale="log") for name in ("k1", "k2")]
     return dk.FitProblem(boxes, predict, dk.observations(SIGNAL, 0.02))

@@ -19,8 +19,10 @@ def problem(predict, values, bounds, sigma=1.0, **options):
     """A small problem with parameters in given bounds."""
     return dk.FitProblem(
         [dk.Parameter(name, *box) for name, box in bounds.items()],
-        predict, dk.observations(values, sigma), **options,
-    )  # fmt: skip
+        predict,
+        dk.observations(values, sigma),
+        **options,
+    )
 
 
 def polished(one, at):
@@ -52,9 +54,10 @@ def test_saddle():
 def test_a_start_on_the_saddle_is_told_from_a_minimum():
     """A fit that starts and stays on a saddle is called one, and the best end is global."""
     one = dk.FitProblem(
-        [dk.Parameter("x", -3, 3, guess=0.0), dk.Parameter("y", -3, 3, guess=0.0)], even,
+        [dk.Parameter("x", -3, 3, guess=0.0), dk.Parameter("y", -3, 3, guess=0.0)],
+        even,
         dk.observations([1.0, 0.5], 1.0),
-    )  # fmt: skip
+    )
     found = study(one, dk.MultiStart(12))
 
     kinds = {round(end.parameters["x"], 3): end.kind for end in found.ends}
@@ -63,8 +66,9 @@ def test_a_start_on_the_saddle_is_told_from_a_minimum():
     assert (saddle.negative, saddle.hits) == (1, 1)
     alone = study(one, dk.MultiStart(1))
     assert [end.kind for end in alone.ends] == ["saddle or plateau"]
-    assert any(c.code == "missed_basin_possible" and "no minimum" in c.sentence
-               for c in alone.checks)  # fmt: skip
+    assert any(
+        c.code == "missed_basin_possible" and "no minimum" in c.sentence for c in alone.checks
+    )
 
 
 def test_flat_direction_is_zero():
@@ -142,8 +146,10 @@ def test_leverages_sum_to_the_fitted_numbers(factors, fitted):
     data = dk.observations(np.exp(0.5 * X) + 0.02 * X**3, 0.1, groups=list("aaabbbbcc"))
     one = dk.FitProblem(
         [dk.Parameter("x", -3, 3), dk.Parameter("y", 0.1, 3)],
-        lambda p, s: np.exp(p.y * X) + 0.1 * p.x * X * X, data, **factors,
-    )  # fmt: skip
+        lambda p, s: np.exp(p.y * X) + 0.1 * p.x * X * X,
+        data,
+        **factors,
+    )
     left = polished(one, {"x": 0.1, "y": 0.6}).details["left"]
 
     assert list(left) == ["a", "b", "c"]
@@ -162,8 +168,10 @@ def test_numpy_and_jax_agree():
     def made(xp):
         return problem(
             lambda p, s: p.x * xp.exp(p.y * X) + xp.sqrt(1.0 + p.z * p.z) * X,
-            1.5 * np.exp(0.5 * X) + 0.4 * X, bounds, 0.1,
-        )  # fmt: skip
+            1.5 * np.exp(0.5 * X) + 0.4 * X,
+            bounds,
+            0.1,
+        )
 
     mine, theirs = (polished(made(xp), {"x": 1.2, "y": 0.6, "z": 0.3}) for xp in (np, jnp))
     one, two = mine.details, theirs.details
@@ -181,10 +189,12 @@ def test_ends_are_not_classified_without_a_polish():
     """Records from before ends were polished are read without saying what the ends are."""
     one, method = problem(even, [1.0, 0.5], BOX), dk.MultiStart(4)
     played = [
-        ([t for t in tasks if t.kind != "polish"],
-         [o for t, o in zip(tasks, outcomes, strict=True) if t.kind != "polish"])
+        (
+            [t for t in tasks if t.kind != "polish"],
+            [o for t, o in zip(tasks, outcomes, strict=True) if t.kind != "polish"],
+        )
         for tasks, outcomes in play(one, method)
-    ]  # fmt: skip
+    ]
 
     assert read_ends(record(one, method, played)) == []
 

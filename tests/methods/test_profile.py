@@ -185,9 +185,11 @@ def peak(centre=1.2345, sigma=0.01):
     t = np.linspace(0.0, 3.0, 61)
     data = np.exp(-0.5 * ((t - centre) / 0.2) ** 2)
     return t, pair(
-        lambda p, s: p.h * np.exp(-0.5 * ((t - p.c) / 0.2) ** 2), data,
-        {"h": (0, 5), "c": (-20, 40)}, sigma,
-    )  # fmt: skip
+        lambda p, s: p.h * np.exp(-0.5 * ((t - p.c) / 0.2) ** 2),
+        data,
+        {"h": (0, 5), "c": (-20, 40)},
+        sigma,
+    )
 
 
 def root(function, low, high):
@@ -235,10 +237,14 @@ def test_reasons_of_open_ends():
     scan = study(sloped(), dk.Profile("b", points=np.linspace(1.95, 3.0, 9))).profile.intervals[0]
     t = np.linspace(1.0, 4.0, 8)
     flat = study(
-        pair(lambda p, s: p.a * (1.0 - np.exp(-p.k * t)), np.full(8, 2.0),
-             {"a": (0, 10), "k": (0.1, 500)}, 0.1),
+        pair(
+            lambda p, s: p.a * (1.0 - np.exp(-p.k * t)),
+            np.full(8, 2.0),
+            {"a": (0, 10), "k": (0.1, 500)},
+            0.1,
+        ),
         dk.Profile("k"),
-    ).profile  # fmt: skip
+    ).profile
 
     assert (bound.lower, bound.lower_reason, bound.lower_closed) == (1.95, "bound", False)
     assert (scan.lower, scan.lower_reason, scan.lower_closed) == (1.95, "scan edge", False)
@@ -253,8 +259,9 @@ def test_all_profiles_share_one_reference():
     """Profile("all") makes the profile of every free parameter above the same lowest chi2."""
     problem = dk.FitProblem(
         [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9), dk.Parameter("c", -9, 9, fixed=0.1)],
-        lambda p, s: p.a + p.b * X + p.c * X * X, dk.observations(1.0 + 2.0 * X + X**3 / 9, 0.3),
-    )  # fmt: skip
+        lambda p, s: p.a + p.b * X + p.c * X * X,
+        dk.observations(1.0 + 2.0 * X + X**3 / 9, 0.3),
+    )
     found = study(problem, dk.Profile("all"))
 
     assert [profile.parameter for profile in found.profiles] == ["a", "b"]
@@ -347,9 +354,10 @@ def test_rounds_are_a_function_of_their_outcomes(method):
     problem = pair(himmelblau, [0.0, 0.0], {"x": (2, 4), "y": (1, 3)}, 3.0)
     first = play(problem, method)
     stored = {
-        digest(task.identity()): outcome for tasks, outcomes in first
+        digest(task.identity()): outcome
+        for tasks, outcomes in first
         for task, outcome in zip(tasks, outcomes, strict=True)
-    }  # fmt: skip
+    }
 
     def answers(problem, settings, tasks):
         return [type(o).load(o.dump()) for o in (stored[digest(t.identity())] for t in tasks)]
@@ -397,8 +405,10 @@ def test_points_where_no_fit_ends_are_told_apart():
 
     problem = pair(half, [3.5, 0.0], {"x": (0, 10), "y": (-1, 1)}, 0.4)
     found = study(problem, dk.Profile("x", points=11))
-    nowhere = study(pair(lambda p, s: np.array([np.nan, p.y]), [0.0, 0.0],
-                         {"x": (0, 10), "y": (-1, 1)}), dk.Profile("x"))  # fmt: skip
+    nowhere = study(
+        pair(lambda p, s: np.array([np.nan, p.y]), [0.0, 0.0], {"x": (0, 10), "y": (-1, 1)}),
+        dk.Profile("x"),
+    )
 
     assert [p.chi2 is None for p in found.profile.points] == [v >= 4 for v in range(11)]
     assert "At 7 of 11 points every fit failed." in found.profile.sentence

@@ -21,8 +21,9 @@ def linear(shift=0.03, **options):
         [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
         lambda p, s: p.a + p.b * X + s.h**2 * shift * (1.0 + X * X),
         dk.observations(Y, 0.2),
-        settings={"h": 1.0}, knobs=[dk.Knob("h", refined=0.5, **options)],
-    )  # fmt: skip
+        settings={"h": 1.0},
+        knobs=[dk.Knob("h", refined=0.5, **options)],
+    )
 
 
 def answer(h, shift=0.03):
@@ -69,9 +70,13 @@ def test_nodes_of_the_trapezoid_rule():
 
     exact = np.array([(math.exp(k) - 1.0) / k for k in (1.0, 2.0)])
     problem = dk.FitProblem(
-        [dk.Parameter("a", 0, 5)], trapezoid, dk.observations(2.0 * exact, 0.1),
-        settings={"n": 16}, static=["n"], knobs=[dk.Knob("n", refined=32, order=2)],
-    )  # fmt: skip
+        [dk.Parameter("a", 0, 5)],
+        trapezoid,
+        dk.observations(2.0 * exact, 0.1),
+        settings={"n": 16},
+        static=["n"],
+        knobs=[dk.Knob("n", refined=32, order=2)],
+    )
     found = study(problem, dk.MultiStart(4))
     [shift] = found.knobs
 
@@ -129,9 +134,11 @@ def test_bounds_are_kept():
     """A best fit at its bound stays there: the shift of the others is the constrained one."""
     problem = dk.FitProblem(
         [dk.Parameter("a", 2.0, 9), dk.Parameter("b", -9, 9)],
-        lambda p, s: p.a + p.b * X + 0.01 * s.h * X, dk.observations(Y, 0.2),
-        settings={"h": 1.0}, knobs=[dk.Knob("h", refined=3.0)],
-    )  # fmt: skip
+        lambda p, s: p.a + p.b * X + 0.01 * s.h * X,
+        dk.observations(Y, 0.2),
+        settings={"h": 1.0},
+        knobs=[dk.Knob("h", refined=3.0)],
+    )
     found = study(problem, dk.MultiStart(4))
 
     assert found.best.parameters["a"] == 2.0
@@ -141,9 +148,12 @@ def test_bounds_are_kept():
 def test_refinement_without_predictions():
     """A refined knob under which predict fails gives no shift, and the study goes on."""
     problem = dk.FitProblem(
-        [dk.Parameter("a", -9, 9)], lambda p, s: np.full(2, p.a if s.h > 0.7 else np.nan),
-        dk.observations([1.0, 1.2], 0.2), settings={"h": 1.0}, knobs=[dk.Knob("h", refined=0.5)],
-    )  # fmt: skip
+        [dk.Parameter("a", -9, 9)],
+        lambda p, s: np.full(2, p.a if s.h > 0.7 else np.nan),
+        dk.observations([1.0, 1.2], 0.2),
+        settings={"h": 1.0},
+        knobs=[dk.Knob("h", refined=0.5)],
+    )
     found = study(problem, dk.Profile("a", starts=4))
 
     assert found.knobs == []

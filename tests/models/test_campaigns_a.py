@@ -38,10 +38,16 @@ THREE = vx.Vortex(
 )
 LAYERED = {
     "beta": 3.1,
-    "R_c_e": 0.8537, "U_e": 0.021, "A_e": 0.92,
-    "R_c_mu": 0.2417, "U_mu": 0.1, "A_mu": 0.8,
-    "R_c_tau": 0.4211, "U_tau": 0.14, "A_tau": 0.9,
-}  # fmt: skip
+    "R_c_e": 0.8537,
+    "U_e": 0.021,
+    "A_e": 0.92,
+    "R_c_mu": 0.2417,
+    "U_mu": 0.1,
+    "A_mu": 0.8,
+    "R_c_tau": 0.4211,
+    "U_tau": 0.14,
+    "A_tau": 0.9,
+}
 
 
 def evaluate(problem, place, **settings):
@@ -159,8 +165,9 @@ def test_gate(outcomes, case, row):
 
 def test_one_good_width_is_enough_for_the_scan(outcomes):
     """One study that meets all conditions opens the gate; two that meet half of them do not."""
-    good, scaled, placed = (outcomes[c] for c in [(4.0, 5.0, 3.10), (4.0, 5.0, 3.15),
-                                                  (4.0, 24.0, 3.10)])  # fmt: skip
+    good, scaled, placed = (
+        outcomes[c] for c in [(4.0, 5.0, 3.10), (4.0, 5.0, 3.15), (4.0, 24.0, 3.10)]
+    )
     table = [decision.describe() for decision in gate()]
 
     assert gate()[decide(table, [good, scaled, placed])[0]].name == "scan"

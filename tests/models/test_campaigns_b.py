@@ -29,16 +29,25 @@ CAMPAIGNS = {
 }
 PLACE = {
     "beta": 3.1,
-    "R_c_e": 0.6, "U_e": 0.05, "A_e": 0.8,
-    "R_c_mu": 0.12, "U_mu": 0.15, "A_mu": 0.9,
-    "R_c_tau": 0.1, "U_tau": 0.2, "A_tau": 0.7,
-}  # fmt: skip
+    "R_c_e": 0.6,
+    "U_e": 0.05,
+    "A_e": 0.8,
+    "R_c_mu": 0.12,
+    "U_mu": 0.15,
+    "A_mu": 0.9,
+    "R_c_tau": 0.1,
+    "U_tau": 0.2,
+    "A_tau": 0.7,
+}
 BENT = {
     "beta": 2.5,
-    "R_c_e": 0.48, "U_e": 0.0018,
-    "R_c_mu": 2.9, "U_mu": 0.063,
-    "R_c_tau": 2.26, "U_tau": 1.2,
-}  # fmt: skip
+    "R_c_e": 0.48,
+    "U_e": 0.0018,
+    "R_c_mu": 2.9,
+    "U_mu": 0.063,
+    "R_c_tau": 2.26,
+    "U_tau": 1.2,
+}
 WEIGHT = 1e-4
 
 
@@ -104,11 +113,14 @@ def test_follow_ups_of_the_night(row, first):
     best = SimpleNamespace(chi2=1.0, parameters={"beta": 3.01}, settings=settings)
     studies = [
         SimpleNamespace(
-            name=f"config-{i}", counted=True, verdict="PASS", settings=settings,
+            name=f"config-{i}",
+            counted=True,
+            verdict="PASS",
+            settings=settings,
             best=best if i == 2 else None,
         )
         for i in (1, 2)
-    ]  # fmt: skip
+    ]
     decisions = {one.name: one for one in localisation().decisions}
     names = [study.name for study in decisions[row].follow_up(studies)]
 

@@ -19,16 +19,28 @@ from daybreak.problem.precision import double_precision
 
 CROSS = {
     "beta": 3.1,
-    "R_e": 0.8537, "U_e": 0.03, "A_e": 0.92,
-    "R_mu": 0.1417, "U_mu": 0.31, "A_mu": 0.7,
-    "R_tau": 0.4211, "U_tau": 1.29, "A_tau": 1.0,
-}  # fmt: skip
+    "R_e": 0.8537,
+    "U_e": 0.03,
+    "A_e": 0.92,
+    "R_mu": 0.1417,
+    "U_mu": 0.31,
+    "A_mu": 0.7,
+    "R_tau": 0.4211,
+    "U_tau": 1.29,
+    "A_tau": 1.0,
+}
 LAYERED = {
     "beta": 3.1,
-    "R_c_e": 0.8537, "U_e": 0.021, "A_e": 0.92,
-    "R_c_mu": 0.2417, "U_mu": 0.1, "A_mu": 0.8,
-    "R_c_tau": 0.4211, "U_tau": 0.14, "A_tau": 0.9,
-}  # fmt: skip
+    "R_c_e": 0.8537,
+    "U_e": 0.021,
+    "A_e": 0.92,
+    "R_c_mu": 0.2417,
+    "U_mu": 0.1,
+    "A_mu": 0.8,
+    "R_c_tau": 0.4211,
+    "U_tau": 0.14,
+    "A_tau": 0.9,
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +95,12 @@ def test_masses_and_g_factors_are_groups(cross, layered):
     groups = dict(zip(cross.data.names, (datum.group for datum in cross.data.data), strict=True))
 
     assert groups == {
-        "m_e": "mass", "m_mu": "mass", "m_tau": "mass", "g_e": "g factor", "g_mu": "g factor",
-    }  # fmt: skip
+        "m_e": "mass",
+        "m_mu": "mass",
+        "m_tau": "mass",
+        "g_e": "g factor",
+        "g_mu": "g factor",
+    }
     assert {datum.group for datum in layered["exact"].data.data} == {"mass"}
 
 

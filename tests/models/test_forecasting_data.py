@@ -27,11 +27,16 @@ def table(n=400, seed=0):
     rng = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(0.01 * rng.standard_normal(n)))
     spread = 1 + 0.005 * rng.random(n)
-    return pd.DataFrame({
-        "Date": pd.bdate_range("2001-01-01", periods=n),
-        "Open": close, "High": close * spread, "Low": close / spread, "Close": close,
-        "Volume": rng.integers(1, 9, n) * 1e6,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "Date": pd.bdate_range("2001-01-01", periods=n),
+            "Open": close,
+            "High": close * spread,
+            "Low": close / spread,
+            "Close": close,
+            "Volume": rng.integers(1, 9, n) * 1e6,
+        }
+    )
 
 
 def bars(n=400, seed=0):
@@ -246,7 +251,7 @@ def test_stationary_inputs_forget_the_currency():
     names = ("open", "high", "low", "close")
     other = Prices(
         "other", p.dates, **{n: 7 * getattr(p, n) for n in names}, volume=100 * p.volume
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(features(other)[250:], features(p)[250:], rtol=1e-6, atol=1e-9)
 
 
@@ -327,11 +332,18 @@ def test_identity():
     marks = {
         dataset(**change).fingerprint
         for change in (
-            {}, {"horizon": 3}, {"label": "high"}, {"context": 61}, {"theta": 0.02},
-            {"inputs": "raw"}, {"weekly": "leaking"}, {"split": "fold-1"},
-            {"normalise": "window"}, {"series": "nasdaq"},
+            {},
+            {"horizon": 3},
+            {"label": "high"},
+            {"context": 61},
+            {"theta": 0.02},
+            {"inputs": "raw"},
+            {"weekly": "leaking"},
+            {"split": "fold-1"},
+            {"normalise": "window"},
+            {"series": "nasdaq"},
         )
-    }  # fmt: skip
+    }
     assert len(marks) == 10
 
 

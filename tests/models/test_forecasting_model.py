@@ -38,23 +38,34 @@ def built(shape):
 GRID = list(
     itertools.product(
         (64, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048),
-        (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 180, 192, 256), (2, 8, 32), (2, 4),
+        (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 180, 192, 256),
+        (2, 8, 32),
+        (2, 4),
     )
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(
     ("d", "layers", "ff", "count"),
     [
-        (64, 32, 256, 1_617_729), (64, 48, 256, 2_417_473), (64, 64, 128, 2_160_449),
-        (128, 180, 256, 23_882_881), (256, 32, 512, 16_940_289), (384, 12, 1536, 21_403_009),
-        (384, 96, 1536, 170_457_985), (384, 180, 768, 213_206_401),
-        (512, 48, 2048, 151_460_353), (768, 32, 1536, 151_484_161),
-        (256, 192, 1024, 151_706_881), (2048, 3, 8192, 151_658_497),
-        (1024, 12, 4096, 151_446_529), (1024, 128, 4096, 1_612_608_513),
-        (768, 256, 3072, 1_814_714_113), (1024, 180, 2048, 1_512_268_801),
+        (64, 32, 256, 1_617_729),
+        (64, 48, 256, 2_417_473),
+        (64, 64, 128, 2_160_449),
+        (128, 180, 256, 23_882_881),
+        (256, 32, 512, 16_940_289),
+        (384, 12, 1536, 21_403_009),
+        (384, 96, 1536, 170_457_985),
+        (384, 180, 768, 213_206_401),
+        (512, 48, 2048, 151_460_353),
+        (768, 32, 1536, 151_484_161),
+        (256, 192, 1024, 151_706_881),
+        (2048, 3, 8192, 151_658_497),
+        (1024, 12, 4096, 151_446_529),
+        (1024, 128, 4096, 1_612_608_513),
+        (768, 256, 3072, 1_814_714_113),
+        (1024, 180, 2048, 1_512_268_801),
     ],
-)  # fmt: skip
+)
 def test_published_sizes(d, layers, ff, count):
     """The formula gives the sizes that the study recorded."""
     assert parameter_count(d, layers, ff) == count
@@ -63,10 +74,12 @@ def test_published_sizes(d, layers, ff, count):
 @pytest.mark.parametrize(
     ("d", "layers", "heads", "ff", "count"),
     [
-        (192, 4, 6, 768, 1_822_657), (512, 6, 8, 2048, 19_029_505),
-        (1024, 16, 16, 4096, 201_769_985), (2304, 32, 24, 9216, 2_039_908_609),
+        (192, 4, 6, 768, 1_822_657),
+        (512, 6, 8, 2048, 19_029_505),
+        (1024, 16, 16, 4096, 201_769_985),
+        (2304, 32, 24, 9216, 2_039_908_609),
     ],
-)  # fmt: skip
+)
 def test_sizes_with_twenty_features(d, layers, heads, ff, count):
     """So it does for the study's first networks, cut into patches that do not overlap."""
     shape = Architecture(d, layers, heads, ff, features=20, patch=10, stride=10)
@@ -141,10 +154,11 @@ def test_half_precision_is_near(network):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"n_heads": 3}, "d_model % n_heads == 0"), ({"n_layers": 0}, "n_layers=0"),
+        ({"n_heads": 3}, "d_model % n_heads == 0"),
+        ({"n_layers": 0}, "n_layers=0"),
         ({"patch": 30}, "a patch of 30 days does not fit into a context of 20"),
     ],
-)  # fmt: skip
+)
 def test_refused_architectures(change, told):
     """What cannot be built is refused in a sentence."""
     with pytest.raises(dk.ProblemError, match=told):

@@ -48,13 +48,25 @@ def test_forced_and_sampled_networks_record_the_same(night):
     }
     records = [found.best.recorded, *(again.recorded for again in found.best.confirmations)]
     assert {tuple(sorted(record)) for record in records} == {
-        ("architecture", "confusion", "daily", "detectable", "fingerprint", "rival", "sizes",
-         "training")
-    }  # fmt: skip
+        (
+            "architecture",
+            "confusion",
+            "daily",
+            "detectable",
+            "fingerprint",
+            "rival",
+            "sizes",
+            "training",
+        )
+    }
     for record in records:
-        assert record["architecture"]["param_count"] == record["architecture"]["d_model"] * (
-            285 + 4 * 4 + 9 + 2 * record["architecture"]["d_ff"]
-        ) + 1 + record["architecture"]["d_ff"]  # fmt: skip
+        assert (
+            record["architecture"]["param_count"]
+            == record["architecture"]["d_model"]
+            * (285 + 4 * 4 + 9 + 2 * record["architecture"]["d_ff"])
+            + 1
+            + record["architecture"]["d_ff"]
+        )
         assert record["training"]["learning_rate"] == found.best.configuration["learning_rate"]
         assert sum(record["confusion"].values()) == record["sizes"]["validation_b"] == 503
 
@@ -68,8 +80,11 @@ def test_winners_are_judged_with_fresh_seeds_on_days_that_chose_nothing(night):
     assert best.seed not in best.seeds
     assert best.metrics["b_cross_entropy"] == pytest.approx(np.mean(again))
     assert [part["name"] for part in best.artifacts] == [
-        "machine.json", "Learning curve", "Confusion", "Reliability",
-    ]  # fmt: skip
+        "machine.json",
+        "Learning curve",
+        "Confusion",
+        "Reliability",
+    ]
     assert len(night["s"].search.baselines) == 7
     daily = [np.mean(one.recorded["daily"]) for one in best.confirmations]
     assert daily == pytest.approx(again, abs=1e-4)
@@ -102,14 +117,14 @@ def studies(alpha, networks=6, seeds=4):
     def winner(size):
         level = 0.36 + 0.02 * (size / 3e4) ** -alpha
         return SimpleNamespace(
-            configuration={"shape": f"N{size}"}, settings=SETTINGS,
+            configuration={"shape": f"N{size}"},
+            settings=SETTINGS,
             recorded={"architecture": {"param_count": size}},
             confirmations=[
-                SimpleNamespace(
-                    recorded={"daily": [level + mood + 0.002 * RNG.normal(size=503)]}
-                ) for _ in range(seeds)
+                SimpleNamespace(recorded={"daily": [level + mood + 0.002 * RNG.normal(size=503)]})
+                for _ in range(seeds)
             ],
-        )  # fmt: skip
+        )
 
     pairs = [sizes[place : place + 2] for place in range(0, networks, 2)]
     return [
@@ -171,5 +186,9 @@ def test_one_name_for_a_shape():
     one = Architecture(8, 2, 4, 16)
     assert shape_of(one) == "d8 L2 f16"
     assert architecture_of(one) == {
-        "d_model": 8, "n_layers": 2, "n_heads": 4, "d_ff": 16, "param_count": one.parameters,
-    }  # fmt: skip
+        "d_model": 8,
+        "n_layers": 2,
+        "n_heads": 4,
+        "d_ff": 16,
+        "param_count": one.parameters,
+    }

@@ -226,9 +226,11 @@ def test_baselines_are_probabilities(small, name):
 def test_baselines_of_a_search(small):
     """A search is given them under its own names for metrics, of the region it looks at."""
     made = search_baselines(
-        lambda settings: small, "test", names=["constant", "ATR/C"],
+        lambda settings: small,
+        "test",
+        names=["constant", "ATR/C"],
         metrics={"cross_entropy": "loss", "auc": "area"},
-    )  # fmt: skip
+    )
     assert [one.name for one in made] == ["constant", "ATR/C"]
 
     class Asked:

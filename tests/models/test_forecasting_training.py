@@ -63,10 +63,16 @@ def usual():
 @pytest.mark.parametrize(
     "change",
     [
-        {"learning_rate": 2e-3}, {"weight_decay": 0.1}, {"warmup_steps": 40}, {"dropout": 0.3},
-        {"batch_size": 64}, {"epochs": 4}, {"focal": (2.0, 0.25)}, {"schedule": "constant"},
+        {"learning_rate": 2e-3},
+        {"weight_decay": 0.1},
+        {"warmup_steps": 40},
+        {"dropout": 0.3},
+        {"batch_size": 64},
+        {"epochs": 4},
+        {"focal": (2.0, 0.25)},
+        {"schedule": "constant"},
     ],
-)  # fmt: skip
+)
 def test_every_number_acts(usual, change):
     """Whatever is changed in a recipe changes the network."""
     assert np.abs(after_an_epoch(**change) - usual).max() > 1e-5
@@ -124,8 +130,9 @@ def test_focal_loss():
     np.testing.assert_allclose(losses(logits, labels, half, focal=True), plain / 2, rtol=1e-6)
     np.testing.assert_allclose(
         losses(logits, labels, sharp, focal=True),
-        -weight * (1 - chance) ** 2 * jnp.log(chance), rtol=1e-4,
-    )  # fmt: skip
+        -weight * (1 - chance) ** 2 * jnp.log(chance),
+        rtol=1e-4,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +175,9 @@ def test_it_goes_on_from_a_checkpoint(trained):
     """From any checkpoint the rest is the same, bit for bit."""
     whole, found = trained
     for place in (0, 4, len(found) - 1):
-        again = train(SHAPE, RECIPE, LEARN, CHOOSE, seeds=(0, 1),
-                      restore=lambda place=place: found[place])  # fmt: skip
+        again = train(
+            SHAPE, RECIPE, LEARN, CHOOSE, seeds=(0, 1), restore=lambda place=place: found[place]
+        )
         assert again.courses == whole.courses
         assert np.array_equal(again.probabilities(CHOOSE), whole.probabilities(CHOOSE))
 
@@ -246,10 +254,12 @@ def test_a_killed_training_ends_with_the_same_loss(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"learning_rate": 0.0}, "learning_rate > 0"), ({"dropout": 1.0}, "0 <= dropout < 1"),
-        ({"micro_batch": 30}, "a multiple of micro_batch"), ({"focal": (1.0, 1.0)}, "alpha < 1"),
+        ({"learning_rate": 0.0}, "learning_rate > 0"),
+        ({"dropout": 1.0}, "0 <= dropout < 1"),
+        ({"micro_batch": 30}, "a multiple of micro_batch"),
+        ({"focal": (1.0, 1.0)}, "alpha < 1"),
     ],
-)  # fmt: skip
+)
 def test_refused_recipes(change, told):
     """A number that makes no sense is refused with the rule."""
     with pytest.raises(dk.ProblemError, match=told):

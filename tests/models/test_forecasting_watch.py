@@ -33,11 +33,20 @@ def at(*temperatures, **more):
 @pytest.mark.parametrize(
     ("temperature", "state"),
     [
-        (0.0, "normal"), (69.9, "normal"), (70.0, "acceptable"), (84.9, "acceptable"),
-        (85.0, "warning"), (94.9, "warning"), (95.0, "critical"), (200.0, "critical"),
-        (-1.0, "unknown"), (math.nan, "unknown"), (math.inf, "unknown"), (None, "unknown"),
+        (0.0, "normal"),
+        (69.9, "normal"),
+        (70.0, "acceptable"),
+        (84.9, "acceptable"),
+        (85.0, "warning"),
+        (94.9, "warning"),
+        (95.0, "critical"),
+        (200.0, "critical"),
+        (-1.0, "unknown"),
+        (math.nan, "unknown"),
+        (math.inf, "unknown"),
+        (None, "unknown"),
     ],
-)  # fmt: skip
+)
 def test_states(temperature, state):
     """Each begins at its limit; what is no temperature is unknown, never normal."""
     assert Limits().state(temperature) == state
@@ -90,9 +99,13 @@ def test_what_is_recorded():
     assert states == ["normal", "acceptable", "acceptable"]
     assert naps == []
     assert watch.recorded == {
-        "load_percent": 20.0, "memory_gib": 4.0, "temperature": 80.0, "state": "acceptable",
-        "readings": 3, "waited": 0.0,
-    }  # fmt: skip
+        "load_percent": 20.0,
+        "memory_gib": 4.0,
+        "temperature": 80.0,
+        "state": "acceptable",
+        "readings": 3,
+        "waited": 0.0,
+    }
 
 
 def test_the_blind_are_not_normal():
@@ -176,8 +189,11 @@ def test_graphics_processors(monkeypatch, tmp_path):
     """They are asked through their tool; when it fails, or tells no number, that is blindness."""
     tool = tmp_path / "nvidia-smi"
     monkeypatch.setattr("shutil.which", lambda _: str(tool))
-    for body, found in [("echo 41; echo 55", (55.0, False)), ("echo '[N/A]'", (None, True)),
-                        ("exit 9", (None, True))]:  # fmt: skip
+    for body, found in [
+        ("echo 41; echo 55", (55.0, False)),
+        ("echo '[N/A]'", (None, True)),
+        ("exit 9", (None, True)),
+    ]:
         tool.write_text(f"#!/bin/sh\n{body}\n")
         tool.chmod(0o755)
         assert hottest([graphics_processors]) == found
@@ -200,9 +216,12 @@ def test_a_trial_stops_and_goes_on(tmp_path, monkeypatch):
         return {"loss": c.x}
 
     problem = dk.SearchProblem(
-        [dk.Parameter("x", 0, 1)], evaluate, dk.Objective("loss"),
-        deterministic=True, resources=dk.Resources(retries={"raised": 1}),
-    )  # fmt: skip
+        [dk.Parameter("x", 0, 1)],
+        evaluate,
+        dk.Objective("loss"),
+        deterministic=True,
+        resources=dk.Resources(retries={"raised": 1}),
+    )
     plan = [dk.Study("s", problem, dk.Search("random", trials=1))]
     best = dk.run(dk.Campaign("hot", plan), tmp_path / "night")["s"].search.best
 

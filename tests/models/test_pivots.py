@@ -39,9 +39,13 @@ CORES = {
 }
 PLACE = {
     "beta": 3.1,
-    "R_c_e": 0.6, "U_e": 0.05, "A_e": 0.8,
-    "R_c_mu": 0.12, "U_mu": 0.15, "A_mu": 0.9,
-}  # fmt: skip
+    "R_c_e": 0.6,
+    "U_e": 0.05,
+    "A_e": 0.8,
+    "R_c_mu": 0.12,
+    "U_mu": 0.15,
+    "A_mu": 0.9,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -129,12 +133,18 @@ def test_without_shares_nothing_is_changed():
     ("name", "constant"),
     [
         ("gaussian", math.sqrt(math.pi) * erf(2.0) / 32 - math.exp(-4.0) / 8),
-        ("lorentzian", sum(
-            c * math.sin(m * math.atan(2.0)) for m, c in ((2, 1 / 64), (4, -1 / 64), (6, -1 / 192))
-        ) / 8 + math.atan(2.0) / 128),
+        (
+            "lorentzian",
+            sum(
+                c * math.sin(m * math.atan(2.0))
+                for m, c in ((2, 1 / 64), (4, -1 / 64), (6, -1 / 192))
+            )
+            / 8
+            + math.atan(2.0) / 128,
+        ),
         ("step", 1 / 3),
     ],
-)  # fmt: skip
+)
 def test_thin_layer_is_the_closed_form(name, constant):
     """As w -> 0 E_stab is ``4 pi beta A^2 R^3`` times the elementary integral of x^2 h^2."""
     values = []
@@ -292,8 +302,9 @@ def test_every_pivot_is_counted_and_judged_alike():
     assert campaign.claims == CLAIMS
     assert [study.counted for study in studies] == [False] + [True] * 11
     assert all([c.title for c in study.accept] == titles for study in studies)
-    scans = {s.name: (s.problem.space["beta"].lower, s.problem.space["beta"].upper)
-             for s in studies}  # fmt: skip
+    scans = {
+        s.name: (s.problem.space["beta"].lower, s.problem.space["beta"].upper) for s in studies
+    }
     assert scans.pop("beta 2.8-3.0") == (2.8, 3.0)
     assert scans.pop("beta 3.2-3.4") == (3.2, 3.4)
     assert set(scans.values()) == {(3.0, 3.2)}
@@ -345,8 +356,11 @@ def test_a_pivot_that_can_succeed_gets_the_whole_night():
     assert [study.name for study in night] == [f"step density config-{i}" for i in range(1, 7)]
     for study, configuration in zip(night, CONFIGURATIONS, strict=True):
         assert study.all_settings == {
-            **study.problem.settings, **BASELINE, **configuration, "step": 1.0
-        }  # fmt: skip
+            **study.problem.settings,
+            **BASELINE,
+            **configuration,
+            "step": 1.0,
+        }
 
 
 def test_a_wider_box_lets_a_pivot_through():

@@ -175,9 +175,14 @@ class TestSpectrum:
 
     def test_couplings_do_not_decay(self):
         """Its couplings leave the decay out."""
-        assert np.array_equal(uniform_couplings(OCTAVES)[:3, :3], [
-            [0, 1, math.pi], [1, 0, 1], [math.pi, 1, 0],
-        ])  # fmt: skip
+        assert np.array_equal(
+            uniform_couplings(OCTAVES)[:3, :3],
+            [
+                [0, 1, math.pi],
+                [1, 0, 1],
+                [math.pi, 1, 0],
+            ],
+        )
 
 
 class TestTrial:

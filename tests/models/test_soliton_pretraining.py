@@ -61,11 +61,14 @@ def test_training_goes_on():
 
 def test_fewer_iterations_at_a_price():
     """A trained guess saves Newton's method iterations, but not time: the verdict says so."""
-    guesses = compared_guesses(PROBLEM, {
-        "network": lambda: trained(PROBLEM).fields(PROBLEM),
-        "exponentials": lambda: [lambda r: 1.5 * np.exp(-r / 3)] * 4,
-        "minimum of V": lambda: filled(PROBLEM, landscape(PROBLEM).lowest),
-    })  # fmt: skip
+    guesses = compared_guesses(
+        PROBLEM,
+        {
+            "network": lambda: trained(PROBLEM).fields(PROBLEM),
+            "exponentials": lambda: [lambda r: 1.5 * np.exp(-r / 3)] * 4,
+            "minimum of V": lambda: filled(PROBLEM, landscape(PROBLEM).lowest),
+        },
+    )
     found = {guess.name: guess for guess in guesses}
 
     assert found["network"].iterations < found["exponentials"].iterations

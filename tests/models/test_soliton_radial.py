@@ -268,11 +268,15 @@ class TestBounce:
         problem, state = false_vacuum
         h, r = 0.02, problem.mesh.nodes
         stretched = [
-            problem.energy(problem.fields(np.stack(
-                [np.interp(r / s, r, one, right=0.0) for one in state.fields.T], axis=1
-            )))
+            problem.energy(
+                problem.fields(
+                    np.stack(
+                        [np.interp(r / s, r, one, right=0.0) for one in state.fields.T], axis=1
+                    )
+                )
+            )
             for s in (1 - h, 1.0, 1 + h)
-        ]  # fmt: skip
+        ]
         second = (stretched[0] - 2 * stretched[1] + stretched[2]) / h**2
 
         assert second == pytest.approx(-2 * state.kinetic, rel=0.05)

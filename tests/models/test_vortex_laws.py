@@ -281,8 +281,12 @@ def test_terms_are_positive_and_shares_ordered(functional: vx.Functional) -> Non
 def test_only_the_second_localised_variant_adds_the_stabilisation() -> None:
     """The sign of E_stab and the meaning of the inner share change between v0 and v1."""
     assert {name: f.stabilisation_sign for name, f in ORIGINAL.items()} == {
-        "base": -1, "gradient": -1, "boundary_layer": -1, "v0": -1, "v1": 1,
-    }  # fmt: skip
+        "base": -1,
+        "gradient": -1,
+        "boundary_layer": -1,
+        "v0": -1,
+        "v1": 1,
+    }
     v0, v1 = (energies(EXACT[name], leptons(), 3.1, 0.01) for name in ("v0", "v1"))
     np.testing.assert_array_equal(v0.F_inner, v0.F_core)
     np.testing.assert_array_equal(v1.F_inner, v1.F_wall)

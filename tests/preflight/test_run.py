@@ -256,8 +256,10 @@ def test_shown(tmp_path):
     assert far["outlook"].startswith("Out of reach as far as searched")
     [finding] = far["preflight"]
     assert (finding["code"], finding["severity"], finding["study"]) == (
-        "out_of_reach", "stop", "fit"
-    )  # fmt: skip
+        "out_of_reach",
+        "stop",
+        "fit",
+    )
     [reach, _] = far["examinations"][0]["reachability"][0]["reaches"]
     assert (reach["quantity"], reach["highest"]) == ("area", pytest.approx(2.5))
     assert near["outlook"] == "Nothing found that stands in the way."
@@ -284,8 +286,10 @@ def test_report_makes_no_preflight(tmp_path):
     )
     process = subprocess.run(
         [sys.executable, "-c", refuse, "report", str(tmp_path / "night")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert process.returncode == 0, process.stderr
     assert {name: (tmp_path / "night" / name).read_bytes() for name in REPORT} == written
@@ -375,8 +379,11 @@ def _raise(p, settings):
         (of_ones(_raise), {("nonfinite_region", "stop")}),
         (
             of_ones(lambda p, s: np.zeros(3)),
-            {("placebo", "warning"), ("not_identifiable_symmetry", "warning"),
-             ("out_of_reach", "stop")},
+            {
+                ("placebo", "warning"),
+                ("not_identifiable_symmetry", "warning"),
+                ("out_of_reach", "stop"),
+            },
         ),
         (
             of_ones(lambda p, s: p.a * np.ones(3), names="ab"),
@@ -388,7 +395,7 @@ def _raise(p, settings):
         ),
     ],
     ids=["NaN everywhere", "raises everywhere", "constant", "inert", "few data"],
-)  # fmt: skip
+)
 def test_problems_that_are_none(problem, expected):
     """What cannot be fitted is a finding with a sentence, never a traceback."""
     found = preflight(campaign(study(problem=problem)))
@@ -425,9 +432,12 @@ print(jax.config.jax_platforms)
 def test_graphics_processors_are_left_to_workers():
     """JAX would take most of a device's memory and keep it from those it was promised to."""
     told = subprocess.run(
-        [sys.executable, "-c", HOLDS_NO_DEVICE], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", HOLDS_NO_DEVICE],
+        capture_output=True,
+        text=True,
+        check=True,
         env={name: value for name, value in os.environ.items() if name != "JAX_PLATFORMS"},
-    )  # fmt: skip
+    )
     assert told.stdout.strip() == "cpu"
 
 

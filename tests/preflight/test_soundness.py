@@ -112,8 +112,12 @@ def test_box():
 @pytest.mark.parametrize("refined", [40.0, 5.0])
 def test_growth_both_ways(refined):
     """A knob's power law is the same read upwards and downwards."""
-    grow = model(lambda p, s: p.x * s.size**1.5 * np.ones(1), box=((1.0, 2.0),),
-                 settings={"size": 10.0}, knobs=[dk.Knob("size", refined=refined)])  # fmt: skip
+    grow = model(
+        lambda p, s: p.x * s.size**1.5 * np.ones(1),
+        box=((1.0, 2.0),),
+        settings={"size": 10.0},
+        knobs=[dk.Knob("size", refined=refined)],
+    )
     (found,) = check_knobs(probe(grow))
     assert ("grows by a factor of 8 = 4^1.5" if refined > 10 else "= 2^1.5") in found.sentence
 
@@ -168,9 +172,11 @@ def test_kink(build):
 
 def test_log_scale():
     """A place on a log scale is told in the parameter's own unit."""
-    of = dk.FitProblem([dk.Parameter("k", 1e-3, 1e3, scale="log", unit="1/s")],
-                       lambda p, s: jnp.reshape(jnp.where(p.k > 2.5, 1.0, 0.0), (1,)),
-                       dk.observations([0.5], 0.1))  # fmt: skip
+    of = dk.FitProblem(
+        [dk.Parameter("k", 1e-3, 1e3, scale="log", unit="1/s")],
+        lambda p, s: jnp.reshape(jnp.where(p.k > 2.5, 1.0, 0.0), (1,)),
+        dk.observations([0.5], 0.1),
+    )
     assert "k = 2.5 1/s" in check_smooth(probe(of))[0].sentence
 
 
@@ -220,8 +226,11 @@ def test_chatter_noise():
 
 def test_region():
     """A region without a value is measured and located."""
-    of = probe(model(lambda p, s: jnp.reshape(jnp.sqrt(3.2 - p.x) + p.y, (1,)),
-                     box=((0.0, 5.0), (0.0, 1.0))))  # fmt: skip
+    of = probe(
+        model(
+            lambda p, s: jnp.reshape(jnp.sqrt(3.2 - p.x) + p.y, (1,)), box=((0.0, 5.0), (0.0, 1.0))
+        )
+    )
     (found,) = check_finite(of)
     assert (found.code, found.severity, found.parameter) == ("nonfinite_region", "warning", "x")
     share, _, rest = found.sentence.partition(" % of the box is not finite, ")
@@ -231,8 +240,12 @@ def test_region():
 
 def test_scattered_region():
     """Failures that no single bound explains are said to be spread."""
-    of = probe(model(lambda p, s: jnp.reshape(jnp.sqrt(jnp.sin(40 * (p.x + p.y))), (1,)),
-                     box=((0.0, 1.0), (0.0, 1.0))))  # fmt: skip
+    of = probe(
+        model(
+            lambda p, s: jnp.reshape(jnp.sqrt(jnp.sin(40 * (p.x + p.y))), (1,)),
+            box=((0.0, 1.0), (0.0, 1.0)),
+        )
+    )
     (found,) = check_finite(of)
     assert found.parameter is None
     assert "spread all over it" in found.sentence
@@ -294,8 +307,13 @@ def test_derivative_near_jumps():
 
 def test_placebo():
     """A parameter that nothing reads is a placebo, and one that matters a little is not."""
-    of = probe(model(lambda p, s: jnp.stack([p.x, p.x + 1e-6 * p.z]),
-                     box=((0.0, 1.0),) * 3, values=(0.1, 0.2)))  # fmt: skip
+    of = probe(
+        model(
+            lambda p, s: jnp.stack([p.x, p.x + 1e-6 * p.z]),
+            box=((0.0, 1.0),) * 3,
+            values=(0.1, 0.2),
+        )
+    )
     (found,) = check_placebo(of)
     assert (found.code, found.severity, found.parameter) == ("placebo", "warning", "y")
 

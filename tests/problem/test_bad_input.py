@@ -70,7 +70,8 @@ PARAMETERS = {
     "name private": (lambda: dk.Parameter("_k", 0, 1), ["underscore", "'_k'"]),
     "name a number": (lambda: dk.Parameter(3, 0, 1), ["identifier", "3"]),
     "names repeat": (
-        lambda: problem(parameters=[dk.Parameter("a", 0, 1)] * 2), ["unique", "repeat", "'a'"]
+        lambda: problem(parameters=[dk.Parameter("a", 0, 1)] * 2),
+        ["unique", "repeat", "'a'"],
     ),
     "no parameters": (lambda: problem(parameters=[]), ["at least one parameter"]),
     "not parameters": (lambda: problem(parameters=["a"]), ["dk.Parameter", "'a'"]),
@@ -78,7 +79,7 @@ PARAMETERS = {
         lambda: problem(parameters=[dk.Parameter("a", 0, 1, fixed=0.5)]),
         ["every parameter is fixed", "at least one free"],
     ),
-}  # fmt: skip
+}
 
 OBSERVATIONS = {
     "none": (lambda: dk.observations([], []), ["at least one observation"]),
@@ -103,7 +104,8 @@ FACTORS = {
     "over nothing": (lambda: dk.ScaleFactor("S", over=[]), ["'S'", "no observation", "leave"]),
     "over a bare name": (lambda: dk.Offset("B", over="y[0]"), ["'B'", "over=['y[0]']"]),
     "over an unknown": (
-        lambda: scaled(dk.ScaleFactor("S", over=["zz"])), ["'S'", "'zz'", "'y[0]', 'y[1]'"]
+        lambda: scaled(dk.ScaleFactor("S", over=["zz"])),
+        ["'S'", "'zz'", "'y[0]', 'y[1]'"],
     ),
     "two share": (
         lambda: scaled(dk.ScaleFactor("S", over=["y[1]"]), dk.ScaleFactor("T")),
@@ -124,7 +126,7 @@ FACTORS = {
     ),
     "range reversed": (lambda: dk.ScaleFactor("S", lower=2, upper=1), ["'S'", "lower=2"]),
     "name of a parameter": (lambda: scaled(dk.ScaleFactor("a")), ["share names", "'a'"]),
-}  # fmt: skip
+}
 
 PLANS = {
     "profile of an unknown": (lambda: study(method=dk.Profile("zz")), ["'zz'", "'a', 'b'"]),
@@ -132,20 +134,21 @@ PLANS = {
     "points too few": (lambda: dk.Profile("a", points=[1, 2]), ["at least three", "[1.0, 2.0]"]),
     "two points": (lambda: dk.Profile("a", points=2), ["`points >= 3`", "points=2"]),
     "points outside": (
-        lambda: study(method=dk.Profile("a", points=[1, 2, 30])), ["[-5, 5]", "'a'", "[30.0]"]
+        lambda: study(method=dk.Profile("a", points=[1, 2, 30])),
+        ["[-5, 5]", "'a'", "[30.0]"],
     ),
-    "setting unknown": (
-        lambda: study(settings={"q": 1}), ["'q'", "settings are none"]
-    ),
+    "setting unknown": (lambda: study(settings={"q": 1}), ["'q'", "settings are none"]),
     "setting not a number": (lambda: problem(settings={"k": math.nan}), ["'k'", "finite", "nan"]),
     "setting a list": (lambda: problem(settings={"k": [1, 2]}), ["'k'", "[1, 2]", "`predict`"]),
     "setting with a bad name": (lambda: problem(settings={"k 1": 1}), ["identifier", "'k 1'"]),
     "static unknown": (lambda: problem(static=["n"]), ["'n'", "settings are none"]),
     "study names repeat": (
-        lambda: dk.Campaign("line", [study(), study()]), ["unique", "repeat", "'fit'", "rename"]
+        lambda: dk.Campaign("line", [study(), study()]),
+        ["unique", "repeat", "'fit'", "rename"],
     ),
     "sweep names repeat": (
-        lambda: sweep([{"k": 1.0}, {"k": 1.0000001}]), ["unique", "'k k=1'", "`names`"]
+        lambda: sweep([{"k": 1.0}, {"k": 1.0000001}]),
+        ["unique", "'k k=1'", "`names`"],
     ),
     "sweep over nothing": (lambda: sweep([]), ["sweep 'k'", "no settings"]),
     "sweep over one value": (lambda: sweep({"k": 3.0}), ["sweep 'k'", "'k'", "[3.0]"]),
@@ -157,14 +160,16 @@ PLANS = {
     "campaign named a path": (lambda: dk.Campaign("a/b", [study()]), ["directory", "'a/b'"]),
     "campaign named ..": (lambda: dk.Campaign("..", [study()]), ["directory", "'..'"]),
     "rule unknown": (
-        lambda: dk.Campaign("line", [study()], rule="most"), ["'all' or 'any'", "'most'"]
+        lambda: dk.Campaign("line", [study()], rule="most"),
+        ["'all' or 'any'", "'most'"],
     ),
-}  # fmt: skip
+}
 
 CRITERIA = {
     "quantity unknown": (lambda: study(dk.Criterion("chi3", below=1)), ["'chi3'", "'chi2'"]),
     "of unknown": (
-        lambda: study(dk.Criterion("n_at_bounds", of="zz", at_most=0)), ["'zz'", "'a', 'b'"]
+        lambda: study(dk.Criterion("n_at_bounds", of="zz", at_most=0)),
+        ["'zz'", "'a', 'b'"],
     ),
     "of what has none": (lambda: dk.Criterion("chi2", of="a", below=1), ["'chi2'", "`of=`"]),
     "no of": (lambda: dk.Criterion("identified"), ["'identified'", "`of=`"]),
@@ -174,7 +179,8 @@ CRITERIA = {
     "bars exclude all": (lambda: dk.Criterion("chi2", above=1, below=1), ["> 1 and < 1"]),
     "level unknown": (lambda: dk.Criterion("chi2", below=1, level="x"), ["'hard'", "'x'"]),
     "identified without a profile": (
-        lambda: study(dk.Criterion("identified", of="a")), ["profile of 'a'", "multistart"]
+        lambda: study(dk.Criterion("identified", of="a")),
+        ["profile of 'a'", "multistart"],
     ),
     "identified by another profile": (
         lambda: study(dk.Criterion("identified", of="a"), method=dk.Profile("b")),
@@ -185,13 +191,15 @@ CRITERIA = {
         ["last row", "otherwise"],
     ),
     "otherwise too early": (
-        lambda: decided(dk.Decision("go", "Go."), dk.Decision("stop", "Stop.")), ["last row"]
+        lambda: decided(dk.Decision("go", "Go."), dk.Decision("stop", "Stop.")),
+        ["last row"],
     ),
     "condition on nothing": (dk.Condition, ["exactly one"]),
     "condition on an unknown verdict": (lambda: dk.Condition(verdict="OK"), ["'PASS'", "'OK'"]),
     "condition without a value": (lambda: dk.Condition(quantity="chi2"), ["`below` or `above`"]),
     "condition that never holds": (
-        lambda: dk.Condition(verdict="FAIL", at_most=0), ["at_least=1", "at_most=0"]
+        lambda: dk.Condition(verdict="FAIL", at_most=0),
+        ["at_least=1", "at_most=0"],
     ),
     "condition on an unknown quantity": (
         lambda: decided(
@@ -200,7 +208,7 @@ CRITERIA = {
         ),
         ["'go'", "'zz'", "'a', 'b'"],
     ),
-}  # fmt: skip
+}
 
 
 def cases(table):
@@ -264,10 +272,14 @@ NUMPY = {
     "an array": (NAMED, lambda p, s: np.zeros(2), ["a mapping with 'm', 'n'", "shape (2,)"]),
     "a name missing": (NAMED, lambda p, s: {"m": p.a}, ["no value for 'n'", "returned 'm'"]),
     "a name wrong": (
-        NAMED, lambda p, s: {"m": p.a, "n": p.a, "o": p.b}, ["'o'", "observations are 'm', 'n'"]
+        NAMED,
+        lambda p, s: {"m": p.a, "n": p.a, "o": p.b},
+        ["'o'", "observations are 'm', 'n'"],
     ),
     "a number with a shape": (
-        NAMED, lambda p, s: {"m": p.a, "n": np.ones(1)}, ["one number for 'n'", "(1,)"]
+        NAMED,
+        lambda p, s: {"m": p.a, "n": np.ones(1)},
+        ["one number for 'n'", "(1,)"],
     ),
     "complex": (DATA, lambda p, s: line(p, s) * 1j, ["complex128", "real part or modulus"]),
     "float32": (DATA, lambda p, s: line(p, s).astype("f4"), ["float32", "7 digits", "float64"]),
@@ -276,7 +288,7 @@ NUMPY = {
     "raising": (DATA, raising, ["raised KeyError: 'mass'", "'a': 0.0, 'b': 0.0"]),
     "unknown setting": (DATA, lambda p, s: line(p, s) * s.gain, ["AttributeError", "'gain'"]),
     "unknown parameter": (DATA, lambda p, s: line(p, s) * p.c, ["AttributeError", "'c'"]),
-}  # fmt: skip
+}
 
 
 def refusal(tmp_path, **changes):

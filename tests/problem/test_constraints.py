@@ -24,9 +24,11 @@ HALF = np.sqrt(3.841458820694124 / 125.0)
 def plane(*constraints, xp=np):
     """Two numbers that are measured, and may be constrained."""
     return dk.FitProblem(
-        BOXES, lambda p, _: xp.stack([xp.asarray(p.a), xp.asarray(p.b)]),
-        dk.observations(X, SIGMAS), constraints=constraints,
-    )  # fmt: skip
+        BOXES,
+        lambda p, _: xp.stack([xp.asarray(p.a), xp.asarray(p.b)]),
+        dk.observations(X, SIGMAS),
+        constraints=constraints,
+    )
 
 
 @pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
@@ -88,12 +90,16 @@ def test_every_sign_and_operator():
     [
         (["a"], "is one inequality between parameters"),
         (["a < b < 1"], "is one inequality between parameters"),
-        (["a < sin(b)"], "names 'sin'"), (["a < c"], "must name parameters, but names 'c'"),
-        (["a == b"], "is one inequality"), ([3], "is one inequality"),
-        (["1 < 2"], "must name parameters"), (["a + b > 6"], "cannot hold"),
-        (["a < b", "a < b"], "must be unique"), ("a < b", "is a list of inequalities"),
+        (["a < sin(b)"], "names 'sin'"),
+        (["a < c"], "must name parameters, but names 'c'"),
+        (["a == b"], "is one inequality"),
+        ([3], "is one inequality"),
+        (["1 < 2"], "must name parameters"),
+        (["a + b > 6"], "cannot hold"),
+        (["a < b", "a < b"], "must be unique"),
+        ("a < b", "is a list of inequalities"),
     ],
-)  # fmt: skip
+)
 def test_bad_constraints(constraints, said):
     """What is no inequality of the parameters is told, with what would be."""
     with pytest.raises(dk.ProblemError, match=re.escape(said)):

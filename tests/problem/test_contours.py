@@ -47,8 +47,10 @@ def farthest(contour, function, level=LEVEL):
     """Largest distance in chi2 from the level over the points that data put there."""
     return max(
         abs(function(*vertex.at) - level)
-        for line in contour.lines for vertex in line if vertex.closed
-    )  # fmt: skip
+        for line in contour.lines
+        for vertex in line
+        if vertex.closed
+    )
 
 
 def ellipse(sx, sy, angle=0.0, centre=(0.5, 0.5)):

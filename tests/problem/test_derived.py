@@ -60,10 +60,12 @@ def test_as_a_problem_written_with_it(tmp_path, xp, scale):
 def test_judged_and_claimed(tmp_path):
     """A criterion and a claim speak of it as of a parameter."""
     found = read(
-        decay(area()), "area", tmp_path,
+        decay(area()),
+        "area",
+        tmp_path,
         accept=[dk.Criterion("identified", of="area"), dk.Criterion("area", at_least=2.0)],
         claims=[dk.Claim("area", 4.0 / 1.5)],
-    )  # fmt: skip
+    )
 
     assert found.verdict == "PASS"
     assert "area = 2.66" in (tmp_path / "report.md").read_text()
@@ -128,16 +130,19 @@ def test_an_order_leaves_one_of_mirrored_minima(tmp_path):
     """Two decays are the same when exchanged; with k1 <= k2 there is one minimum."""
     data = dk.observations(3.0 * np.exp(-0.5 * TIME) + 4.0 * np.exp(-3.0 * TIME), 0.02)
     boxes = [
-        dk.Parameter("a1", 0, 9), dk.Parameter("k1", 0.1, 9, scale="log"),
-        dk.Parameter("a2", 0, 9), dk.Parameter("k2", 0.1, 9, scale="log"),
-    ]  # fmt: skip
+        dk.Parameter("a1", 0, 9),
+        dk.Parameter("k1", 0.1, 9, scale="log"),
+        dk.Parameter("a2", 0, 9),
+        dk.Parameter("k2", 0.1, 9, scale="log"),
+    ]
     order = dk.Derived("ratio", 1, 90, of=lambda p, _: p.k2 / p.k1, scale="log")
 
     def best(*more):
         problem = dk.FitProblem(
             [*boxes, *more],
-            lambda p, _: p.a1 * jnp.exp(-p.k1 * TIME) + p.a2 * jnp.exp(-p.k2 * TIME), data,
-        )  # fmt: skip
+            lambda p, _: p.a1 * jnp.exp(-p.k1 * TIME) + p.a2 * jnp.exp(-p.k2 * TIME),
+            data,
+        )
         study = dk.Study("s", problem, dk.MultiStart(starts=24))
         found = dk.run(dk.Campaign("c", [study]), tmp_path / str(len(more)))["s"]
         lowest = [end for end in found.ends if end.chi2 < 1e-3]

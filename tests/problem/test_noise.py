@@ -16,9 +16,13 @@ from daybreak.methods.evaluation import cells_of
 from daybreak.problem.noise import KINDS, restore
 
 NOISES = [
-    dk.Gaussian(), dk.Poisson(), dk.Binomial(20), dk.StudentT(4.0),
-    dk.Censored(lower=3.0), dk.Censored(upper=9.0),
-]  # fmt: skip
+    dk.Gaussian(),
+    dk.Poisson(),
+    dk.Binomial(20),
+    dk.StudentT(4.0),
+    dk.Censored(lower=3.0),
+    dk.Censored(upper=9.0),
+]
 IDS = [repr(noise) for noise in NOISES]
 DATA = np.array([3.0, 4.0, 7.0, 9.0, 5.0])
 F = np.array([2.2, 4.0, 9.5, 8.1, 5.0 + 1e-7])
@@ -66,13 +70,21 @@ def test_squares_are_the_deviance(noise, xp):
 @pytest.mark.parametrize(
     ("noise", "d", "f"),
     [
-        (dk.Poisson(), 0.0, 0.7), (dk.Poisson(), 0.0, 1e-9), (dk.Poisson(), 4.0, 4.0),
-        (dk.Poisson(), 1e6, 1e6 + 3.0), (dk.Binomial(12), 0.0, 0.3), (dk.Binomial(12), 12.0, 11.0),
-        (dk.Binomial(12), 6.0, 6.0), (dk.Binomial(1), 1.0, 0.4), (dk.StudentT(4), 5.0, 5.0),
-        (dk.StudentT(1), 5.0, 5e8), (dk.Censored(lower=2), 2.0, 1.0),
-        (dk.Censored(lower=2), 2.0, 40.0), (dk.Censored(upper=8), 8.0, -30.0),
+        (dk.Poisson(), 0.0, 0.7),
+        (dk.Poisson(), 0.0, 1e-9),
+        (dk.Poisson(), 4.0, 4.0),
+        (dk.Poisson(), 1e6, 1e6 + 3.0),
+        (dk.Binomial(12), 0.0, 0.3),
+        (dk.Binomial(12), 12.0, 11.0),
+        (dk.Binomial(12), 6.0, 6.0),
+        (dk.Binomial(1), 1.0, 0.4),
+        (dk.StudentT(4), 5.0, 5.0),
+        (dk.StudentT(1), 5.0, 5e8),
+        (dk.Censored(lower=2), 2.0, 1.0),
+        (dk.Censored(lower=2), 2.0, 40.0),
+        (dk.Censored(upper=8), 8.0, -30.0),
     ],
-)  # fmt: skip
+)
 def test_derivatives_where_they_are_hard(noise, d, f):
     """At f = d, without a count and far beyond a limit: finite, and those of the deviance."""
     sigma = jnp.array([1.0])
@@ -165,8 +177,10 @@ def straight(data, xp=np, **more):
     """A line through the data."""
     return dk.FitProblem(
         [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)],
-        lambda p, _: p.a + p.b * xp.asarray(X), data, **more,
-    )  # fmt: skip
+        lambda p, _: p.a + p.b * xp.asarray(X),
+        data,
+        **more,
+    )
 
 
 def chi2(problem, **values):
@@ -209,9 +223,10 @@ def test_unknown_size_intervals_are_students(tmp_path, xp):
 def test_a_count_has_its_likelihood_interval(tmp_path):
     """One Poisson count of 3: all rates with 2 (f - 3 - 3 log(f / 3)) <= 3.8415."""
     problem = dk.FitProblem(
-        [dk.Parameter("rate", 0.01, 20)], lambda p, _: p.rate * np.ones(1),
+        [dk.Parameter("rate", 0.01, 20)],
+        lambda p, _: p.rate * np.ones(1),
         dk.observations([3], noise=dk.Poisson()),
-    )  # fmt: skip
+    )
     study = dk.Study("s", problem, dk.Profile("rate", points=15))
     (found,) = dk.run(dk.Campaign("c", [study]), tmp_path)["s"].profile.intervals
 
@@ -248,9 +263,11 @@ def test_peelles_puzzle():
     """Two measurements, 8.0 and 8.5 at 2 %, share 10 %: the answer lies between them."""
     data = dk.observations([8.0, 8.5], [0.16, 0.17])
     problem = dk.FitProblem(
-        [dk.Parameter("y", 1, 20)], lambda p, _: p.y * np.ones(2), data,
+        [dk.Parameter("y", 1, 20)],
+        lambda p, _: p.y * np.ones(2),
+        data,
         scale_factors=[dk.ScaleFactor("N", prior=dk.Normal(1.0, 0.1))],
-    )  # fmt: skip
+    )
 
     def at(y):
         evaluator, cells = cells_of(problem, [{"y": y}], {})
@@ -271,8 +288,9 @@ def test_priors_are_pulls():
             dk.Parameter("a", -5, 5, prior=dk.Normal(0.8, 0.1)),
             dk.Parameter("b", 0.1, 5, prior=dk.LogNormal(1.0, 0.5)),
         ],
-        lambda p, _: p.a + p.b * X, dk.observations(Y, 0.1),
-    )  # fmt: skip
+        lambda p, _: p.a + p.b * X,
+        dk.observations(Y, 0.1),
+    )
     pulls = ((1.0 - 0.8) / 0.1) ** 2 + (math.log(2.0) / 0.5) ** 2
 
     assert chi2(problem, a=1.0, b=2.0) == pytest.approx(chi2(plain, a=1.0, b=2.0) + pulls)
@@ -285,9 +303,10 @@ def test_the_criterion_reads_the_p_value_of_the_noise(tmp_path):
     """Of few counts the plain chi2 distribution is wrong; the bar is put to the right one."""
     counts = np.random.default_rng(5).poisson(0.4, 60)
     problem = dk.FitProblem(
-        [dk.Parameter("rate", 0.01, 5)], lambda p, _: p.rate * np.ones(60),
+        [dk.Parameter("rate", 0.01, 5)],
+        lambda p, _: p.rate * np.ones(60),
         dk.observations(counts, noise=dk.Poisson()),
-    )  # fmt: skip
+    )
     bar = [dk.Criterion("p_value", at_least=0.01)]
     study = dk.Study("s", problem, dk.MultiStart(starts=2), bar)
     results = dk.run(dk.Campaign("c", [study]), tmp_path)
@@ -308,9 +327,10 @@ def test_counts_that_no_rate_explains_are_out_of_reach():
     """Preflight says so before the night, for counts as for anything else."""
     counts = [0, 9, 0, 12, 1, 11, 0, 10]
     problem = dk.FitProblem(
-        [dk.Parameter("rate", 0.1, 50)], lambda p, _: p.rate * np.ones(8),
+        [dk.Parameter("rate", 0.1, 50)],
+        lambda p, _: p.rate * np.ones(8),
         dk.observations(counts, noise=dk.Poisson()),
-    )  # fmt: skip
+    )
     study = dk.Study("s", problem, dk.MultiStart(2), [dk.Criterion("p_value", at_least=0.01)])
     found = dk.preflight(dk.Campaign("c", [study])).studies[0]
 
@@ -338,8 +358,9 @@ def test_any_density_has_its_likelihood_interval(tmp_path, xp):
     data = np.random.default_rng(3).gamma(SHAPE, 5.0 * np.exp(-0.6 * t) / SHAPE)
     problem = dk.FitProblem(
         [dk.Parameter("a", 0.1, 50, scale="log"), dk.Parameter("r", 0.01, 5, scale="log")],
-        lambda p, _: p.a * xp.exp(-p.r * t), dk.observations(data, 0.5 * data, noise=gamma(xp)),
-    )  # fmt: skip
+        lambda p, _: p.a * xp.exp(-p.r * t),
+        dk.observations(data, 0.5 * data, noise=gamma(xp)),
+    )
     study = dk.Study("gamma", problem, dk.Profile("r", starts=3, each=1))
     read = dk.run(dk.Campaign("gamma", [study]), tmp_path / "night", budget=0.0)["gamma"]
 

@@ -9,9 +9,11 @@ import daybreak as dk
 from daybreak.errors import ProgramError
 
 PARTS = dk.FitProblem(
-    [dk.Parameter("a", 0, 5), dk.Parameter("k", 0, 1)], lambda p, s: [p.a, p.k, s.shift],
-    dk.observations([1.0, 1.0, 1.0], 1.0), settings={"shift": 0.5},
-)  # fmt: skip
+    [dk.Parameter("a", 0, 5), dk.Parameter("k", 0, 1)],
+    lambda p, s: [p.a, p.k, s.shift],
+    dk.observations([1.0, 1.0, 1.0], 1.0),
+    settings={"shift": 0.5},
+)
 
 
 def call(program, a=2.0, k=0.25):
@@ -55,8 +57,9 @@ def test_functions_write_and_read():
     """Callables write the input and read the output."""
     program = python(
         "import shutil; shutil.copy('input.json', 'output.txt')",
-        write=lambda p, s: f"{p.a + s.shift}", read=lambda path: [float(path.read_text())],
-    )  # fmt: skip
+        write=lambda p, s: f"{p.a + s.shift}",
+        read=lambda path: [float(path.read_text())],
+    )
     assert call(program) == [2.5]
 
 
@@ -103,8 +106,9 @@ def test_a_campaign_with_a_program(tmp_path):
     problem = dk.FitProblem(
         [dk.Parameter("a", 0, 5)],
         dk.Program(["/bin/sh", "-c", code, "sh", "{input}", "{output}"]),
-        dk.observations([3.0], 0.1), resources=dk.Resources(time_limit=60),
-    )  # fmt: skip
+        dk.observations([3.0], 0.1),
+        resources=dk.Resources(time_limit=60),
+    )
     study = dk.Study("s", problem, dk.MultiStart(starts=1))
     results = dk.run(dk.Campaign("program", [study]), tmp_path, budget=5.0)
 

@@ -13,9 +13,12 @@ from tests.report import outcomes, summaries
 
 GOLDEN = Path(__file__).parent / "golden"
 MAKERS = {
-    "lepton": summaries.lepton, "decay": summaries.decay, "mixed": summaries.mixed,
-    "soft": outcomes.soft, "hopeless": outcomes.hopeless,
-}  # fmt: skip
+    "lepton": summaries.lepton,
+    "decay": summaries.decay,
+    "mixed": summaries.mixed,
+    "soft": outcomes.soft,
+    "hopeless": outcomes.hopeless,
+}
 
 
 @pytest.fixture(params=sorted(MAKERS))

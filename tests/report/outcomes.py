@@ -40,21 +40,42 @@ def hopeless() -> Summary:
     study = _waiting().model_copy(update={"name": "fit"})
     return decay().model_copy(
         update={
-            "campaign": "area", "description": "", "finished": False, "verdict": "UNDECIDED",
-            "sentence": f"UNDECIDED: not run. {OUTLOOK}", "outlook": OUTLOOK, "studies": [study],
-            "examinations": [examined()], "claims": [], "surprises": [],
-            "preflight": [PreflightFinding(code="out_of_reach", severity="stop", study="fit",
-                                           parameter=None, sentence=SENTENCE)],
+            "campaign": "area",
+            "description": "",
+            "finished": False,
+            "verdict": "UNDECIDED",
+            "sentence": f"UNDECIDED: not run. {OUTLOOK}",
+            "outlook": OUTLOOK,
+            "studies": [study],
+            "examinations": [examined()],
+            "claims": [],
+            "surprises": [],
+            "preflight": [
+                PreflightFinding(
+                    code="out_of_reach",
+                    severity="stop",
+                    study="fit",
+                    parameter=None,
+                    sentence=SENTENCE,
+                )
+            ],
             "progress": Progress(studies=1, finished=0, trials=0, failed=0),
             "timing": Timing(
-                started="2026-11-03T21:00:00+00:00", ended="2026-11-03T21:00:04+00:00",
-                seconds=0.0, elapsed=4.0,
-                runs=[RunTime(started="2026-11-03T21:00:00+00:00",
-                              ended="2026-11-03T21:00:04+00:00", ending="stopped as hopeless")],
+                started="2026-11-03T21:00:00+00:00",
+                ended="2026-11-03T21:00:04+00:00",
+                seconds=0.0,
+                elapsed=4.0,
+                runs=[
+                    RunTime(
+                        started="2026-11-03T21:00:00+00:00",
+                        ended="2026-11-03T21:00:04+00:00",
+                        ending="stopped as hopeless",
+                    )
+                ],
             ),
             "provenance": _provenance({"fit": "aa11bb22cc33"}),
         }
-    )  # fmt: skip
+    )
 
 
 def examined() -> StudyPreflight:
@@ -62,24 +83,51 @@ def examined() -> StudyPreflight:
     usual = questioned.examination("fit")
     [reachability] = usual.reachability
     pattern = reachability.reaches[0]
-    area = {"quantity": "area", "unit": "m2", "lowest": 0.0, "highest": 2.5, "target": 10.0,
-            "needed_lower": 9.8, "needed_upper": 10.2, "reachable": False}  # fmt: skip
-    width = {"quantity": "width", "unit": "", "lowest": 0.0, "highest": 5.0, "target": 3.0,
-             "needed_lower": 1.0, "needed_upper": 5.0, "reachable": True}  # fmt: skip
+    area = {
+        "quantity": "area",
+        "unit": "m2",
+        "lowest": 0.0,
+        "highest": 2.5,
+        "target": 10.0,
+        "needed_lower": 9.8,
+        "needed_upper": 10.2,
+        "reachable": False,
+    }
+    width = {
+        "quantity": "width",
+        "unit": "",
+        "lowest": 0.0,
+        "highest": 5.0,
+        "target": 3.0,
+        "needed_lower": 1.0,
+        "needed_upper": 5.0,
+        "reachable": True,
+    }
     reaches = [pattern.model_copy(update=one) for one in (area, width)]
     escape = {"parameter": "a", "side": "upper", "bound": 0.5, "needed": 1.999}
     escapes = [reachability.escapes[0].model_copy(update=escape)]
     found = reachability.model_copy(
-        update={"criterion": "chi2", "smallest_chi2": 5629.0, "bar": 4.0,
-                "reaches": reaches, "escapes": escapes, "best": {"a": 0.5, "b": 5.0},
-                "sentence": SENTENCE}
-    )  # fmt: skip
+        update={
+            "criterion": "chi2",
+            "smallest_chi2": 5629.0,
+            "bar": 4.0,
+            "reaches": reaches,
+            "escapes": escapes,
+            "best": {"a": 0.5, "b": 5.0},
+            "sentence": SENTENCE,
+        }
+    )
     stop = questioned.check("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
     return usual.model_copy(
-        update={"checks": [stop], "reachability": [found], "symmetries": [],
-                "identifiability": {"a": "identifiable", "b": "identifiable"},
-                "rank": 2, "degrees_of_freedom": 0}
-    )  # fmt: skip
+        update={
+            "checks": [stop],
+            "reachability": [found],
+            "symmetries": [],
+            "identifiability": {"a": "identifiable", "b": "identifiable"},
+            "rank": 2,
+            "degrees_of_freedom": 0,
+        }
+    )
 
 
 def hopeless_evening() -> Tonight:

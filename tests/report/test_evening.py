@@ -48,10 +48,21 @@ def test_slow_trials_are_named_with_load_and_memory():
     slow = BatchRecord("2026-11-03T23:30:00+00:00", 9.0, 7.9, 812.0)
     polish = BatchRecord("2026-11-03T23:40:00+00:00", 8.0, 0.5, 300.0, "polish")
     record = StudyRecord(
-        name="s", follows=None, state="finished", error=None, fingerprint="", problem={},
-        settings={}, method={}, counted=True, seed=None, criteria=(), trials=(), seconds=12.3,
+        name="s",
+        follows=None,
+        state="finished",
+        error=None,
+        fingerprint="",
+        problem={},
+        settings={},
+        method={},
+        counted=True,
+        seed=None,
+        criteria=(),
+        trials=(),
+        seconds=12.3,
         batches=(*batches, slow),
-    )  # fmt: skip
+    )
 
     ((study, told),) = slow_trials([record])
 

@@ -106,9 +106,12 @@ def test_nothing_heavy_is_loaded():
     code = "import sys\n" + "".join(f"import daybreak.report.{name}\n" for name in modules)
     code += "print([m for m in ('jax', 'scipy', 'matplotlib') if m in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={"PYTHONPATH": str(ROOT / "src")},
-    )  # fmt: skip
+    )
 
     assert done.stdout.strip() == "[]"
 

@@ -141,8 +141,10 @@ def said_of(study: Study) -> Iterator[str]:
     yield from (f"{shift.knob} {shift.value} {shift.refined} {shift.at}" for shift in study.knobs)
     yield from (f"x {numbers.number(fit.scale)}" for fit in study.model_scales)
     if study.best:
-        yield from (f"{info.name} {numbers.number(study.best.parameters[info.name])} "
-                    for info in study.parameters)  # fmt: skip
+        yield from (
+            f"{info.name} {numbers.number(study.best.parameters[info.name])} "
+            for info in study.parameters
+        )
         yield from (f"at {at.side} bound" for at in study.best.at_bounds)
         yield from (*study.best.predictions, *study.best.derived, *study.best.scale_factors)
 
@@ -246,10 +248,23 @@ def test_hostile_everywhere(make):
 
 
 FIXED = {
-    "schema", "verdict", "rule", "outcome", "level", "side", "state", "scale", "role",
-    "lower_reason", "upper_reason", "severity", "identifiability", "kind",
-    "exponents", "scales",
-}  # fmt: skip
+    "schema",
+    "verdict",
+    "rule",
+    "outcome",
+    "level",
+    "side",
+    "state",
+    "scale",
+    "role",
+    "lower_reason",
+    "upper_reason",
+    "severity",
+    "identifiability",
+    "kind",
+    "exponents",
+    "scales",
+}
 
 
 def test_same_page_twice(name, summary, pages):

@@ -54,6 +54,9 @@ def p_of(how):
 def problem(how="well", **resources) -> dk.FitProblem:
     """The line, with a setting that says how it misbehaves."""
     return dk.FitProblem(
-        [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], predict, dk.observations(Y, 0.05),
-        settings={"how": how}, resources=dk.Resources(**{"isolate": True, **resources}),
-    )  # fmt: skip
+        [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)],
+        predict,
+        dk.observations(Y, 0.05),
+        settings={"how": how},
+        resources=dk.Resources(**{"isolate": True, **resources}),
+    )

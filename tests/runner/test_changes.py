@@ -25,8 +25,9 @@ def origins(directory):
 
 def study(problem=None, method=None, criteria=(), **more):
     """One study, called s."""
-    return dk.Study("s", problem or line_problem(), method or dk.MultiStart(starts=4), criteria,
-                    **more)  # fmt: skip
+    return dk.Study(
+        "s", problem or line_problem(), method or dk.MultiStart(starts=4), criteria, **more
+    )
 
 
 def test_a_new_ledger_explains_nothing(tmp_path):
@@ -68,8 +69,9 @@ def test_every_change_is_told_in_one_line(tmp_path, changed, line):
 def test_new_and_removed_studies_are_told(tmp_path):
     """A study that is new, renamed or gone is named."""
     log = io.StringIO()
-    first, second = (dk.Study(n, line_problem(), dk.MultiStart(starts=k))
-                     for n, k in (("one", 2), ("two", 3)))  # fmt: skip
+    first, second = (
+        dk.Study(n, line_problem(), dk.MultiStart(starts=k)) for n, k in (("one", 2), ("two", 3))
+    )
     dk.run(campaign([first]), tmp_path, progress=log)
     dk.run(campaign([second]), tmp_path, progress=log)
     renamed = dk.Study("three", line_problem(), dk.MultiStart(starts=3))
@@ -103,8 +105,11 @@ def curved(p, settings):
 def test_a_new_parameter_has_its_earlier_value_in_old_ends(tmp_path):
     """Old ends become starts with the value that the new parameter had, unsaid, until then."""
     told(study(), tmp_path)
-    more = [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5),
-            dk.Parameter("c", -2, 2, earlier=0.25)]  # fmt: skip
+    more = [
+        dk.Parameter("a", -5, 5),
+        dk.Parameter("b", -5, 5),
+        dk.Parameter("c", -2, 2, earlier=0.25),
+    ]
     lines, results = told(study(line_problem(curved, parameters=more)), tmp_path)
 
     assert lines[0].startswith("s: another problem (parameter c is new)")

@@ -38,8 +38,14 @@ def ledger(request, tmp_path):
         server = Server.of(postgres.url, f"claims-{os.getpid()}-{next(NAMES)}")
     with closing(Ledger(tmp_path, write=True, server=server)) as made:
         made.begin_run({})
-        study = {"name": "s", "fingerprint": "f", "problem": {}, "body": {}, "criteria": [],
-                 "carried": []}  # fmt: skip
+        study = {
+            "name": "s",
+            "fingerprint": "f",
+            "problem": {},
+            "body": {},
+            "criteria": [],
+            "carried": [],
+        }
         made.write_studies([study], follows=None)
         keys = ["one", "two", "three"]
         tasks = [(Task("fit", {"a": float(i)}), key) for i, key in enumerate(keys)]
@@ -68,12 +74,20 @@ def another(ledger):
     other = Ledger(ledger.place, write=True, server=ledger.server)
     other.run = ledger.store.write(
         lambda c: c.execute(
-            schema.runs.insert().values(
-                started=now(), owner="another", host="elsewhere", pid=1, born=0.0, beat=0,
-                seen=now(), provenance="{}",
-            ).returning(schema.runs.c.id)
+            schema.runs.insert()
+            .values(
+                started=now(),
+                owner="another",
+                host="elsewhere",
+                pid=1,
+                born=0.0,
+                beat=0,
+                seen=now(),
+                provenance="{}",
+            )
+            .returning(schema.runs.c.id)
         ).scalar_one()
-    )  # fmt: skip
+    )
     return other
 
 
@@ -147,10 +161,11 @@ def test_the_dead_are_buried_in_one_transaction(ledger):
     with closing(another(ledger)) as other:
         ledger.store.write(
             lambda c: c.execute(
-                schema.runs.update().where(schema.runs.c.id == run)
+                schema.runs.update()
+                .where(schema.runs.c.id == run)
                 .values(pid=Process.this().pid, born=-1.0)  # this number was another process
             )
-        )  # fmt: skip
+        )
         assert other.bury_dead() == 2
         assert other.claim(["one"]) == {"one": 2}
 
@@ -165,10 +180,11 @@ def test_silence_is_measured_by_the_onlooker_alone(ledger):
         # Seen in the far future, as by a host whose clock runs hours ahead.
         ledger.store.write(
             lambda c: c.execute(
-                schema.runs.update().where(schema.runs.c.id == other.run)
+                schema.runs.update()
+                .where(schema.runs.c.id == other.run)
                 .values(seen="2199-01-01T00:00:00+00:00")
             )
-        )  # fmt: skip
+        )
         patient, hasty = Onlooker(lease=3600.0), Onlooker(lease=-1.0)
         assert ledger.store.read(lambda c: patient.dead(c, ledger.run)) == []
         assert ledger.store.read(lambda c: hasty.dead(c, ledger.run)) == [other.run]
@@ -291,8 +307,12 @@ def test_schema_1_is_refused(tmp_path):
 def test_only_this_process_counts_as_this_process():
     """A process is gone when its number belongs to nobody or to another; elsewhere who knows."""
     me = Process.this()
-    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
-                           capture_output=True, text=True, check=True)  # fmt: skip
+    child = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
     assert not me.gone
     assert Process(me.host, me.pid, me.born + 1.0).gone

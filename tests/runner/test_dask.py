@@ -37,9 +37,10 @@ def slow(p, settings):
 def cluster_workers():
     """Processes of the Dask workers of this process."""
     return [
-        child for child in psutil.Process().children(recursive=True)
+        child
+        for child in psutil.Process().children(recursive=True)
         if "spawn_main" in " ".join(child.cmdline())
-    ]  # fmt: skip
+    ]
 
 
 def test_the_same_numbers_as_in_one_process(tmp_path):
@@ -141,9 +142,13 @@ def test_a_batch_system_carries_a_night(tmp_path):
     environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         [sys.executable, "-m", "daybreak.cli", "run", str(file), "--dask", "slurm:2"],
-        cwd=tmp_path, env=os.environ | environment | {"DASK_CONFIG": str(tmp_path)},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=os.environ | environment | {"DASK_CONFIG": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
     with closing(Ledger(tmp_path / "runs" / "batch")) as ledger:

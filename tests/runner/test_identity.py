@@ -383,12 +383,14 @@ def test_follow_up_studies_really_start(tmp_path):
         decisions=[
             dk.Decision("never", "chi2 is negative", when=dk.Condition(quantity="chi2", below=0)),
             dk.Decision(
-                "look closer", "go on", when=dk.Condition(quantity="chi2", below=1e6, every=True),
+                "look closer",
+                "go on",
+                when=dk.Condition(quantity="chi2", below=1e6, every=True),
                 follow_up=closer,
             ),
             dk.Decision("otherwise", "stop"),
         ],
-    )  # fmt: skip
+    )
     results = dk.run(one, tmp_path)
     before = trials(tmp_path)
     again = dk.run(one, tmp_path)

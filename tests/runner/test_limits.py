@@ -89,8 +89,9 @@ def test_max_trials_over_several_runs(tmp_path):
         endings.append(results.summary.timing.runs[-1].ending)
         if endings[-1] == "finished":
             break
-    whole = dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=5))]),
-                   tmp_path / "whole")  # fmt: skip
+    whole = dk.run(
+        campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=5))]), tmp_path / "whole"
+    )
 
     assert endings[-1] == "finished"
     assert all("--max-trials allows 4" in ending for ending in endings[:-1])
@@ -207,9 +208,13 @@ def test_a_detached_run_is_watched_and_stopped(tmp_path):
 
     def command(*words):
         done = subprocess.run(
-            [sys.executable, "-m", "daybreak.cli", *words], cwd=tmp_path, capture_output=True,
-            text=True, check=False, timeout=60,
-        )  # fmt: skip
+            [sys.executable, "-m", "daybreak.cli", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

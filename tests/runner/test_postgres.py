@@ -43,8 +43,21 @@ campaign = dk.Campaign("{name}", [study])
 
 def start(file, directory, url):
     """`daybreak run` as a process of its own."""
-    command = [sys.executable, "-m", "daybreak.cli", "run", str(file), "--dir", str(directory),
-               "--store", url, "--workers", "1", "--budget", "2"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "daybreak.cli",
+        "run",
+        str(file),
+        "--dir",
+        str(directory),
+        "--store",
+        url,
+        "--workers",
+        "1",
+        "--budget",
+        "2",
+    ]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=file.parent
     )
@@ -145,9 +158,10 @@ def test_the_first_to_finish_speaks_for_all(postgres, tmp_path, fate):
 
     assert (found.finished, found.verdict) == (True, "UNDECIDED")
     assert found.timing.ended
-    assert found.timing.runs[-1].ending == {
-        "looks on": "running", "killed": runs.LOST, "late beat": "finished"
-    }[fate]  # fmt: skip
+    assert (
+        found.timing.runs[-1].ending
+        == {"looks on": "running", "killed": runs.LOST, "late beat": "finished"}[fate]
+    )
 
 
 def test_one_of_two_is_killed(postgres, tmp_path):

@@ -72,8 +72,9 @@ def test_counted_when_durable(tmp_path):
     whole = dk.run(quick(), tmp_path / "whole")
     for most in (25, 25, 14):
         done = dk.run(quick(), tmp_path / "parts", max_trials=most)
-    made = [sum(a.run == run for a in rows(tmp_path / "parts", schema.attempts))
-            for run in (1, 2, 3)]  # fmt: skip
+    made = [
+        sum(a.run == run for a in rows(tmp_path / "parts", schema.attempts)) for run in (1, 2, 3)
+    ]
 
     assert made == [25, 25, 14]
     assert done["s"].search == whole["s"].search

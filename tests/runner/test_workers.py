@@ -106,9 +106,11 @@ def test_closures_and_arrays_travel(crew):
     """A prediction made of a closure over data works in a worker."""
     factor = np.linspace(1.0, 2.0, 3)
     one = dk.FitProblem(
-        [dk.Parameter("a", 0, 5)], lambda p, s: p.a * factor, dk.observations(2.0 * factor, 0.1),
+        [dk.Parameter("a", 0, 5)],
+        lambda p, s: p.a * factor,
+        dk.observations(2.0 * factor, 0.1),
         resources=dk.Resources(isolate=True),
-    )  # fmt: skip
+    )
     (outcome,) = result_of(crew(one), one, [Task("evaluate", {"a": 2.0})]).outcomes
 
     assert outcome.chi2 == 0.0
@@ -237,11 +239,13 @@ def test_means_that_cannot_be_are_refused(bad):
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
-        ({"time_limit": 0}, "time_limit > 0"), ({"memory": -1}, "memory > 0"),
-        ({"threads": 0}, "threads >= 1"), ({"gpus": -1}, "gpus >= 0"),
+        ({"time_limit": 0}, "time_limit > 0"),
+        ({"memory": -1}, "memory > 0"),
+        ({"threads": 0}, "threads >= 1"),
+        ({"gpus": -1}, "gpus >= 0"),
         ({"retries": {"bored": 1}}, "'bored'.*'crashed'"),
     ],
-)  # fmt: skip
+)
 def test_resources_that_allow_nothing_are_refused(bad, told):
     """A limit that cannot mean anything is refused with the rule."""
     with pytest.raises(dk.ProblemError, match=told):

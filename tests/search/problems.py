@@ -56,9 +56,13 @@ def two_goals(**replaced: Any) -> dk.SearchProblem:
 
 
 def night(
-    problem: dk.SearchProblem, method: dk.Search, ledger: dict[str, Outcome] | None = None,
-    *, seed: int = 0, killed_after: int | None = None,
-) -> list[Pair]:  # fmt: skip
+    problem: dk.SearchProblem,
+    method: dk.Search,
+    ledger: dict[str, Outcome] | None = None,
+    *,
+    seed: int = 0,
+    killed_after: int | None = None,
+) -> list[Pair]:
     """Carry a search out, answering from `ledger` what is there; stop after some evaluations."""
     ledger = {} if ledger is None else ledger
     settings = problem.resolve({})
@@ -94,9 +98,11 @@ def configurations(made: Sequence[Pair]) -> list[str]:
 
 
 def record(
-    problem: dk.SearchProblem, method: dk.Search, made: Sequence[Pair],
+    problem: dk.SearchProblem,
+    method: dk.Search,
+    made: Sequence[Pair],
     criteria: Sequence[dk.Criterion] = (),
-) -> StudyRecord:  # fmt: skip
+) -> StudyRecord:
     """A night as the ledger would give it back."""
     seen: set[str] = set()
     rows: list[TrialRecord] = []
@@ -107,10 +113,20 @@ def record(
         rows.append(TrialRecord(key, kind, task.origin, (), (), True, outcome))
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
-        name="search", follows=None, state="finished", error=None, fingerprint="f",
-        problem=problem.describe(), settings=problem.resolve({}), method=method.describe(),
-        counted=True, seed=None, criteria=(written,), trials=tuple(rows), seconds=1.0,
-    )  # fmt: skip
+        name="search",
+        follows=None,
+        state="finished",
+        error=None,
+        fingerprint="f",
+        problem=problem.describe(),
+        settings=problem.resolve({}),
+        method=method.describe(),
+        counted=True,
+        seed=None,
+        criteria=(written,),
+        trials=tuple(rows),
+        seconds=1.0,
+    )
 
 
 def study(

@@ -40,10 +40,12 @@ PARAMETERS = {
     "integer step": (lambda: dk.Integer("n", 0, 5, step=2), ["divide", "'n'", "step=2"]),
     "integer log from 0": (lambda: dk.Integer("n", 0, 5, scale="log"), ["`lower >= 1`", "'n'"]),
     "condition on nothing": (
-        lambda: bare(X, dk.Parameter("m", 0, 1, when=("kind", "a"))), ["'m'", "'kind'", "'x'"],
+        lambda: bare(X, dk.Parameter("m", 0, 1, when=("kind", "a"))),
+        ["'m'", "'kind'", "'x'"],
     ),
     "condition on a real": (
-        lambda: bare(X, dk.Parameter("m", 0, 1, when=("x", 0.5))), ["'m'", "'x'", "dk.Choice"],
+        lambda: bare(X, dk.Parameter("m", 0, 1, when=("x", 0.5))),
+        ["'m'", "'x'", "dk.Choice"],
     ),
     "condition never met": (
         lambda: bare(X, KIND, dk.Parameter("m", 0, 1, when=("kind", "c"))),
@@ -51,27 +53,31 @@ PARAMETERS = {
     ),
     "names twice": (lambda: bare(X, X), ["unique", "'x'"]),
     "nothing searched": (
-        lambda: bare(dk.Parameter("x", 0, 1, fixed=0.5)), ["at least one parameter", "fixed"],
+        lambda: bare(dk.Parameter("x", 0, 1, fixed=0.5)),
+        ["at least one parameter", "fixed"],
     ),
-}  # fmt: skip
+}
 
 PROBLEMS = {
     "no objective": (lambda: bare(objectives=[]), ["at least one dk.Objective"]),
     "objective a text": (lambda: bare(objectives="loss"), ["dk.Objective", "'loss'"]),
     "objective twice": (lambda: bare(objectives=[LOSS, LOSS]), ["unique", "'loss'"]),
     "direction": (
-        lambda: dk.Objective("loss", "down"), ["'loss'", "'minimise' or 'maximise'", "'down'"],
+        lambda: dk.Objective("loss", "down"),
+        ["'loss'", "'minimise' or 'maximise'", "'down'"],
     ),
     "reference": (lambda: dk.Objective("loss", reference=math.nan), ["'loss'", "finite"]),
     "precision": (lambda: bare(precision="half"), ["'double' or 'single'", "'half'"]),
     "bar and rule": (
-        lambda: dk.Constraint("c", at_least=1, holds=bool), ["'c'", "either a rule", "or a bar"],
+        lambda: dk.Constraint("c", at_least=1, holds=bool),
+        ["'c'", "either a rule", "or a bar"],
     ),
     "no bar": (lambda: dk.Constraint("c"), ["'c'", "either a rule"]),
     "bars reversed": (lambda: dk.Constraint("c", 2, 1), ["`at_least <= at_most`", "'c'"]),
     "baseline without": (lambda: dk.Baseline("b"), ["'b'", "exactly one", "0 of them"]),
     "baseline twice": (
-        lambda: dk.Baseline("b", {"loss": 1}, {"x": 1}), ["'b'", "exactly one", "2 of them"],
+        lambda: dk.Baseline("b", {"loss": 1}, {"x": 1}),
+        ["'b'", "exactly one", "2 of them"],
     ),
     "baseline infinite": (lambda: dk.Baseline("b", {"loss": math.inf}), ["'b'", "finite"]),
     "baseline outside": (
@@ -80,15 +86,17 @@ PROBLEMS = {
     ),
     "knob without setting": (lambda: bare(knobs=[dk.Knob("grid", 2)]), ["grid", "setting"]),
     "rule that raises": (
-        lambda: search(bowl(constraints=[dk.Constraint("r", holds=lambda c: c.z > 0)]),
-                       forced=[FULL]),
+        lambda: search(
+            bowl(constraints=[dk.Constraint("r", holds=lambda c: c.z > 0)]), forced=[FULL]
+        ),
         ["constraint 'r'", "AttributeError", "'z'"],
     ),
-}  # fmt: skip
+}
 
 SEARCHES = {
     "forced unknown name": (
-        lambda: search(forced=[{**FULL, "z": 1}]), ["forced configuration 0", "'z'", "'momentum'"],
+        lambda: search(forced=[{**FULL, "z": 1}]),
+        ["forced configuration 0", "'z'", "'momentum'"],
     ),
     "forced out of range": (
         lambda: search(forced=[FULL, {**FULL, "x": 6.0}]),
@@ -96,7 +104,8 @@ SEARCHES = {
     ),
     "forced missing": (lambda: search(forced=[{"x": 0.0}]), ["needs a value", "'y'"]),
     "forced wrong option": (
-        lambda: search(forced=[{**FULL, "optimizer": "lbfgs"}]), ["'sgd', 'adam'", "'lbfgs'"],
+        lambda: search(forced=[{**FULL, "optimizer": "lbfgs"}]),
+        ["'sgd', 'adam'", "'lbfgs'"],
     ),
     "forced half an integer": (lambda: search(forced=[{**FULL, "y": 1.5}]), ["'y'", "1.5"]),
     "forced without meaning": (
@@ -104,12 +113,14 @@ SEARCHES = {
         ["'momentum'", "no meaning", "'optimizer' to be one of 'sgd'", "leave it out"],
     ),
     "forced breaks a rule": (
-        lambda: search(bowl(constraints=[dk.Constraint("x above 2", holds=lambda c: c.x > 2)]),
-                       forced=[FULL]),
+        lambda: search(
+            bowl(constraints=[dk.Constraint("x above 2", holds=lambda c: c.x > 2)]), forced=[FULL]
+        ),
         ["forced configuration 0", "breaks the constraint 'x above 2'"],
     ),
     "known without objective": (
-        lambda: search(known=[(FULL, {"size": 1.0})]), ["'loss'", "size"],
+        lambda: search(known=[(FULL, {"size": 1.0})]),
+        ["'loss'", "size"],
     ),
     "sampler": (lambda: dk.Search("annealing"), ["'tpe', 'nsga2', 'nsga3'", "'annealing'"]),
     "no trials": (lambda: dk.Search(trials=0), ["`trials >= 1`", "trials=0"]),
@@ -119,18 +130,21 @@ SEARCHES = {
     "duplicates": (lambda: dk.Search(duplicates="drop"), ["'skip', 'reuse'", "'drop'"]),
     "pruner": (lambda: dk.Search(pruner="hyper"), ["'median', 'halving'", "'hyper'"]),
     "pruner for two": (
-        lambda: search(two_goals(), pruner="median"), ["one objective", "'loss', 'size'"],
+        lambda: search(two_goals(), pruner="median"),
+        ["one objective", "'loss', 'size'"],
     ),
     "median share": (lambda: Median(0.0), ["0 < percent <= 100"]),
     "halving": (lambda: Halving(factor=1), ["`factor >= 2`"]),
     "a fit's method": (
-        lambda: dk.Study("s", bowl(), dk.MultiStart()), ["SearchProblem", "dk.Search()"],
+        lambda: dk.Study("s", bowl(), dk.MultiStart()),
+        ["SearchProblem", "dk.Search()"],
     ),
     "no problem": (lambda: dk.Study("s", 3, dk.Search()), ["FitProblem or SearchProblem", "3"]),
     "unknown setting": (
-        lambda: dk.Study("s", bowl(), dk.Search(), settings={"grid": 1}), ["'grid'", "setting"],
+        lambda: dk.Study("s", bowl(), dk.Search(), settings={"grid": 1}),
+        ["'grid'", "setting"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -150,9 +164,7 @@ def test_refused_with_a_sentence(make, parts):
 
 def test_two_searches_with_one_name(tmp_path):
     """Two problems that the ledger cannot tell apart are refused, with what to do."""
-    studies = [
-        dk.Study(name, bare(), dk.Search("random", trials=1)) for name in ("one", "two")
-    ]  # fmt: skip
+    studies = [dk.Study(name, bare(), dk.Search("random", trials=1)) for name in ("one", "two")]
     with pytest.raises(dk.PlanError, match="give each SearchProblem a `name=` of its own"):
         dk.run(dk.Campaign("alike", studies), tmp_path)
 

@@ -144,8 +144,10 @@ def test_two_spaces_of_one_problem(tmp_path):
     evaluate = Bowl()
     narrow = bowl(evaluate, parameters=space(x=dk.Parameter("x", 0, 2)))
     method = dk.Search("random", trials=4)
-    studies = [dk.Study("narrow", narrow, method),
-               dk.Study("wide", bowl(evaluate, parameters=PLAIN), method)]  # fmt: skip
+    studies = [
+        dk.Study("narrow", narrow, method),
+        dk.Study("wide", bowl(evaluate, parameters=PLAIN), method),
+    ]
     found = dk.run(dk.Campaign("two", studies), tmp_path, progress=io.StringIO())
 
     assert {len(study.search.trials) for study in found.studies} == {4}

@@ -30,9 +30,10 @@ def test_the_best_are_evaluated_again_with_fresh_seeds():
     assert len({task.seed for task in again}) == 20
     assert not selected & {task.seed for task in again}
     best = sorted(
-        (outcome.metrics["loss"], i) for i, (task, outcome) in enumerate(made)
+        (outcome.metrics["loss"], i)
+        for i, (task, outcome) in enumerate(made)
         if task.origin != "confirm"
-    )[:4]  # fmt: skip
+    )[:4]
     assert {str(made[i][0].configuration) for _, i in best} == {
         str(task.configuration) for task in again
     }
@@ -62,8 +63,9 @@ def test_the_selection_bias_is_told():
 def test_without_confirmation_nothing_is_decided():
     """A noisy search without confirmation is undecided, and says what to do."""
     problem = bowl(Bowl(0.1), deterministic=False)
-    found = study(problem, dk.Search("random", trials=20, confirm=0),
-                  dk.Criterion("loss", at_most=100.0))  # fmt: skip
+    found = study(
+        problem, dk.Search("random", trials=20, confirm=0), dk.Criterion("loss", at_most=100.0)
+    )
 
     assert found.verdict == "UNDECIDED"
     assert "luckiest" in found.findings[0].sentence
@@ -114,8 +116,11 @@ def test_knobs_are_refined_at_the_winner():
     def evaluate(c, trial):
         return {"loss": (c.x - 1) ** 2 + 10.0 / trial.settings.grid}
 
-    problem = bowl(evaluate, settings={"grid": 10, "depth": 3},
-                   knobs=[dk.Knob("grid", 20), dk.Knob("depth", 6)])  # fmt: skip
+    problem = bowl(
+        evaluate,
+        settings={"grid": 10, "depth": 3},
+        knobs=[dk.Knob("grid", 20), dk.Knob("depth", 6)],
+    )
     found = study(problem, dk.Search("random", trials=20))
     shifts = {knob.knob: knob.changes["loss"] for knob in found.search.knobs}
 
@@ -168,8 +173,9 @@ def test_a_baseline_that_fails_is_told():
         msg = "no data"
         raise OSError(msg)
 
-    found = study(bowl(baselines=[dk.Baseline("theirs", evaluate=broken)]),
-                  dk.Search("random", trials=5))  # fmt: skip
+    found = study(
+        bowl(baselines=[dk.Baseline("theirs", evaluate=broken)]), dk.Search("random", trials=5)
+    )
 
     assert "OSError: no data" in found.search.baselines[0].message
     assert "baseline_failed" in codes(found)

@@ -87,8 +87,14 @@ def test_a_study_of_optuna_steers_a_search(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     known = json.loads((tmp_path / "known.json").read_text())
-    problem = bowl(Bowl(), parameters=[dk.Parameter("x", -5, 5), dk.Integer("y", 1, 8),
-                                       dk.Choice("optimizer", ["sgd", "adam"])])  # fmt: skip
+    problem = bowl(
+        Bowl(),
+        parameters=[
+            dk.Parameter("x", -5, 5),
+            dk.Integer("y", 1, 8),
+            dk.Choice("optimizer", ["sgd", "adam"]),
+        ],
+    )
     with_them = run(tmp_path / "a", problem, dk.Search("tpe", trials=8, startup=5, known=known))
     without = run(tmp_path / "b", problem, dk.Search("tpe", trials=8, startup=5))
 
@@ -132,4 +138,4 @@ def test_what_cannot_be_exchanged_is_told(tmp_path):
 def _line():
     return dk.FitProblem(
         [dk.Parameter("a", 0, 5)], lambda p, _: [p.a], dk.observations([1.0], 0.1)
-    )  # fmt: skip
+    )

@@ -203,8 +203,10 @@ def test_the_gaussian_process_is_replaced_by_name(monkeypatch):
 
 def test_known_results_are_learnt_and_counted_for_nothing():
     """Results from elsewhere steer the sampler, and are neither trials nor winners."""
-    known = [({"x": x / 4, "y": 1, "optimizer": "adam"}, {"loss": (x / 4 + 4) ** 2 - 100.0})
-             for x in range(-19, 19)]  # fmt: skip
+    known = [
+        ({"x": x / 4, "y": 1, "optimizer": "adam"}, {"loss": (x / 4 + 4) ** 2 - 100.0})
+        for x in range(-19, 19)
+    ]
     problem = bowl()
     found = study(problem, dk.Search("tpe", trials=10, startup=0, known=known))
     alone = study(bowl(), dk.Search("tpe", trials=10, startup=0))

@@ -46,9 +46,12 @@ def night(tmp_path_factory):
 def command(place, *words):
     """`daybreak` as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "daybreak.cli", *words], cwd=place, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "daybreak.cli", *words],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_night_of_the_command_line(night):

@@ -87,9 +87,7 @@ def test_an_effect_is_found_in_noise_that_is_not_shared(seed):
 def test_a_parameter_of_a_second_objective_counts():
     """A parameter that moves any objective is no placebo."""
     goals = [dk.Objective("loss"), dk.Objective("size")]
-    found = checks(
-        lambda c, t: {**everything(c, t), "size": c.rate}, RATE, objectives=goals
-    )  # fmt: skip
+    found = checks(lambda c, t: {**everything(c, t), "size": c.rate}, RATE, objectives=goals)
 
     assert placebos(found) == []
 

@@ -92,15 +92,19 @@ def read(path):
 def command(*words, cwd=None):
     """`daybreak` as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "daybreak.cli", *map(str, words)], capture_output=True,
-        text=True, check=False, cwd=cwd,
-    )  # fmt: skip
+        [sys.executable, "-m", "daybreak.cli", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+    )
 
 
 FORCED = [
-    {"x": 0, "rate": 0.5, "kind": "b"}, {"x": 3, "rate": 0.1, "kind": "a", "momentum": 0.5},
+    {"x": 0, "rate": 0.5, "kind": "b"},
+    {"x": 3, "rate": 0.1, "kind": "a", "momentum": 0.5},
     {"x": -2, "rate": 0.01, "kind": None},
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +114,12 @@ def ended(tmp_path_factory):
         "random", trials=30, forced=FORCED, pruner="median", confirm=1, duplicates="replicate"
     )
     study = bowl(
-        method, Worth(failing=(3,)), knobs=[dk.Knob("grid", refined=8)], settings={"grid": 4},
+        method,
+        Worth(failing=(3,)),
+        knobs=[dk.Knob("grid", refined=8)],
+        settings={"grid": 4},
         baselines=[dk.Baseline("forced too", configuration=FORCED[0])],
-    )  # fmt: skip
+    )
     return night(tmp_path_factory.mktemp("ended") / "run", study)
 
 
@@ -149,18 +156,25 @@ def search(draw, name):
     baselines = [dk.Baseline("known", configuration=one) for one in forced[:1]]
     samplers = ["tpe", "random", "sobol"] if single else ["nsga2", "tpe", "random"]
     method = dk.Search(
-        draw(st.sampled_from(samplers)), trials=draw(st.integers(1, 9)), forced=forced,
+        draw(st.sampled_from(samplers)),
+        trials=draw(st.integers(1, 9)),
+        forced=forced,
         pruner=draw(st.sampled_from([None, "median", "halving"])) if single else None,
-        duplicates=draw(st.sampled_from(["skip", "reuse", "replicate"])), population=4,
-        confirmations=2, startup=2,
-    )  # fmt: skip
+        duplicates=draw(st.sampled_from(["skip", "reuse", "replicate"])),
+        population=4,
+        confirmations=2,
+        startup=2,
+    )
     return bowl(
-        method, Worth(failing=draw(st.sets(st.integers(-9, 9), max_size=8))), name=name,
-        called=name, objectives=goals[0] if single else goals,
+        method,
+        Worth(failing=draw(st.sets(st.integers(-9, 9), max_size=8))),
+        name=name,
+        called=name,
+        objectives=goals[0] if single else goals,
         baselines=draw(st.sampled_from([[], baselines])),
         constraints=draw(st.sampled_from([[], [dk.Constraint("size", at_most=4)]])),
         deterministic=draw(st.booleans()),
-    )  # fmt: skip
+    )
 
 
 @settings(max_examples=10, deadline=None)
@@ -189,8 +203,9 @@ def check_trials(found):
         assert list(c) == [n for n in ("x", "rate", "kind", "momentum", "held") if n in c]
         assert ("momentum" in c, c["held"]) == (c["kind"] == "a", 2.0)
         assert one["recorded"] == {
-            "architecture": {"layers": [c["x"]] * 3, "kind": c["kind"]}, "rate_used": c["rate"],
-        }  # fmt: skip
+            "architecture": {"layers": [c["x"]] * 3, "kind": c["kind"]},
+            "rate_used": c["rate"],
+        }
         assert one["reports"]
         if one["state"] in ("completed", "infeasible"):
             assert [part["name"] for part in one["attached"]] == ["course", "weights.bin"]
@@ -249,9 +264,10 @@ def test_every_trial_has_a_file(run):
     assert written.folder == run / "records" / "bowl"
     assert names == [
         *(f"{other}_0000.json" for other in ("baseline",)),
-        *(f"confirm_{number:04d}.json" for number in range(3)), "refine_0000.json",
+        *(f"confirm_{number:04d}.json" for number in range(3)),
+        "refine_0000.json",
         *(f"trial_{number:04d}.json" for number in range(30)),
-    ]  # fmt: skip
+    ]
     assert (forced["how"], forced["reused"], forced["seconds"] > 0) == ("forced", True, True)
     assert forced["started"] <= forced["ended"]
     assert (failed["state"], failed["reason"]) == ("failed", "RAISED")
@@ -259,8 +275,10 @@ def test_every_trial_has_a_file(run):
     assert "no way at 3" in failed["traceback"]
     refined = read(written.folder / "trials" / "refine_0000.json")
     assert (refined["of"], refined["settings"], refined["options"]) == (
-        "grid", {"grid": 8}, {"knob": "grid", "to": 8},
-    )  # fmt: skip
+        "grid",
+        {"grid": 8},
+        {"knob": "grid", "to": 8},
+    )
 
 
 def test_all_trials_are_sorted(run):
@@ -279,8 +297,11 @@ def test_the_summary_is_that_of_the_trials(run):
     """Counts, distribution, groups and correlations are those of the records."""
     (written,) = records.write_records(run)
     summary = read(written.folder / "study_summary.json")
-    own = [one for one in read(written.folder / "all_trials.json") if one["how"] in
-           ("forced", "sampled")]  # fmt: skip
+    own = [
+        one
+        for one in read(written.folder / "all_trials.json")
+        if one["how"] in ("forced", "sampled")
+    ]
     done = [one for one in own if one["state"] == "completed" and not one["reused"]]
     losses = [one["objectives"]["loss"] for one in done]
     counts, (spread,) = summary["counts"], summary["distributions"]
@@ -298,9 +319,12 @@ def test_the_summary_is_that_of_the_trials(run):
         ("kind", name) for name in ("a", "b", "None", "True")
     }
     for group in summary["groups"]:
-        mine = [one["objectives"]["loss"] for one in done
-                if one["configuration"]["kind"] is group["value"]
-                or one["configuration"]["kind"] == group["value"]]  # fmt: skip
+        mine = [
+            one["objectives"]["loss"]
+            for one in done
+            if one["configuration"]["kind"] is group["value"]
+            or one["configuration"]["kind"] == group["value"]
+        ]
         assert (group["n"], group["min"]) == (len(mine), min(mine, default=None))
         assert group["mean"] == (pytest.approx(np.mean(mine)) if mine else None)
     assert [one["parameter"] for one in summary["correlations"]] == ["x", "rate", "momentum"]
@@ -396,11 +420,14 @@ def test_a_remark_on_some_trials_is_not_lost(run, silent, lost):
     ways = [("forced", 0), ("forced", 1), ("sampled", 2), ("sampled", 3)]
     trials = [
         one.model_copy(
-            update={"how": how, "number": number,
-                    "recorded": {} if (how, number) in silent else {"architecture": number}}
+            update={
+                "how": how,
+                "number": number,
+                "recorded": {} if (how, number) in silent else {"architecture": number},
+            }
         )
         for how, number in ways
-    ]  # fmt: skip
+    ]
 
     assert lost_fields(trials[0], trials) == (["architecture"] if lost else [])
 
@@ -440,8 +467,9 @@ def tree(place):
     """All files with their content and time."""
     return {
         path.relative_to(place).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in place.rglob("*") if path.is_file()
-    }  # fmt: skip
+        for path in place.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_living_search_is_brought_up_to_date(tmp_path):
@@ -497,8 +525,16 @@ def test_another_nights_records_are_never_replaced(run, tmp_path):
         records.write_records(other, to=tmp_path / "all")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema": "daybreak.written/1"}', """
-    {"schema": "daybreak.written/1", "owner": "", "files": {"../x": []}}"""])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"schema": "daybreak.written/1"}',
+        """
+    {"schema": "daybreak.written/1", "owner": "", "files": {"../x": []}}""",
+    ],
+)
 def test_a_strange_list_is_refused(run, text):
     """A list of written files that cannot be one, or leaves the folder, is refused."""
     place = run / "records" / "bowl"

@@ -48,8 +48,15 @@ def test_the_front_stands_beside_its_baselines(double):
     """The front, every trial, the compromise and the baselines are in one picture."""
     told = texts(front_figure(double.search))
 
-    for part in ("loss, less is better", "size, more is better", "front", "trial",
-                 "compromise, confirmed", "baseline old <way>", "null test nothing"):  # fmt: skip
+    for part in (
+        "loss, less is better",
+        "size, more is better",
+        "front",
+        "trial",
+        "compromise, confirmed",
+        "baseline old <way>",
+        "null test nothing",
+    ):
         assert part in told
 
 
@@ -98,8 +105,9 @@ def test_nothing_to_draw():
     def fails(*_):
         raise ArithmeticError
 
-    found = study(two_goals(evaluate=fails), dk.Search("random", trials=5),
-                  dk.Criterion("loss", at_most=1.0))  # fmt: skip
+    found = study(
+        two_goals(evaluate=fails), dk.Search("random", trials=5), dk.Criterion("loss", at_most=1.0)
+    )
     search = found.search
 
     drawings = (front_figure, history_figure, importance_figure, parallel_figure)
@@ -139,8 +147,13 @@ def test_the_page_shows_everything(tmp_path):
     assert "field &amp; &lt;x&gt;" in html
     assert html.count("<figure>") >= 4
     for page in (html, markdown):
-        for part in ("Best configuration", "kept as it is", "energy (eV)", "Importance",
-                     "Every trial of the search"):  # fmt: skip
+        for part in (
+            "Best configuration",
+            "kept as it is",
+            "energy (eV)",
+            "Importance",
+            "Every trial of the search",
+        ):
             assert part in page
     assert str(found).count("Searches:") == 1
 

@@ -52,9 +52,13 @@ SCAN = {
     (0.0, 3.20): 1.638690e7,
 }
 CORNER = {
-    "R_c_mu": 0.3, "U_mu": 0.05, "A_mu": 1.0,
-    "R_c_tau": 0.3, "U_tau": 0.15, "A_tau": 0.7,
-}  # fmt: skip
+    "R_c_mu": 0.3,
+    "U_mu": 0.05,
+    "A_mu": 1.0,
+    "R_c_tau": 0.3,
+    "U_tau": 0.15,
+    "A_tau": 0.7,
+}
 LAST_DIGIT, LAST_DIGIT_OF_S = 5.0, 5e-5
 """Half a unit of the last printed digit of chi2 and of S."""
 
@@ -250,10 +254,16 @@ def test_a_higher_speed_bound_of_the_tau_meets_all_masses(layered):
     """With U_tau 0.2046, beyond its bound and alone in that, chi2 is below 1e-12."""
     place = {
         "beta": 3.1,
-        "R_c_e": 0.88, "U_e": 0.0204151357694804, "A_e": 0.92,
-        "R_c_mu": 0.3, "U_mu": 0.05, "A_mu": 0.9,
-        "R_c_tau": 0.5, "U_tau": 0.204593977946446, "A_tau": 0.9,
-    }  # fmt: skip
+        "R_c_e": 0.88,
+        "U_e": 0.0204151357694804,
+        "A_e": 0.92,
+        "R_c_mu": 0.3,
+        "U_mu": 0.05,
+        "A_mu": 0.9,
+        "R_c_tau": 0.5,
+        "U_tau": 0.204593977946446,
+        "A_tau": 0.9,
+    }
     problem = layered["original"]
     (found,) = evaluate(problem, [place])
 

@@ -46,8 +46,9 @@ def counted(shape, recipe):
 )
 def test_foretold_is_counted(shape, recipe):
     """XLA's own count lies between 0.8 and 1 times the estimate."""
-    found = memory(shape, recipe.micro, accumulated=recipe.micro_batch is not None,
-                   precision=recipe.precision)  # fmt: skip
+    found = memory(
+        shape, recipe.micro, accumulated=recipe.micro_batch is not None, precision=recipe.precision
+    )
 
     assert 0.8 * found.step < counted(shape, recipe) <= found.step
 
@@ -67,9 +68,13 @@ def test_the_most_that_fits():
 def test_what_makes_it_larger():
     """Width, depth, heads, context, windows and seeds all cost; short numbers save where kept."""
     usual = memory(Architecture(64, 4, 4, 256), 64, backend="gpu").gib
-    for shape in (Architecture(128, 4, 4, 256), Architecture(64, 8, 4, 256),
-                  Architecture(64, 4, 16, 256), Architecture(64, 4, 4, 512),
-                  Architecture(64, 4, 4, 256, context=120)):  # fmt: skip
+    for shape in (
+        Architecture(128, 4, 4, 256),
+        Architecture(64, 8, 4, 256),
+        Architecture(64, 4, 16, 256),
+        Architecture(64, 4, 4, 512),
+        Architecture(64, 4, 4, 256, context=120),
+    ):
         assert memory(shape, 64, backend="gpu").gib > usual
     usual_shape = Architecture(64, 4, 4, 256)
     assert memory(usual_shape, 128, backend="gpu").gib > usual
@@ -92,8 +97,14 @@ def test_what_does_not_fit():
 
 def test_the_original_rule():
     """Its table by d^2 L / 1e9, at both sides of every bar."""
-    rule = {(316, 1001): 256, (317, 1001): 128, (1024, 256): 128, (1024, 512): 64,
-            (1536, 768): 32, (2048, 1024): 16}  # fmt: skip
+    rule = {
+        (316, 1001): 256,
+        (317, 1001): 128,
+        (1024, 256): 128,
+        (1024, 512): 64,
+        (1536, 768): 32,
+        (2048, 1024): 16,
+    }
     for (d, layers), windows in rule.items():
         assert original_micro_batch(Architecture(d, layers, 1, 2 * d)) == windows
 

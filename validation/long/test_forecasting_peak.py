@@ -36,11 +36,13 @@ def counted(shape):
 @pytest.mark.parametrize(
     "shape",
     [
-        Architecture(128, 1, 4, 512), Architecture(128, 3, 4, 512), Architecture(256, 2, 8, 512),
+        Architecture(128, 1, 4, 512),
+        Architecture(128, 3, 4, 512),
+        Architecture(256, 2, 8, 512),
         Architecture(128, 2, 2, 256, context=480),
     ],
     ids=["shallow", "deep", "wide", "long"],
-)  # fmt: skip
+)
 def test_flops_are_counted(shape):
     """XLA counts the products and, on top of them, at most a tenth for everything else."""
     assert 1.0 < counted(shape) / flops(shape) < 1.1

@@ -24,8 +24,7 @@ SANITY_GRID = {
     0.01 * math.sqrt(2): ((1.649813e7, 24.2639), (1.649118e7, 24.2674), (1.648422e7, 24.2709)),
     0.02: ((1.647901e7, 24.2736), (1.647158e7, 24.2774), (1.646414e7, 24.2812)),
 }
-MINIMA = {3.00: 1.649543e7, 3.05: 1.649075e7, 3.10: 1.648606e7, 3.15: 1.648138e7,
-          3.20: 1.647670e7}  # fmt: skip
+MINIMA = {3.00: 1.649543e7, 3.05: 1.649075e7, 3.10: 1.648606e7, 3.15: 1.648138e7, 3.20: 1.647670e7}
 WITHOUT_GRADIENT = {3.00: 1.641126e7, 3.20: 1.638690e7}
 NODES = ("0.1109", "0.2118", "0.3127")
 
@@ -89,8 +88,9 @@ def test_grid_of_the_single_fits_is_not_resolved(singles):
     (rough,) = preflight_of(singles, "e", "rough_objective")
 
     assert {word for f in knobs for word in ("nodes", "angles") if word in f.sentence} == {
-        "nodes", "angles",
-    }  # fmt: skip
+        "nodes",
+        "angles",
+    }
     assert rough.parameter == "R"
     assert all(node in rough.sentence for node in NODES)
 

@@ -40,15 +40,24 @@ CORNERS = {
 }
 # The published "unique" fit, polished on the original grid (point X2): R_c and U at beta 2.5
 UNIQUE = {
-    "R_c_e": 0.487216203, "R_c_mu": 2.98349420, "R_c_tau": 2.26245718,
-    "U_e": 0.00179475966, "U_mu": 0.0626944975, "U_tau": 1.38605961,
-}  # fmt: skip
+    "R_c_e": 0.487216203,
+    "R_c_mu": 2.98349420,
+    "R_c_tau": 2.26245718,
+    "U_e": 0.00179475966,
+    "U_mu": 0.0626944975,
+    "U_tau": 1.38605961,
+}
 ALONG = (1.5, 1.8, 1.9, 2.0, 2.2, 2.4, 2.5, 2.6, 3.0432, 3.1, 4.0)
 # lam_curv: lowest chi2 published for two leptons
 PENALTIES = {
-    1e-10: 1.2e-8, 3e-10: 2.2e-8, 1e-9: 8.3e-8, 3e-9: 2.1e-7, 1e-8: 5.3e-7, 3e-8: 1.9e-6,
+    1e-10: 1.2e-8,
+    3e-10: 2.2e-8,
+    1e-9: 8.3e-8,
+    3e-9: 2.1e-7,
+    1e-8: 5.3e-7,
+    3e-8: 1.9e-6,
     1e-7: 9.4e-6,
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +111,14 @@ def test_run_1a_chooses_the_smallest_wall(night):
     results = night(localisation_sensitivity)
 
     assert {s.name: s.verdict for s in results.studies} == {
-        "v0 k=1": "PASS", "v0 k=1.5": "PASS", "v0 k=2": "FAIL", "v0 k=3": "FAIL",
-        "v1 k=1": "PASS", "v1 k=1.5": "PASS", "v1 k=2": "FAIL",
-    }  # fmt: skip
+        "v0 k=1": "PASS",
+        "v0 k=1.5": "PASS",
+        "v0 k=2": "FAIL",
+        "v0 k=3": "FAIL",
+        "v1 k=1": "PASS",
+        "v1 k=1.5": "PASS",
+        "v1 k=2": "FAIL",
+    }
     assert results.decision.name == "k=1"
 
 
@@ -208,10 +222,16 @@ def test_any_ratio_of_tau_and_muon_is_in_the_box():
     problem = lepton_problem(("e", "mu", "tau"), variant="v0", beta=3.058230856)
     place = {
         "beta": 3.058230856,
-        "R_c_e": 0.5, "U_e": 0.1, "A_e": 0.7,
-        "R_c_mu": 0.13, "U_mu": 0.05, "A_mu": 0.7,
-        "R_c_tau": 0.10, "U_tau": 0.30, "A_tau": 1.0,
-    }  # fmt: skip
+        "R_c_e": 0.5,
+        "U_e": 0.1,
+        "A_e": 0.7,
+        "R_c_mu": 0.13,
+        "U_mu": 0.05,
+        "A_mu": 0.7,
+        "R_c_tau": 0.10,
+        "U_tau": 0.30,
+        "A_tau": 1.0,
+    }
     places = [place, {**place, "R_c_mu": 0.134}, {**place, "R_c_mu": 0.135}]
     found = solve(problem, problem.resolve({}), [Task("evaluate", one) for one in places])
     ratios = [one.details["derived"]["E_tau_over_E_mu"] for one in found]

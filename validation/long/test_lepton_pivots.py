@@ -106,9 +106,14 @@ def results(tmp_path_factory):
     campaign = pivots()
     plain = [s for s in campaign.all_studies() if s.name in RATIOS]
     short = dk.Campaign(
-        "pivots", plain, decisions=campaign.decisions, rule="any", seed=42,
-        claims=campaign.claims, anyway=True,
-    )  # fmt: skip
+        "pivots",
+        plain,
+        decisions=campaign.decisions,
+        rule="any",
+        seed=42,
+        claims=campaign.claims,
+        anyway=True,
+    )
     return dk.run(short, tmp_path_factory.mktemp("pivots"), budget=600.0)
 
 

@@ -11,8 +11,13 @@ import daybreak as dk
 from daybreak.models.vortex import boundary_layer_problem, cross_lepton_problem
 from daybreak.testing import mirrored_problems
 
-PUBLISHED = {3.00: 1.649543e7, 3.05: 1.649075e7, 3.10: 1.648606e7, 3.15: 1.648138e7,
-             3.20: 1.647670e7}  # fmt: skip
+PUBLISHED = {
+    3.00: 1.649543e7,
+    3.05: 1.649075e7,
+    3.10: 1.648606e7,
+    3.15: 1.648138e7,
+    3.20: 1.647670e7,
+}
 """Exact minima of the boundary-layer fit at w = 0.015 in the original scheme."""
 
 

@@ -35,10 +35,12 @@ PROBLEMS = {
     "ZDT1": (8, lambda x: zdt(x, lambda r, _: 1 - np.sqrt(r)), [1.1, 6.0]),
     "ZDT2": (8, lambda x: zdt(x, lambda r, _: 1 - r**2), [1.1, 6.0]),
     "ZDT3": (
-        8, lambda x: zdt(x, lambda r, f: 1 - np.sqrt(r) - r * np.sin(10 * np.pi * f)), [1.1, 6.0]
+        8,
+        lambda x: zdt(x, lambda r, f: 1 - np.sqrt(r) - r * np.sin(10 * np.pi * f)),
+        [1.1, 6.0],
     ),
     "DTLZ2": (7, dtlz2, [2.0, 2.0, 2.0]),
-}  # fmt: skip
+}
 """Number of variables, all in [0, 1]; the objectives; where the dominated volume begins."""
 
 
@@ -104,11 +106,13 @@ def test_skipping_duplicates_costs_nothing(name):
     reference = np.array(PROBLEMS[name][2])
     volumes = np.array(
         [
-            [hypervolume(ours(name, seed, "skip"), reference),
-             hypervolume(theirs(name, seed_of(seed, "sampler") % 2**32), reference)]
+            [
+                hypervolume(ours(name, seed, "skip"), reference),
+                hypervolume(theirs(name, seed_of(seed, "sampler") % 2**32), reference),
+            ]
             for seed in range(4)
         ]
-    )  # fmt: skip
+    )
     mine, other = volumes.mean(axis=0)
 
     assert mine > 0.99 * other

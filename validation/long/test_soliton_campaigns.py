@@ -45,9 +45,16 @@ from daybreak.models.soliton.trial_log import COLUMNS, csv_text
 Settings = namedtuple("Settings", ("n_octaves", "cells", "radius", "pretrained"))  # noqa: PYI024 - as lent
 SMALL = {"n_octaves": 2, "cells": 60, "radius": 10.0, "pretrained": False}
 POINT = {
-    "g_Y": 0.2, "mu2": -1.0, "v_H": 0.6, "m0": -0.5, "g": 0.1, "lam_1": 0.05, "lam_2": 0.02,
-    "delta": 0.2, "beta": 0.15,
-}  # fmt: skip
+    "g_Y": 0.2,
+    "mu2": -1.0,
+    "v_H": 0.6,
+    "m0": -0.5,
+    "g": 0.1,
+    "lam_1": 0.05,
+    "lam_2": 0.02,
+    "delta": 0.2,
+    "beta": 0.15,
+}
 SCRIPT = """
 import daybreak as dk
 from daybreak.models.soliton.hierarchy_search import hierarchy_problem
@@ -148,9 +155,12 @@ class TestHierarchy:
         """A potential without a lowest value has no score, and its trial fails."""
         octaves = {**POINT, "delta": -0.5, "g": -0.1}
         trial = SimpleNamespace(
-            settings=Settings(**SMALL), directory=tmp_path, seed=1,
-            record=lambda **_: None, attach=lambda _: None,
-        )  # fmt: skip
+            settings=Settings(**SMALL),
+            directory=tmp_path,
+            seed=1,
+            record=lambda **_: None,
+            attach=lambda _: None,
+        )
         metrics = evaluate(octaves, trial)
 
         assert metrics == {"bounded": 0.0}
@@ -213,11 +223,13 @@ class TestTable:
         """The same point on another mesh is another trial."""
         studies = [
             dk.Study(
-                f"N {cells}", hierarchy_problem(), dk.Search("random", trials=1, forced=[POINT]),
+                f"N {cells}",
+                hierarchy_problem(),
+                dk.Search("random", trials=1, forced=[POINT]),
                 settings={**SMALL, "cells": cells},
             )
             for cells in (60, 61)
-        ]  # fmt: skip
+        ]
         dk.run(dk.Campaign("meshes", studies), tmp_path)
         rows = table(tmp_path)
 
@@ -339,9 +351,10 @@ def test_pretrain_only(tmp_path):
 def test_boxes():
     """The boxes are the original's, one of them disjoint from its search in four of six."""
     disjoint = [
-        name for name, (low, high) in SURROGATE.items()
+        name
+        for name, (low, high) in SURROGATE.items()
         if high <= ORIGINAL[name][0] or low >= ORIGINAL[name][1]
-    ]  # fmt: skip
+    ]
 
     assert disjoint == ["mu2", "m0", "g", "lam_1"]
     assert set(EARLIER) == set(ORIGINAL) - {"lam_2"}
@@ -349,8 +362,11 @@ def test_boxes():
     assert octaves_of(POINT) == Octaves(
         m0=-0.5, g=0.1, lam_1=0.05, lam_2=0.02, delta=0.2, beta=0.15, g_Y=0.2, mu2=-1.0
     )
-    assert all(low < vars(Octaves())[n] < high for n, (low, high) in CONDENSED.items()
-               if n not in ("g_Y", "mu2"))  # fmt: skip
+    assert all(
+        low < vars(Octaves())[n] < high
+        for n, (low, high) in CONDENSED.items()
+        if n not in ("g_Y", "mu2")
+    )
 
 
 def test_pictures():

@@ -61,10 +61,13 @@ class TestClaims:
     @pytest.mark.parametrize(
         ("row", "score", "hierarchy"),
         [
-            (0, 0.489, 4.11), (1, 0.460, 2.30), (2, 0.437, 7.67), (3, 0.341, 1.73),
+            (0, 0.489, 4.11),
+            (1, 0.460, 2.30),
+            (2, 0.437, 7.67),
+            (3, 0.341, 1.73),
             (4, 0.434, 7.96),
         ],
-    )  # fmt: skip
+    )
     def test_nulls_of_the_vacuum(self, row, score, hierarchy):
         """The empty vacuum's scores are functions of the box and of the number of modes kept."""
         found = nulls()[row].found
@@ -110,9 +113,13 @@ class TestClaims:
 def in_box(rng: np.random.Generator) -> Octaves:
     """A random point of the box that the original searches."""
     return Octaves(
-        g_Y=rng.uniform(0.05, 0.5), mu2=rng.uniform(-2.0, -0.5), m0=rng.uniform(-1.0, -0.1),
-        g=rng.uniform(0.05, 0.2), lam_1=rng.uniform(0.03, 0.1), lam_2=rng.uniform(0.005, 0.05),
-    )  # fmt: skip
+        g_Y=rng.uniform(0.05, 0.5),
+        mu2=rng.uniform(-2.0, -0.5),
+        m0=rng.uniform(-1.0, -0.1),
+        g=rng.uniform(0.05, 0.2),
+        lam_1=rng.uniform(0.03, 0.1),
+        lam_2=rng.uniform(0.005, 0.05),
+    )
 
 
 def sampled(seed: int) -> tuple[Octaves, float, np.random.Generator]:

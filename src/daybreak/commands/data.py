@@ -24,8 +24,9 @@ Where = Annotated[
 
 commands = typer.Typer(
     help="Register data files, and verify that they are still the same.",
-    no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @commands.command()

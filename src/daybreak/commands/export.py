@@ -11,8 +11,9 @@ from daybreak.commands.shell import Directory, Json, Output, deliver, find, unwr
 
 exports = typer.Typer(
     help="Write trials, or the best one with everything that reproduces it.",
-    no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @exports.command("trials")
@@ -53,17 +54,17 @@ def export_records(
     to: Annotated[
         Path | None,
         typer.Option(
-            "--to", metavar="FOLDER", help="Where; by default records/ beside the report.",
+            "--to",
+            metavar="FOLDER",
+            help="Where; by default records/ beside the report.",
             show_default=False,
         ),
     ] = None,
     anyway: Annotated[
         bool,
-        typer.Option(
-            "--anyway", help="Also when the best trial lacks what all others recorded."
-        ),
+        typer.Option("--anyway", help="Also when the best trial lacks what all others recorded."),
     ] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Write each search, finished or living, as files: every trial, the best one, a summary.
 
     FOLDER/STUDY/ gets best.json, trials/trial_0000.json and so on, all_trials.json (best first),
@@ -92,11 +93,13 @@ def export_paper(
     to: Annotated[
         Path | None,
         typer.Option(
-            "--to", metavar="FOLDER", help="Where; by default paper/ beside the report.",
+            "--to",
+            metavar="FOLDER",
+            help="Where; by default paper/ beside the report.",
             show_default=False,
         ),
     ] = None,
-) -> None:  # fmt: skip
+) -> None:
     """Write rounded LaTeX tables, and each picture as PDF with its numbers as CSV."""
     from daybreak import night
     from daybreak.paper import FOLDER, write_paper

@@ -11,8 +11,9 @@ from daybreak.commands.shell import Output, deliver
 
 imports = typer.Typer(
     help="Take results from elsewhere, for Search(known=...).",
-    no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @imports.callback()

@@ -27,18 +27,26 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
         typer.echo(
             json.dumps(
                 {
-                    "campaign": summary.campaign, "directory": str(results.directory),
-                    "running": holders, "finished": summary.finished, "verdict": summary.verdict,
+                    "campaign": summary.campaign,
+                    "directory": str(results.directory),
+                    "running": holders,
+                    "finished": summary.finished,
+                    "verdict": summary.verdict,
                     "progress": summary.progress.model_dump(),
                     "studies": [
-                        {"name": s.name, "state": s.state, "verdict": s.verdict,
-                         "trials": s.metrics.trials, "failed_trials": s.metrics.failed_trials}
+                        {
+                            "name": s.name,
+                            "state": s.state,
+                            "verdict": s.verdict,
+                            "trials": s.metrics.trials,
+                            "failed_trials": s.metrics.failed_trials,
+                        }
                         for s in summary.studies
                     ],
                 },
                 indent=1,
             )
-        )  # fmt: skip
+        )
         return
     state = "finished" if summary.finished else summary.timing.runs[-1].ending
     if holders:
@@ -67,12 +75,14 @@ def report(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Of --compare: where; default A-beside-B.html.",
+            "--output",
+            "-o",
+            help="Of --compare: where; default A-beside-B.html.",
             show_default=False,
         ),
     ] = None,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Rebuild report.html, report.md and summary.json from the ledger alone."""
     from daybreak import night
     from daybreak.runs import places

@@ -147,10 +147,21 @@ def run(
     try:
         campaign = catalogue.load(name_or_file)
         results = night.run(
-            campaign, directory, fresh=fresh, until=deadline, max_trials=max_trials,
-            max_hours=max_hours, retry_failed=retry_failed, anyway=anyway, budget=budget,
-            workers=workers, dask=dask, store=store, lease=lease, notify=notify,
-        )  # fmt: skip
+            campaign,
+            directory,
+            fresh=fresh,
+            until=deadline,
+            max_trials=max_trials,
+            max_hours=max_hours,
+            retry_failed=retry_failed,
+            anyway=anyway,
+            budget=budget,
+            workers=workers,
+            dask=dask,
+            store=store,
+            lease=lease,
+            notify=notify,
+        )
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -235,7 +246,12 @@ def rehearse(
     keep_compilations()
     campaign = catalogue.load(name_or_file)
     found = rehearsal.rehearse(
-        campaign, stated, nights=nights, null=differing, seed=seed, simulations=simulations,
+        campaign,
+        stated,
+        nights=nights,
+        null=differing,
+        seed=seed,
+        simulations=simulations,
         progress=sys.stderr,
-    )  # fmt: skip
+    )
     typer.echo(found.model_dump_json(indent=1) if as_json else str(found))

@@ -189,9 +189,12 @@ def detached(name_or_file: str, directory: Path | None, notify: str | None) -> N
     with told.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - this very command
             [sys.executable, "-m", "daybreak.cli", *words],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
             env=environment,
-        )  # fmt: skip
+        )
     time.sleep(_SETTLING)
     if process.poll() not in (None, 0):
         typer.echo(told.read_bytes()[before:].decode(errors="replace").strip(), err=True)

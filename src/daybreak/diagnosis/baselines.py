@@ -27,9 +27,11 @@ def read_baselines(
 
 
 def _read(
-    record: StudyRecord, row: Mapping[str, Any], candidates: Sequence[Winner],
+    record: StudyRecord,
+    row: Mapping[str, Any],
+    candidates: Sequence[Winner],
     front: Sequence[Mapping[str, float]],
-) -> BaselineReading:  # fmt: skip
+) -> BaselineReading:
     goals: list[Mapping[str, Any]] = record.problem["objectives"]
     draws, message = _draws(record, row)
     values: dict[str, float] = {}
@@ -50,16 +52,24 @@ def _read(
             margin = _SIGMAS * best.uncertainty.get(name, 0.0)
             outside[name] = sign * result[name] < sign * bars[name] - margin
     return BaselineReading(
-        name=row["name"], null=row["null"], draws=max(map(len, draws.values()), default=0),
-        values=values, bars=bars, result=result, outside=outside, message=message,
+        name=row["name"],
+        null=row["null"],
+        draws=max(map(len, draws.values()), default=0),
+        values=values,
+        bars=bars,
+        result=result,
+        outside=outside,
+        message=message,
         beaten=_is_beaten(bars, goals, candidates, front),
-    )  # fmt: skip
+    )
 
 
 def _is_beaten(
-    bars: Mapping[str, float], goals: Sequence[Mapping[str, Any]], candidates: Sequence[Winner],
+    bars: Mapping[str, float],
+    goals: Sequence[Mapping[str, Any]],
+    candidates: Sequence[Winner],
     front: Sequence[Mapping[str, float]],
-) -> bool:  # fmt: skip
+) -> bool:
     """Whether one result is better everywhere; one of the front by the winners' uncertainty."""
     signs = {g["name"]: -1.0 if g["direction"] == "maximise" else 1.0 for g in goals}
     usual = {n: max((w.uncertainty.get(n, 0.0) for w in candidates), default=0.0) for n in bars}

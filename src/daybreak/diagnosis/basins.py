@@ -38,11 +38,14 @@ def read_ends(record: StudyRecord) -> list[FitEnd]:
     lowest = min(float(end.chi2 or 0.0) for end in [*ends, *polished.values()])
     return [
         _classify(
-            record, ends[basin.best], polished.get(tuple(ends[basin.best].u)),
-            sum(trials[i].origin.startswith(OWN) for i in basin.members), lowest,
+            record,
+            ends[basin.best],
+            polished.get(tuple(ends[basin.best].u)),
+            sum(trials[i].origin.startswith(OWN) for i in basin.members),
+            lowest,
         )
         for basin in found
-    ]  # fmt: skip
+    ]
 
 
 def _classify(
@@ -59,16 +62,27 @@ def _classify(
     kind = _kind(end, polished, negative, flat, bounded=bool(held), lowest=lowest)
     after = None if polished is None else polished.chi2
     return FitEnd(
-        chi2=chi2, hits=hits, kind=kind, polished=after, negative=negative, zero=flat,
-        at_bounds=held, parameters=end.parameters,
+        chi2=chi2,
+        hits=hits,
+        kind=kind,
+        polished=after,
+        negative=negative,
+        zero=flat,
+        at_bounds=held,
+        parameters=end.parameters,
         sentence=_sentence(kind, end, after, negative, flat),
-    )  # fmt: skip
+    )
 
 
 def _kind(
-    end: Outcome, polished: Outcome | None, negative: int, flat: int, *, bounded: bool,
+    end: Outcome,
+    polished: Outcome | None,
+    negative: int,
+    flat: int,
+    *,
+    bounded: bool,
     lowest: float,
-) -> EndKind:  # fmt: skip
+) -> EndKind:
     if polished is None or polished.chi2 is None:
         return "unchecked"
     chi2 = float(end.chi2 or 0.0)

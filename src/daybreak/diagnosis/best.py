@@ -181,9 +181,12 @@ def _predictions(problem: Mapping[str, Any], evaluation: Outcome) -> dict[str, P
     rows = zip(problem["observations"], details["predictions"], details["residuals"], strict=True)
     return {
         datum["name"]: Prediction(
-            prediction=prediction, value=datum["value"], residual=residual, unit=datum["unit"],
+            prediction=prediction,
+            value=datum["value"],
+            residual=residual,
+            unit=datum["unit"],
             sigma=(datum["sigma"] ** 2 + datum["model"] ** 2) ** 0.5,
         )
         for datum, prediction, residual in rows
         if datum["group"] != TIES
-    }  # fmt: skip
+    }

@@ -27,11 +27,12 @@ def read_checks(
 ) -> list[Check]:
     """Every objection to one study, warnings first."""
     found = [
-        *_tension(metrics, tension), *_basins(ends, missed),
+        *_tension(metrics, tension),
+        *_basins(ends, missed),
         *(check for profile in profiles for check in _profile(profile)),
         *(check for profile in profiles for check in _moves(profile, scales)),
         *_knobs(knobs, profiles),
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda check: check.severity != "warning")
 
 
@@ -132,9 +133,10 @@ def _moves(profile: Profile, scales: Sequence[ScaledFit]) -> Iterator[Check]:
     if piece is None or not (piece.lower_closed and piece.upper_closed):
         return
     out = [
-        s for s in scales
+        s
+        for s in scales
         if not any(i.lower <= s.parameters[name] <= i.upper for i in profile.intervals)
-    ]  # fmt: skip
+    ]
     if out:
         far = max(out, key=lambda s: abs(s.shifts[name]))
         text = (
@@ -155,8 +157,8 @@ def _knobs(knobs: Sequence[KnobShift], profiles: Sequence[Profile]) -> Iterator[
                     f"refining {shift.knob} from {shift.value} to {shift.refined} moves the "
                     f"{shift.at} of {profile.parameter} by {moved:.3g}, "
                     f"{100 * abs(moved) / width:.3g} % of its 95 % interval."
-                    if shift.at == "best fit" else
-                    f"refining {shift.knob} from {shift.value} to {shift.refined} moves the "
+                    if shift.at == "best fit"
+                    else f"refining {shift.knob} from {shift.value} to {shift.refined} moves the "
                     f"{shift.at} by {moved:.3g}, {100 * abs(moved) / width:.3g} % of the interval."
-                )  # fmt: skip
+                )
                 yield _check("unresolved_knob", "warning", text, profile.parameter)

@@ -30,8 +30,14 @@ EXCLUDES = "excludes"
 COMPATIBLE = "compatible"
 CONSTRAINS = "constrains"
 STRENGTHS = (
-    NOT_IDENTIFIABLE, NO_CLAIM, NOT_CONSTRAINED, LIMITED, EXCLUDES, COMPATIBLE, CONSTRAINS,
-)  # fmt: skip
+    NOT_IDENTIFIABLE,
+    NO_CLAIM,
+    NOT_CONSTRAINED,
+    LIMITED,
+    EXCLUDES,
+    COMPATIBLE,
+    CONSTRAINS,
+)
 """All strengths in the order in which they are tried; the first that applies is taken."""
 SUPPORTED = frozenset(
     {EXCLUDES, COMPATIBLE, CONSTRAINS, "identified", "one sided", "several intervals"}
@@ -42,10 +48,14 @@ MOST_LOOSE = 0.1
 WORST_P = 0.01
 """A fit with a smaller p value supports no claim."""
 _OF_CODES = {
-    "not_identifiable_symmetry": NOT_IDENTIFIABLE, "not_constrained": NOT_CONSTRAINED,
-    "bound_limited": LIMITED, "edge_minimum": LIMITED, "nonfinite_region": NO_CLAIM,
-    "flat_within_noise": NO_CLAIM, "unfinished": NO_CLAIM,
-}  # fmt: skip
+    "not_identifiable_symmetry": NOT_IDENTIFIABLE,
+    "not_constrained": NOT_CONSTRAINED,
+    "bound_limited": LIMITED,
+    "edge_minimum": LIMITED,
+    "nonfinite_region": NO_CLAIM,
+    "flat_within_noise": NO_CLAIM,
+    "unfinished": NO_CLAIM,
+}
 _USABLE = frozenset({"identified", "one_sided", "several_intervals"})
 """Codes of profiles whose 95 % set is closed by the data, or by physics."""
 

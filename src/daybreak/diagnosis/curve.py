@@ -72,12 +72,15 @@ class Curve:
             ends.append((self.values[-1], self._open(self.values[-1], self.parameter.upper)))
         return [
             Interval(
-                lower=low, upper=high, lower_closed=low_reason == "data",
-                upper_closed=high_reason == "data", lower_reason=low_reason,
+                lower=low,
+                upper=high,
+                lower_closed=low_reason == "data",
+                upper_closed=high_reason == "data",
+                lower_reason=low_reason,
                 upper_reason=high_reason,
             )
             for (low, low_reason), (high, high_reason) in zip(ends[::2], ends[1::2], strict=True)
-        ]  # fmt: skip
+        ]
 
     def _open(self, value: float, bound: float) -> EndReason:
         """Why the set does not end at `value`, an end of the scan."""
@@ -86,9 +89,10 @@ class Curve:
         place = self.parameter.unit_from
         first, last = place(self.values[0]), place(self.values[-1])
         near = [
-            c for v, c in zip(self.values, self.chi2, strict=True)
+            c
+            for v, c in zip(self.values, self.chi2, strict=True)
             if abs(place(v) - place(value)) <= _OUTER * (last - first) and math.isfinite(c)
-        ]  # fmt: skip
+        ]
         rise = max(near) - min(near)
         level = rise <= _LEVELLED * self.range or same_chi2(self.range, 0.0)
         if len(near) > 2 and rise < _FLAT * self.level and level:

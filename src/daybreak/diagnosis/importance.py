@@ -33,9 +33,11 @@ _SIGMAS = 3.0
 
 
 def importance(
-    space: SearchSpace, configurations: Sequence[Mapping[str, Any]], objective: str,
+    space: SearchSpace,
+    configurations: Sequence[Mapping[str, Any]],
+    objective: str,
     values: Sequence[float],
-) -> list[Importance]:  # fmt: skip
+) -> list[Importance]:
     """The share of every searched parameter, largest first; empty with too few trials."""
     n = min(len(values), _MOST)
     if not n:
@@ -72,8 +74,10 @@ def _columns(parameter: Searched, configurations: Sequence[Mapping[str, Any]]) -
     there = np.array([name in c for c in configurations], dtype=np.float64)
     given = [c.get(name) for c in configurations]
     if isinstance(parameter, Choice):
-        rows = [[float(value == o and type(value) is type(o)) for o in parameter.options[1:]]
-                for value in given]  # fmt: skip
+        rows = [
+            [float(value == o and type(value) is type(o)) for o in parameter.options[1:]]
+            for value in given
+        ]
     else:
         places = [0.0 if value is None else 2.0 * place(parameter, value) - 1.0 for value in given]
         rows = [[u, u * u] for u in places]

@@ -41,13 +41,19 @@ def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
         at = (parameters[names[0]], parameters[names[1]])
     return [
         Map(
-            parameters=(one.name, two.name), units=(one.unit, two.unit),
-            scales=(one.scale, two.scale), x=x, y=y,
+            parameters=(one.name, two.name),
+            units=(one.unit, two.unit),
+            scales=(one.scale, two.scale),
+            x=x,
+            y=y,
             chi2=[[_finite(lowest[a, b]) for a in x] for b in y],
-            unsettled=unsettled, minimum=at, chi2_min=None if best is None else best.chi2,
-            contours=contours, sentence=_sentence(one.name, two.name, contours, unsettled),
+            unsettled=unsettled,
+            minimum=at,
+            chi2_min=None if best is None else best.chi2,
+            contours=contours,
+            sentence=_sentence(one.name, two.name, contours, unsettled),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _lowest(trials: list[TrialRecord]) -> float:
@@ -73,9 +79,10 @@ def _contours(
     known: dict[XY, float] = {frame.at(point): chi2 for point, chi2 in lowest.items()}
     # Points that were fitted from every basin without being on the lattice are its minima.
     minima = [
-        frame.at(point) for point, trials in by_point.items()
+        frame.at(point)
+        for point, trials in by_point.items()
         if point not in grid and trials[0].origin.startswith("basin")
-    ]  # fmt: skip
+    ]
     found: list[Contour] = []
     for probability, level in levels.items():
         contour = trace(known, frame.lattice, minima, best.reference, level)

@@ -51,20 +51,31 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
         sentence += " The points were not relaxed, so the ends are interpolated between them."
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
     return Profile(
-        parameter=name, unit=parameter.unit,
+        parameter=name,
+        unit=parameter.unit,
         minimum=_minimum(curve, name, best) if curve else None,
-        chi2_min=curve.reference if curve else None, level=level_95(record.problem),
-        points=points, intervals=intervals, code=code, sentence=sentence,
-        before=variation([point.own for point in points]), after=after, noise=noise,
+        chi2_min=curve.reference if curve else None,
+        level=level_95(record.problem),
+        points=points,
+        intervals=intervals,
+        code=code,
+        sentence=sentence,
+        before=variation([point.own for point in points]),
+        after=after,
+        noise=noise,
         ends_only=ends_only,
         fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
-    )  # fmt: skip
+    )
 
 
 def _curve(
-    by_value: dict[float, list[TrialRecord]], parameter: Parameter, best: Best | None,
-    level: float, *, ends_only: bool,
-) -> Curve | None:  # fmt: skip
+    by_value: dict[float, list[TrialRecord]],
+    parameter: Parameter,
+    best: Best | None,
+    level: float,
+    *,
+    ends_only: bool,
+) -> Curve | None:
     """The lowest chi2 at every value, the best fit's own value included."""
     bests: dict[float, float] = {}
     for value, trials in by_value.items():
@@ -96,25 +107,40 @@ def _point(
     fits = [t for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
     if not fits:
         return ProfilePoint(
-            value=value, chi2=None, settled=False, own=None, disagreement_before=None,
-            disagreement=None, at_bounds=[], parameters={}, scale_factors={}, derived={},
-        )  # fmt: skip
+            value=value,
+            chi2=None,
+            settled=False,
+            own=None,
+            disagreement_before=None,
+            disagreement=None,
+            at_bounds=[],
+            parameters={},
+            scale_factors={},
+            derived={},
+        )
     best = min(fits, key=_chi2).outcome
     chi2 = float(best.chi2 or 0.0)
     details = next(
-        (t.outcome.details for t in trials
-         if t.kind == "evaluate" and t.outcome.parameters == best.parameters),
+        (
+            t.outcome.details
+            for t in trials
+            if t.kind == "evaluate" and t.outcome.parameters == best.parameters
+        ),
         {"factors": {}, "derived": {}},
-    )  # fmt: skip
+    )
     before, after = _directions(trials, chi2)
     return ProfilePoint(
-        value=value, chi2=chi2, settled=is_settled(trials),
+        value=value,
+        chi2=chi2,
+        settled=is_settled(trials),
         own=min((_chi2(t) for t in fits if t.origin.startswith(OWN)), default=None),
-        disagreement_before=before, disagreement=after,
+        disagreement_before=before,
+        disagreement=after,
         at_bounds=at_bounds(record.problem, best.parameters, (name,)),
-        parameters=best.parameters, scale_factors=details.get("factors", {}),
+        parameters=best.parameters,
+        scale_factors=details.get("factors", {}),
         derived=details.get("derived", {}),
-    )  # fmt: skip
+    )
 
 
 def is_settled(trials: Sequence[TrialRecord]) -> bool:
@@ -158,9 +184,10 @@ def _noise(by_value: dict[float, list[TrialRecord]], grid: Sequence[float]) -> f
     spreads: list[float] = []
     for value in grid:
         seeds = [
-            _chi2(t) for t in by_value[value]
+            _chi2(t)
+            for t in by_value[value]
             if t.origin.startswith("seed") and t.outcome.chi2 is not None
-        ]  # fmt: skip
+        ]
         if len(seeds) > 1:
             spreads.append(max(seeds) - min(seeds))
     return statistics.median(spreads) if spreads else None
@@ -216,10 +243,11 @@ def _unfinished(name: str, unit: str, intervals: Sequence[Interval]) -> str:
     missing = [
         side
         for side, reason in (
-            ("lower", intervals[0].lower_reason), ("upper", intervals[-1].upper_reason)
+            ("lower", intervals[0].lower_reason),
+            ("upper", intervals[-1].upper_reason),
         )
         if reason == "unfinished"
-    ]  # fmt: skip
+    ]
     which = (
         "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
     )

@@ -35,12 +35,14 @@ def read_scales(record: StudyRecord, best: Best | None) -> list[ScaledFit]:
     found[1.0] = best.trial.outcome
     return [
         ScaledFit(
-            scale=scale, chi2=float(found[scale].chi2 or 0.0), parameters=found[scale].parameters,
+            scale=scale,
+            chi2=float(found[scale].chi2 or 0.0),
+            parameters=found[scale].parameters,
             shifts={n: v - here[n] for n, v in found[scale].parameters.items()},
         )
         for scale in MODEL_SCALES
         if scale in found
-    ]  # fmt: skip
+    ]
 
 
 def _nearest(ends: Sequence[Outcome], here: Mapping[str, float]) -> Outcome:
@@ -84,15 +86,23 @@ def _richardson(knob: Mapping[str, Any], value: Any) -> float:
 
 
 def _shift(
-    record: StudyRecord, knob: Mapping[str, Any], at: str, chi2: float,
+    record: StudyRecord,
+    knob: Mapping[str, Any],
+    at: str,
+    chi2: float,
     parameters: Mapping[str, float],
-) -> KnobShift:  # fmt: skip
+) -> KnobShift:
     value = record.settings[knob["name"]]
     factor = _richardson(knob, value)
     return KnobShift(
-        knob=knob["name"], value=value, refined=knob["refined"], at=at, chi2=factor * chi2,
-        parameters={n: factor * v for n, v in parameters.items()}, order=knob["order"],
-    )  # fmt: skip
+        knob=knob["name"],
+        value=value,
+        refined=knob["refined"],
+        at=at,
+        chi2=factor * chi2,
+        parameters={n: factor * v for n, v in parameters.items()},
+        order=knob["order"],
+    )
 
 
 def _at_best(record: StudyRecord, knob: Mapping[str, Any], outcome: Outcome) -> KnobShift:
@@ -104,9 +114,12 @@ def _at_best(record: StudyRecord, knob: Mapping[str, Any], outcome: Outcome) -> 
 
 
 def _at_end(
-    record: StudyRecord, knob: Mapping[str, Any], trial: TrialRecord, profile: Profile,
+    record: StudyRecord,
+    knob: Mapping[str, Any],
+    trial: TrialRecord,
+    profile: Profile,
     best: KnobShift,
-) -> KnobShift | None:  # fmt: skip
+) -> KnobShift | None:
     """Where an end of the 95 % set would be: on a parabola through it and the moved minimum.
 
     end' = best' + (end - best') sqrt(level / (chi2'(end) - chi2'(best')))

@@ -81,12 +81,16 @@ def _trial(record: TrialRecord, problem: Mapping[str, Any]) -> SearchTrial:
     how, _, number = record.origin.partition(" ")
     outcome, names = record.outcome, [row["name"] for row in problem["parameters"]]
     return SearchTrial(
-        number=int(number), how=cast("How", how), state=state_of(record, problem["constraints"]),
+        number=int(number),
+        how=cast("How", how),
+        state=state_of(record, problem["constraints"]),
         configuration={n: outcome.parameters[n] for n in names if n in outcome.parameters},
         metrics=outcome.metrics,
-        seed=outcome.details.get("seed"), message=outcome.message,
-        reports=outcome.details.get("reports", []), reused=record.kind == AGAIN,
-    )  # fmt: skip
+        seed=outcome.details.get("seed"),
+        message=outcome.message,
+        reports=outcome.details.get("reports", []),
+        reused=record.kind == AGAIN,
+    )
 
 
 def state_of(record: TrialRecord, bars: Sequence[Mapping[str, Any]]) -> TrialState:
@@ -116,26 +120,35 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
     front = _front(found, places, rows)
     members = [trial.metrics for trial in found.trials if trial.number in set(front)]
     reading = SearchReading(
-        sampler=record.method["engine"], goals=goals,
+        sampler=record.method["engine"],
+        goals=goals,
         space=[_declared(row) for row in record.problem["parameters"]],
         trials=list(found.trials[:MOST_TRIALS]),
         counts=dict(Counter(trial.state for trial in found.trials)),
-        best=candidates[0] if candidates else None, confirmed=confirmed,
-        selection_bias=_bias(found, confirmed), front=front,
+        best=candidates[0] if candidates else None,
+        confirmed=confirmed,
+        selection_bias=_bias(found, confirmed),
+        front=front,
         hypervolume=_history(found, reference),
         baselines=read_baselines(record, candidates, members),
-        importance=_importance(found, space), knobs=_knobs(found),
+        importance=_importance(found, space),
+        knobs=_knobs(found),
         exhausted=_exhausted(found, space),
-    )  # fmt: skip
+    )
     return reading, candidates
 
 
 def _declared(row: Mapping[str, Any]) -> SearchedInfo:
     return SearchedInfo(
-        name=row["name"], kind=row["kind"], unit=row["unit"], scale=row.get("scale", "linear"),
-        lower=row.get("lower"), upper=row.get("upper"), options=row.get("options", []),
+        name=row["name"],
+        kind=row["kind"],
+        unit=row["unit"],
+        scale=row.get("scale", "linear"),
+        lower=row.get("lower"),
+        upper=row.get("upper"),
+        options=row.get("options", []),
         fixed=row["fixed"],
-    )  # fmt: skip
+    )
 
 
 def _exhausted(found: Searched, space: SearchSpace) -> bool:
@@ -238,25 +251,31 @@ def _winner(found: Searched, place: int, again: Sequence[TrialRecord]) -> Winner
     columns = {name: np.array([row[name] for row in measured]) for name in sorted(names)}
     several = len(measured) > 1
     return Winner(
-        number=trial.number, configuration=trial.configuration, settings=found.record.settings,
-        seed=trial.seed, selected=trial.metrics,
+        number=trial.number,
+        configuration=trial.configuration,
+        settings=found.record.settings,
+        seed=trial.seed,
+        selected=trial.metrics,
         seeds=[outcome.details["seed"] for outcome in usable],
         metrics={name: float(column.mean()) for name, column in columns.items()}
         or _numbers(trial.metrics, record.outcome.details),
         uncertainty={
             name: float(column.std(ddof=1) / math.sqrt(len(column)))
-            for name, column in columns.items() if several
+            for name, column in columns.items()
+            if several
         },
         confirmations=[
             Confirmation(
-                seed=outcome.details["seed"], metrics=outcome.metrics,
+                seed=outcome.details["seed"],
+                metrics=outcome.metrics,
                 recorded=outcome.details.get("recorded", {}),
             )
             for outcome in usable
         ],
-        failed=len(again) - len(usable), recorded=record.outcome.details.get("recorded", {}),
+        failed=len(again) - len(usable),
+        recorded=record.outcome.details.get("recorded", {}),
         artifacts=record.outcome.details.get("artifacts", []),
-    )  # fmt: skip
+    )
 
 
 def _numbers(metrics: Mapping[str, float], details: Mapping[str, Any]) -> dict[str, float]:
@@ -295,8 +314,11 @@ def _knobs(found: Searched) -> list[SearchKnob]:
         }
         shifts.append(
             SearchKnob(
-                knob=knob["name"], value=found.record.settings[knob["name"]],
-                refined=knob["refined"], number=before.number, changes=changes,
+                knob=knob["name"],
+                value=found.record.settings[knob["name"]],
+                refined=knob["refined"],
+                number=before.number,
+                changes=changes,
             )
-        )  # fmt: skip
+        )
     return shifts

@@ -67,9 +67,12 @@ _OF_ALL: dict[str, Callable[[SearchReading], float | None]] = {
 
 
 def choose(
-    reading: SearchReading, candidates: Sequence[Winner], criteria: Sequence[Criterion], *,
+    reading: SearchReading,
+    candidates: Sequence[Winner],
+    criteria: Sequence[Criterion],
+    *,
     deterministic: bool,
-) -> SearchEvidence:  # fmt: skip
+) -> SearchEvidence:
     """The candidate that the criteria are judged at: of a front the one that meets the most."""
 
     def worth(winner: Winner) -> tuple[int, int]:
@@ -98,10 +101,16 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
     else:
         outcome, sentence = criterion.judged(name, value, uncertainty, why)
     return Finding(
-        criterion=criterion.title, quantity=name, of=[], outcome=outcome, value=value,
-        uncertainty=uncertainty, threshold=criterion.bar, level=criterion.level,
+        criterion=criterion.title,
+        quantity=name,
+        of=[],
+        outcome=outcome,
+        value=value,
+        uncertainty=uncertainty,
+        threshold=criterion.bar,
+        level=criterion.level,
         sentence=sentence,
-    )  # fmt: skip
+    )
 
 
 # -- objections ------------------------------------------------------------------------------
@@ -110,9 +119,11 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
 def search_checks(evidence: SearchEvidence, sampler: str, replaced_by: str) -> list[Check]:
     """Every objection to a search, warnings first."""
     found = [
-        *_confirmation(evidence), *_baselines(evidence.reading), *_spent(evidence.reading),
+        *_confirmation(evidence),
+        *_baselines(evidence.reading),
+        *_spent(evidence.reading),
         *_refined(evidence),
-    ]  # fmt: skip
+    ]
     if sampler != replaced_by:
         text = (
             f"{replaced_by!r} proposed the configurations: the sampler {sampler!r} was asked for, "

@@ -170,17 +170,25 @@ def summarise(
     there = {trial.number: trial for trial in own}
     winner = found.best
     return StudySummary(
-        campaign=campaign, study=study.name, state=study.state, sampler=found.sampler,
-        goals=found.goals, settings=study.settings, counts=_counts(trials),
-        failures=_failures(own), best=there[winner.number] if winner else None,
+        campaign=campaign,
+        study=study.name,
+        state=study.state,
+        sampler=found.sampler,
+        goals=found.goals,
+        settings=study.settings,
+        counts=_counts(trials),
+        failures=_failures(own),
+        best=there[winner.number] if winner else None,
         confirmed=Again.model_validate(winner.model_dump(include=set(Again.model_fields)))
-        if winner and winner.seeds else None,
+        if winner and winner.seeds
+        else None,
         front=[] if found.single else [placed(there[number]) for number in found.front],
         distributions=[_distribution(goal, once) for goal in found.goals],
         groups=list(_groups(study.problem, own, once)),
         correlations=list(_correlations(study.problem, once)),
-        top=[placed(trial) for trial in done[:_SHOWN]], missing=missing_fields(own),
-    )  # fmt: skip
+        top=[placed(trial) for trial in done[:_SHOWN]],
+        missing=missing_fields(own),
+    )
 
 
 def placed(trial: RecordedTrial) -> Placed:
@@ -192,11 +200,17 @@ def _counts(trials: Sequence[RecordedTrial]) -> Counts:
     own = [trial for trial in trials if trial.counts]
     states, ways = Counter(t.state for t in own), Counter(t.how for t in trials)
     return Counts(
-        made=len(own), forced=ways["forced"], completed=states["completed"],
-        infeasible=states["infeasible"], pruned=states["pruned"], failed=states["failed"],
-        reused=sum(trial.reused for trial in own), baseline=ways["baseline"],
-        confirm=ways["confirm"], refine=ways["refine"],
-    )  # fmt: skip
+        made=len(own),
+        forced=ways["forced"],
+        completed=states["completed"],
+        infeasible=states["infeasible"],
+        pruned=states["pruned"],
+        failed=states["failed"],
+        reused=sum(trial.reused for trial in own),
+        baseline=ways["baseline"],
+        confirm=ways["confirm"],
+        refine=ways["refine"],
+    )
 
 
 def _failures(own: Sequence[RecordedTrial]) -> list[Failure]:
@@ -206,11 +220,13 @@ def _failures(own: Sequence[RecordedTrial]) -> list[Failure]:
             groups.setdefault(trial.reason, []).append(trial)
     found = [
         Failure(
-            reason=reason, sentence=StopReason[reason].value, message=group[0].message,
+            reason=reason,
+            sentence=StopReason[reason].value,
+            message=group[0].message,
             trials=[trial.number for trial in group],
         )
         for reason, group in groups.items()
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda one: -len(one.trials))
 
 
@@ -223,10 +239,17 @@ def _distribution(goal: Goal, trials: Sequence[RecordedTrial]) -> Distribution:
     values = np.array(_values(trials, goal.name), dtype=np.float64)
     low, median, high = (_of(values, lambda v, q=q: np.percentile(v, q)) for q in (25, 50, 75))
     return Distribution(
-        objective=goal.name, unit=goal.unit, n=len(values), min=_of(values, np.min),
-        lower_quartile=low, median=median, upper_quartile=high, max=_of(values, np.max),
-        mean=_of(values, np.mean), std=_std(values),
-    )  # fmt: skip
+        objective=goal.name,
+        unit=goal.unit,
+        n=len(values),
+        min=_of(values, np.min),
+        lower_quartile=low,
+        median=median,
+        upper_quartile=high,
+        max=_of(values, np.max),
+        mean=_of(values, np.mean),
+        std=_std(values),
+    )
 
 
 def _of(values: Any, what: Callable[[Any], Any], least: int = 1) -> float | None:
@@ -252,10 +275,16 @@ def _groups(
                 mine = [trial for trial in done if _has(trial, choice["name"], option)]
                 values = np.array(_values(mine, goal["name"]), dtype=np.float64)
                 yield Group(
-                    parameter=choice["name"], value=option, objective=goal["name"],
-                    made=len(made), n=len(values), mean=_of(values, np.mean),
-                    min=_of(values, np.min), max=_of(values, np.max), std=_std(values),
-                )  # fmt: skip
+                    parameter=choice["name"],
+                    value=option,
+                    objective=goal["name"],
+                    made=len(made),
+                    n=len(values),
+                    mean=_of(values, np.mean),
+                    min=_of(values, np.min),
+                    max=_of(values, np.max),
+                    std=_std(values),
+                )
 
 
 def _has(trial: RecordedTrial, name: str, option: Plain) -> bool:
@@ -277,10 +306,12 @@ def _correlations(
             mine = [trial for trial in done if name in trial.configuration]
             places: list[Any] = [trial.configuration[name] for trial in mine]
             yield RankCorrelation(
-                parameter=name, objective=goal["name"], n=len(mine),
+                parameter=name,
+                objective=goal["name"],
+                n=len(mine),
                 rho=_spearman(places, _values(mine, goal["name"])),
                 chance=1.0 / math.sqrt(len(mine) - 1) if len(mine) >= _FEWEST else None,
-            )  # fmt: skip
+            )
 
 
 def _spearman(one: Sequence[float], other: Sequence[float]) -> float | None:

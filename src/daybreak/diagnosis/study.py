@@ -18,9 +18,7 @@ from daybreak.problem.ends import LEVEL_95
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-EndReason = Literal[
-    "data", "physical limit", "bound", "scan edge", "flat", "no fit", "unfinished"
-]  # fmt: skip
+EndReason = Literal["data", "physical limit", "bound", "scan edge", "flat", "no fit", "unfinished"]
 OutcomeWord = Literal["met", "missed", "undecided"]
 
 

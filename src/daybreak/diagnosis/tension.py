@@ -149,12 +149,24 @@ def search_metrics(record: StudyRecord) -> Metrics:
     """Counts of a search, which fits nothing."""
     distinct = {trial.key: trial for trial in record.trials}
     return Metrics(
-        trials=len(distinct), failed_trials=sum(t.outcome.failed for t in distinct.values()),
-        fits=0, converged_fits=0, iterations=0, basins=0, hits=0, n_observations=0, n_free=0,
-        degrees_of_freedom=0, statistic="", reduced_chi2=None, p_value=None, aic=None, aicc=None,
+        trials=len(distinct),
+        failed_trials=sum(t.outcome.failed for t in distinct.values()),
+        fits=0,
+        converged_fits=0,
+        iterations=0,
+        basins=0,
+        hits=0,
+        n_observations=0,
+        n_free=0,
+        degrees_of_freedom=0,
+        statistic="",
+        reduced_chi2=None,
+        p_value=None,
+        aic=None,
+        aicc=None,
         bic=None,
         seconds=record.seconds,
-    )  # fmt: skip
+    )
 
 
 def failures(record: StudyRecord) -> dict[str, int]:

@@ -20,9 +20,12 @@ from daybreak.problem.front import ranked
 
 Purpose = Literal["forced", "sampled", "baseline", "confirm", "refine"]
 _PURPOSES: dict[str, Purpose] = {
-    "forced": "forced", "trial": "sampled", "baseline": "baseline", "confirm": "confirm",
+    "forced": "forced",
+    "trial": "sampled",
+    "baseline": "baseline",
+    "confirm": "confirm",
     "refine": "refine",
-}  # fmt: skip
+}
 _NAMED = {"seed", "bars", "reports", "recorded", "artifacts", "draws", "traceback"}
 """Details of an outcome that have a field of their own."""
 
@@ -106,21 +109,34 @@ def record_of(
     bars = [] if asked["kind"] == "baseline" else study.problem["constraints"]
     refined = {options["knob"]: options["to"]} if "knob" in options else {}
     return RecordedTrial(
-        campaign=campaign, study=study.name, number=number, how=how,
-        of=what if how in ("baseline", "refine") else "", key=trial.key,
-        state=state_of(trial, bars), reason=outcome.reason.name,
-        message=outcome.message, traceback=details.get("traceback", ""),
+        campaign=campaign,
+        study=study.name,
+        number=number,
+        how=how,
+        of=what if how in ("baseline", "refine") else "",
+        key=trial.key,
+        state=state_of(trial, bars),
+        reason=outcome.reason.name,
+        message=outcome.message,
+        traceback=details.get("traceback", ""),
         objectives={
             row["name"]: outcome.metrics.get(row["name"]) for row in study.problem["objectives"]
         },
-        metrics=outcome.metrics, configuration=_in_order(asked["configuration"], study.problem),
-        settings=asked["settings"] | refined, options=options, seed=asked["seed"],
-        recorded=details.get("recorded", {}), attached=details.get("artifacts", []),
-        reports=details.get("reports", []), draws=details.get("draws", {}),
+        metrics=outcome.metrics,
+        configuration=_in_order(asked["configuration"], study.problem),
+        settings=asked["settings"] | refined,
+        options=options,
+        seed=asked["seed"],
+        recorded=details.get("recorded", {}),
+        attached=details.get("artifacts", []),
+        reports=details.get("reports", []),
+        draws=details.get("draws", {}),
         more={name: part for name, part in details.items() if name not in _NAMED},
-        started=made.started, ended=made.ended, seconds=made.seconds,
+        started=made.started,
+        ended=made.ended,
+        seconds=made.seconds,
         reused=trial.kind == AGAIN,
-    )  # fmt: skip
+    )
 
 
 def _in_order(configuration: Mapping[str, Any], problem: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,13 +83,20 @@ def read_lines(
     newest = (a.trial == t.trials.c.key) & (a.token == t.trials.c.token)
     rows = (
         sa.select(
-            t.trials.c.key, t.studies.c.name, m.kind, m.origin, t.trials.c.state, a.seconds,
+            t.trials.c.key,
+            t.studies.c.name,
+            m.kind,
+            m.origin,
+            t.trials.c.state,
+            a.seconds,
             t.trials.c.outcome,
         )
-        .select_from(joined.outerjoin(t.attempts, newest)).where(mine)
+        .select_from(joined.outerjoin(t.attempts, newest))
+        .where(mine)
         .order_by(t.studies.c.position.desc(), m.round.desc(), m.position.desc())
-        .offset(offset).limit(limit)
-    )  # fmt: skip
+        .offset(offset)
+        .limit(limit)
+    )
     found = [
         TrialLine(key, name, kind, origin, state, seconds, json.loads(text or "{}"))
         for key, name, kind, origin, state, seconds, text in c.execute(rows)
@@ -120,22 +127,36 @@ def read_trial(c: sa.Connection, key: str) -> TrialDetail:
         msg = f"no trial has the key {key[:70]!r}; `daybreak export trials` lists them."
         raise LedgerError(msg)
     named = (
-        sa.select(t.studies.c.name).join(t.members, t.members.c.study == t.studies.c.id)
-        .where(t.members.c.trial == key).distinct()
-    )  # fmt: skip
+        sa.select(t.studies.c.name)
+        .join(t.members, t.members.c.study == t.studies.c.id)
+        .where(t.members.c.trial == key)
+        .distinct()
+    )
     a = t.attempts
     tried = sa.select(a, t.runs.c.owner).join(t.runs, t.runs.c.id == a.c.run)
     attempts = tuple(
         Attempt(
-            r.token, r.place or r.owner, r.started, r.ended, r.seconds, r.state,
-            _SENTENCES.get(r.reason or "", r.reason or ""), r.message or "",
+            r.token,
+            r.place or r.owner,
+            r.started,
+            r.ended,
+            r.seconds,
+            r.state,
+            _SENTENCES.get(r.reason or "", r.reason or ""),
+            r.message or "",
         )
         for r in c.execute(tried.where(a.c.trial == key).order_by(a.c.token))
-    )  # fmt: skip
+    )
     attached = sa.select(t.artifacts).where(t.artifacts.c.trial == key)
     return TrialDetail(
-        key, row.state, tuple(c.execute(named).scalars()), json.loads(row.configuration),
-        json.loads(row.outcome or "{}"), attempts,
-        tuple(Attached(r.name, r.kind, r.body)
-              for r in c.execute(attached.order_by(t.artifacts.c.id))),
-    )  # fmt: skip
+        key,
+        row.state,
+        tuple(c.execute(named).scalars()),
+        json.loads(row.configuration),
+        json.loads(row.outcome or "{}"),
+        attempts,
+        tuple(
+            Attached(r.name, r.kind, r.body)
+            for r in c.execute(attached.order_by(t.artifacts.c.id))
+        ),
+    )

@@ -74,13 +74,18 @@ def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
     mine, state = c.execute(_STUDY, {"name": study}).one()
     rows = [
         {
-            "study": mine, "round": one.number, "position": place, "trial": key,
-            "kind": task.kind, "origin": task.origin, "grid": task.grid,
+            "study": mine,
+            "round": one.number,
+            "position": place,
+            "trial": key,
+            "kind": task.kind,
+            "origin": task.origin,
+            "grid": task.grid,
             "point": json.dumps(dict(zip(task.of, task.point, strict=True))),
         }
         for one in rounds
         for place, (task, key) in enumerate(one.tasks)
-    ]  # fmt: skip
+    ]
     here = {"study": mine, "numbers": [one.number for one in rounds]}
     found = [tuple(row) for row in c.execute(_MEMBERS, here)]
     if found != [(row["round"], row["trial"], row["origin"]) for row in rows]:
@@ -91,9 +96,10 @@ def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
     configurations = {key: text for one in rounds for key, text in one.configurations.items()}
     fresh = {"state": "waiting", "token": 0}
     insert_missing(
-        c, t.trials,
+        c,
+        t.trials,
         [{"key": key, "configuration": text, **fresh} for key, text in configurations.items()],
-    )  # fmt: skip
+    )
     if state != "running" and _unfinished(c, list(configurations)):
         running = {"state": "running", "error": None, "note": None, "ended": None}
         c.execute(t.studies.update().where(t.studies.c.id == mine).values(running))
@@ -102,22 +108,26 @@ def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
 def _unfinished(c: sa.Connection, keys: Sequence[str]) -> bool:
     """Whether any of some trials has not ended."""
     open_ = t.trials.c.state.in_(("waiting", "running"))
-    asked = (sa.select(t.trials.c.key).where(t.trials.c.key.in_(some) & open_).limit(1)
-             for some in _parts(keys))  # fmt: skip
+    asked = (
+        sa.select(t.trials.c.key).where(t.trials.c.key.in_(some) & open_).limit(1)
+        for some in _parts(keys)
+    )
     return any(c.execute(one).first() for one in asked)
 
 
 _STUDY = (
     sa.select(t.studies.c.id, t.studies.c.state)
-    .where(t.studies.c.name == sa.bindparam("name")).with_for_update()
-)  # fmt: skip
+    .where(t.studies.c.name == sa.bindparam("name"))
+    .with_for_update()
+)
 _HERE = (t.members.c.study == sa.bindparam("study")) & t.members.c.round.in_(
     sa.bindparam("numbers", expanding=True)
 )
 _MEMBERS = (
     sa.select(t.members.c.round, t.members.c.trial, t.members.c.origin)
-    .where(_HERE).order_by(t.members.c.round, t.members.c.position)
-)  # fmt: skip
+    .where(_HERE)
+    .order_by(t.members.c.round, t.members.c.position)
+)
 
 
 def reopen(c: sa.Connection, keys: Sequence[str]) -> None:
@@ -154,21 +164,28 @@ _FREE = (
     sa.select(t.trials.c.key, t.trials.c.token)
     .where(
         _SOME
-        & ((t.trials.c.state == "waiting")
-           | ((t.trials.c.state == "running") & (t.trials.c.run == sa.bindparam("run"))))
+        & (
+            (t.trials.c.state == "waiting")
+            | ((t.trials.c.state == "running") & (t.trials.c.run == sa.bindparam("run")))
+        )
     )
     .with_for_update(skip_locked=True)
-)  # fmt: skip
+)
 _TAKE = (
-    t.trials.update().where(t.trials.c.key == sa.bindparam("k"))
+    t.trials.update()
+    .where(t.trials.c.key == sa.bindparam("k"))
     .values(state="running", run=sa.bindparam("mine"), token=sa.bindparam("n"))
-)  # fmt: skip
+)
 
 
 def record(
-    c: sa.Connection, tokens: Mapping[str, int], made: Sequence[tuple[str, Outcome]],
-    span: Span, again: Iterable[str] = (), artifacts: Sequence[Artifact] = (),
-) -> None:  # fmt: skip
+    c: sa.Connection,
+    tokens: Mapping[str, int],
+    made: Sequence[tuple[str, Outcome]],
+    span: Span,
+    again: Iterable[str] = (),
+    artifacts: Sequence[Artifact] = (),
+) -> None:
     """Keep results.
 
     Parameters
@@ -196,13 +213,20 @@ def record(
             )
         tries.append(
             {
-                "k": key, "n": token, "started": span.started, "ended": span.ended,
-                "seconds": span.seconds, "load": span.load, "memory": span.memory_mib,
-                "state": ending if counts else "late", "reason": outcome.reason.name,
-                "message": outcome.message, "place": span.place,
+                "k": key,
+                "n": token,
+                "started": span.started,
+                "ended": span.ended,
+                "seconds": span.seconds,
+                "load": span.load,
+                "memory": span.memory_mib,
+                "state": ending if counts else "late",
+                "reason": outcome.reason.name,
+                "message": outcome.message,
+                "place": span.place,
                 "outcome": text if not counts or key in retried else None,
             }
-        )  # fmt: skip
+        )
     if trials:
         c.execute(_SET_TRIAL, trials)
     if tries:
@@ -213,35 +237,45 @@ def record(
 
 
 _SET_TRIAL = (
-    t.trials.update().where(t.trials.c.key == sa.bindparam("k"))
+    t.trials.update()
+    .where(t.trials.c.key == sa.bindparam("k"))
     .values(state=sa.bindparam("s"), outcome=sa.bindparam("o"))
-)  # fmt: skip
+)
 _SET_ATTEMPT = (
     t.attempts.update()
     .where((t.attempts.c.trial == sa.bindparam("k")) & (t.attempts.c.token == sa.bindparam("n")))
     .values(
-        started=sa.bindparam("started"), ended=sa.bindparam("ended"),
-        seconds=sa.bindparam("seconds"), load=sa.bindparam("load"),
-        memory_mib=sa.bindparam("memory"), state=sa.bindparam("state"),
-        reason=sa.bindparam("reason"), message=sa.bindparam("message"),
-        place=sa.bindparam("place"), outcome=sa.bindparam("outcome"),
+        started=sa.bindparam("started"),
+        ended=sa.bindparam("ended"),
+        seconds=sa.bindparam("seconds"),
+        load=sa.bindparam("load"),
+        memory_mib=sa.bindparam("memory"),
+        state=sa.bindparam("state"),
+        reason=sa.bindparam("reason"),
+        message=sa.bindparam("message"),
+        place=sa.bindparam("place"),
+        outcome=sa.bindparam("outcome"),
     )
-)  # fmt: skip
+)
 
 
 def _current(c: sa.Connection, keys: Sequence[str]) -> dict[str, tuple[str, int, bool]]:
     """State, newest token and whether there is an outcome, by key; locked until the end."""
     found: dict[str, tuple[str, int, bool]] = {}
     for some in _parts(sorted(keys)):
-        found |= {key: (state, int(token), bool(there)) for key, state, token, there in
-                  c.execute(_STATES, {"keys": some})}  # fmt: skip
+        found |= {
+            key: (state, int(token), bool(there))
+            for key, state, token, there in c.execute(_STATES, {"keys": some})
+        }
     return found
 
 
 _STATES = (
     sa.select(t.trials.c.key, t.trials.c.state, t.trials.c.token, t.trials.c.outcome.is_not(None))
-    .where(_SOME).order_by(t.trials.c.key).with_for_update()
-)  # fmt: skip
+    .where(_SOME)
+    .order_by(t.trials.c.key)
+    .with_for_update()
+)
 
 
 def release(c: sa.Connection, tokens: Mapping[str, int], state: str) -> None:
@@ -304,9 +338,10 @@ def tries(c: sa.Connection, keys: Sequence[str]) -> dict[str, list[str]]:
 def usual_seconds(c: sa.Connection, study: str) -> float | None:
     """Mean length of a study's trials; None before the first."""
     mine = (
-        sa.select(t.members.c.trial).join(t.studies, t.studies.c.id == t.members.c.study)
+        sa.select(t.members.c.trial)
+        .join(t.studies, t.studies.c.id == t.members.c.study)
         .where(t.studies.c.name == study)
-    )  # fmt: skip
+    )
     spent = sa.select(sa.func.avg(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
     return c.execute(spent).scalar()
 

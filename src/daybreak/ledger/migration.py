@@ -64,10 +64,11 @@ def check_version(c: sa.Connection, place: Path) -> int | None:
     if found == t.VERSION or found in _STEPS:
         return found
     move = (
-        "update Daybreak to open it" if found > t.VERSION
+        "update Daybreak to open it"
+        if found > t.VERSION
         else "open it with the Daybreak that wrote it, or begin anew with `daybreak run "
         "--fresh`, which archives it"
-    )  # fmt: skip
+    )
     msg = (
         f"the ledger in {place} has schema {found}, but this Daybreak knows schema "
         f"{t.VERSION}; {move} (nothing was changed)."

@@ -129,10 +129,16 @@ def read_pulse(c: sa.Connection) -> Pulse:
     outlook, foretold = _foretold(c)
     expected = c.execute(sa.select(t.about.c.value).where(t.about.c.key == "expected")).scalar()
     return Pulse(
-        body["name"], body["description"], outlook, foretold,
+        body["name"],
+        body["description"],
+        outlook,
+        foretold,
         None if expected is None else int(expected),
-        _studies(c), runs, _failures(c), _recent(c, runs[-1].number) if runs else (),
-    )  # fmt: skip
+        _studies(c),
+        runs,
+        _failures(c),
+        _recent(c, runs[-1].number) if runs else (),
+    )
 
 
 def _foretold(c: sa.Connection) -> tuple[str, tuple[float, float] | None]:
@@ -167,10 +173,18 @@ def _study(c: sa.Connection, row: Any, count: Mapping[str, int]) -> StudyPulse:
     judged = sa.select(t.findings.c.verdict).where(t.findings.c.study == row.id)
     verdict = c.execute(judged.order_by(t.findings.c.id.desc()).limit(1)).scalar()
     return StudyPulse(
-        row.name, row.follows, row.state, row.error, verdict, row.ended, sum(count.values()),
-        count.get("done", 0), count.get("failed", 0), count.get("running", 0),
+        row.name,
+        row.follows,
+        row.state,
+        row.error,
+        verdict,
+        row.ended,
+        sum(count.values()),
+        count.get("done", 0),
+        count.get("failed", 0),
+        count.get("running", 0),
         _best(c, row.id, json.loads(row.problem)),
-    )  # fmt: skip
+    )
 
 
 def _best(c: sa.Connection, study: int, problem: Mapping[str, Any]) -> Best | None:
@@ -191,8 +205,9 @@ def _best(c: sa.Connection, study: int, problem: Mapping[str, Any]) -> Best | No
         .join(t.members, t.members.c.trial == t.trials.c.key)
         .where((t.members.c.study == study) & t.members.c.kind.in_(kinds))
         .where((t.trials.c.state == "done") & value.is_not(None))
-        .order_by(value.desc() if highest else value).limit(1)
-    )  # fmt: skip
+        .order_by(value.desc() if highest else value)
+        .limit(1)
+    )
     found = c.execute(mine).first()
     return None if found is None else Best(name, float(found.value), unit, found.key)
 
@@ -200,18 +215,26 @@ def _best(c: sa.Connection, study: int, problem: Mapping[str, Any]) -> Best | No
 def _runs(c: sa.Connection) -> tuple[RunPulse, ...]:
     made = (
         sa.select(t.attempts.c.run, sa.func.count())
-        .where(t.attempts.c.ended.is_not(None)).group_by(t.attempts.c.run)
-    )  # fmt: skip
+        .where(t.attempts.c.ended.is_not(None))
+        .group_by(t.attempts.c.run)
+    )
     counts: dict[int, int] = {run: count for run, count in c.execute(made)}  # noqa: C416
     held = (
         sa.select(
-            t.attempts.c.run, t.attempts.c.trial, t.attempts.c.started, t.attempts.c.place,
+            t.attempts.c.run,
+            t.attempts.c.trial,
+            t.attempts.c.started,
+            t.attempts.c.place,
             sa.select(sa.func.min(t.studies.c.name))
             .join(t.members, t.members.c.study == t.studies.c.id)
-            .where(t.members.c.trial == t.attempts.c.trial).scalar_subquery().label("study"),
+            .where(t.members.c.trial == t.attempts.c.trial)
+            .scalar_subquery()
+            .label("study"),
         )
-        .where(t.attempts.c.state == "running").order_by(t.attempts.c.started).limit(HELD)
-    )  # fmt: skip
+        .where(t.attempts.c.state == "running")
+        .order_by(t.attempts.c.started)
+        .limit(HELD)
+    )
     holds: dict[int, list[Held]] = {}
     for one in c.execute(held):
         holds.setdefault(one.run, []).append(
@@ -219,11 +242,21 @@ def _runs(c: sa.Connection) -> tuple[RunPulse, ...]:
         )
     return tuple(
         RunPulse(
-            r.id, r.owner, r.host, r.pid, r.born, r.started, r.ended, r.ending, r.seen, r.beat,
-            counts.get(r.id, 0), tuple(holds.get(r.id, ())) if r.ending is None else (),
+            r.id,
+            r.owner,
+            r.host,
+            r.pid,
+            r.born,
+            r.started,
+            r.ended,
+            r.ending,
+            r.seen,
+            r.beat,
+            counts.get(r.id, 0),
+            tuple(holds.get(r.id, ())) if r.ending is None else (),
         )
         for r in c.execute(sa.select(t.runs).order_by(t.runs.c.id))
-    )  # fmt: skip
+    )
 
 
 def _failures(c: sa.Connection) -> dict[str, int]:
@@ -232,8 +265,9 @@ def _failures(c: sa.Connection) -> dict[str, int]:
     failed = (
         sa.select(a.reason, sa.func.count())
         .join(t.trials, (t.trials.c.key == a.trial) & (t.trials.c.token == a.token))
-        .where(t.trials.c.state == "failed").group_by(a.reason)
-    )  # fmt: skip
+        .where(t.trials.c.state == "failed")
+        .group_by(a.reason)
+    )
     sentences = {one.name: one.value for one in StopReason}
     return {
         sentences.get(reason, reason or "failed"): count for reason, count in c.execute(failed)

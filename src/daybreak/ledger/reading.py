@@ -70,9 +70,13 @@ def read_plan(c: sa.Connection) -> dict[str, PlannedRecord]:
         written = sa.select(t.criteria.c.body).where(t.criteria.c.study == row.id)
         criteria = c.execute(written.order_by(t.criteria.c.id.desc()).limit(1)).scalar() or "[]"
         found[row.name] = PlannedRecord(
-            row.name, row.follows, row.fingerprint, json.loads(row.problem),
-            json.loads(row.body), json.loads(criteria),
-        )  # fmt: skip
+            row.name,
+            row.follows,
+            row.fingerprint,
+            json.loads(row.problem),
+            json.loads(row.body),
+            json.loads(criteria),
+        )
     return found
 
 
@@ -103,24 +107,37 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     mine = sa.select(t.members.c.trial).where(of_study).distinct()
     kinds = (
         sa.select(t.members.c.trial, sa.func.min(t.members.c.kind).label("kind"))
-        .where(of_study).group_by(t.members.c.trial).subquery()
-    )  # fmt: skip
+        .where(of_study)
+        .group_by(t.members.c.trial)
+        .subquery()
+    )
     spent = sa.select(sa.func.sum(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
     a = t.attempts.c
     batches = (
         sa.select(
             a.started, sa.func.avg(a.seconds), a.load, a.memory_mib, sa.func.min(kinds.c.kind)
         )
-        .join(kinds, kinds.c.trial == a.trial).where(a.seconds.is_not(None))
-        .group_by(a.run, a.started, a.load, a.memory_mib).order_by(a.started)
-    )  # fmt: skip
+        .join(kinds, kinds.c.trial == a.trial)
+        .where(a.seconds.is_not(None))
+        .group_by(a.run, a.started, a.load, a.memory_mib)
+        .order_by(a.started)
+    )
     return StudyRecord(
-        name=row.name, follows=row.follows, state=row.state, error=row.error,
-        fingerprint=row.fingerprint, problem=json.loads(problem), settings=body["settings"],
-        method=body["method"], counted=body["counted"], seed=body["seed"],
+        name=row.name,
+        follows=row.follows,
+        state=row.state,
+        error=row.error,
+        fingerprint=row.fingerprint,
+        problem=json.loads(problem),
+        settings=body["settings"],
+        method=body["method"],
+        counted=body["counted"],
+        seed=body["seed"],
         criteria=tuple(
             CriteriaRecord(w.written, tuple(json.loads(w.body))) for w in c.execute(written)
         ),
-        trials=tuple(trials), seconds=float(c.execute(spent).scalar() or 0.0),
-        batches=tuple(BatchRecord(*row) for row in c.execute(batches)), note=row.note,
-    )  # fmt: skip
+        trials=tuple(trials),
+        seconds=float(c.execute(spent).scalar() or 0.0),
+        batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
+        note=row.note,
+    )

@@ -38,9 +38,14 @@ def begin(
             raise LedgerBusyError(msg)
     insert_missing(c, t.sources, [{"sha256": sha, "body": body} for sha, body in texts.items()])
     values = {
-        **vars(Process.this()), "started": now(), "owner": owner(), "beat": 0, "seen": now(),
-        "plan": plan, "provenance": canonical(provenance),
-    }  # fmt: skip
+        **vars(Process.this()),
+        "started": now(),
+        "owner": owner(),
+        "beat": 0,
+        "seen": now(),
+        "plan": plan,
+        "provenance": canonical(provenance),
+    }
     row = c.execute(t.runs.insert().values(values).returning(t.runs.c.id))
     return int(row.scalar_one())
 

@@ -21,15 +21,17 @@ VERSION = 3
 metadata = MetaData()
 
 about = Table(
-    "about", metadata,
+    "about",
+    metadata,
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
-)  # fmt: skip
+)
 
 # One process that works on the campaign. `beat` grows as long as it lives; `host`, `pid` and
 # `born` let others on the same host see at once that it is gone.
 runs = Table(
-    "runs", metadata,
+    "runs",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("started", String, nullable=False),
     Column("ended", String),
@@ -43,29 +45,33 @@ runs = Table(
     Column("stop", Text),
     Column("plan", String),
     Column("provenance", Text, nullable=False),
-)  # fmt: skip
+)
 
 sources = Table(
-    "sources", metadata,
+    "sources",
+    metadata,
     Column("sha256", String, primary_key=True),
     Column("body", Text, nullable=False),
-)  # fmt: skip
+)
 
 campaigns = Table(
-    "campaigns", metadata,
+    "campaigns",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("written", String, nullable=False),
     Column("body", Text, nullable=False),
-)  # fmt: skip
+)
 
 problems = Table(
-    "problems", metadata,
+    "problems",
+    metadata,
     Column("fingerprint", String, primary_key=True),
     Column("body", Text, nullable=False),
-)  # fmt: skip
+)
 
 studies = Table(
-    "studies", metadata,
+    "studies",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String, nullable=False, unique=True),
     Column("position", Integer, nullable=False),
@@ -80,20 +86,22 @@ studies = Table(
     Column("state", String, nullable=False),
     Column("error", Text),
     Column("ended", String),
-)  # fmt: skip
+)
 
 criteria = Table(
-    "criteria", metadata,
+    "criteria",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("study", Integer, ForeignKey("studies.id"), nullable=False),
     Column("written", String, nullable=False),
     Column("sha256", String, nullable=False),
     Column("body", Text, nullable=False),
-)  # fmt: skip
+)
 
 # `token` counts the claims of a trial; a result counts only with the newest token.
 trials = Table(
-    "trials", metadata,
+    "trials",
+    metadata,
     Column("key", String, primary_key=True),
     Column("configuration", Text, nullable=False),
     Column("state", String, nullable=False),
@@ -101,10 +109,11 @@ trials = Table(
     Column("run", Integer, ForeignKey("runs.id")),
     Column("outcome", Text),
     Index("trials_by_state", "state"),
-)  # fmt: skip
+)
 
 attempts = Table(
-    "attempts", metadata,
+    "attempts",
+    metadata,
     Column("trial", String, ForeignKey("trials.key"), primary_key=True),
     Column("token", Integer, primary_key=True),
     Column("run", Integer, ForeignKey("runs.id"), nullable=False),
@@ -119,11 +128,12 @@ attempts = Table(
     Column("place", String),
     Column("outcome", Text),
     Index("attempts_by_run", "run", "state"),
-)  # fmt: skip
+)
 
 # What a trial attached, or what the program behind it printed.
 artifacts = Table(
-    "artifacts", metadata,
+    "artifacts",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("trial", String, ForeignKey("trials.key"), nullable=False),
     Column("token", Integer, nullable=False),
@@ -131,21 +141,23 @@ artifacts = Table(
     Column("kind", String, nullable=False),
     Column("body", Text, nullable=False),
     Index("artifacts_by_trial", "trial"),
-)  # fmt: skip
+)
 
 # What a trial reports while it runs: a learning curve, a loss.
 reports = Table(
-    "reports", metadata,
+    "reports",
+    metadata,
     Column("trial", String, ForeignKey("trials.key"), primary_key=True),
     Column("token", Integer, primary_key=True),
     Column("name", String, primary_key=True),
     Column("step", Integer, primary_key=True),
     Column("written", String, nullable=False),
     Column("value", Float),
-)  # fmt: skip
+)
 
 members = Table(
-    "members", metadata,
+    "members",
+    metadata,
     Column("study", Integer, ForeignKey("studies.id"), primary_key=True),
     Column("round", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
@@ -154,30 +166,33 @@ members = Table(
     Column("origin", String, nullable=False),
     Column("point", Text, nullable=False),
     Column("grid", Boolean, nullable=False),
-)  # fmt: skip
+)
 
 findings = Table(
-    "findings", metadata,
+    "findings",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("study", Integer, ForeignKey("studies.id"), nullable=False),
     Column("written", String, nullable=False),
     Column("criteria", String, nullable=False),
     Column("verdict", String, nullable=False),
     Column("body", Text, nullable=False),
-)  # fmt: skip
+)
 
 preflights = Table(
-    "preflights", metadata,
+    "preflights",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("written", String, nullable=False),
     Column("plan", String, nullable=False),
     Column("body", Text, nullable=False),
-)  # fmt: skip
+)
 
 events = Table(
-    "events", metadata,
+    "events",
+    metadata,
     Column("id", Integer, primary_key=True),
     Column("written", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("text", Text, nullable=False),
-)  # fmt: skip
+)

@@ -48,9 +48,13 @@ class Ledger:
     """
 
     def __init__(
-        self, place: Path, *, write: bool = False, server: Server | None = None,
+        self,
+        place: Path,
+        *,
+        write: bool = False,
+        server: Server | None = None,
         lease: float = LEASE,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.place, self.server = place, server
         self.store = _open(place, server) if write else find(place)
         self.run: int | None = None
@@ -79,9 +83,12 @@ class Ledger:
     # -- runs ----------------------------------------------------------------------------------
 
     def begin_run(
-        self, provenance: Mapping[str, Any], plan: str = "",
-        texts: Mapping[str, str] = {}, returned: Callable[[], None] = lambda: None,
-    ) -> None:  # fmt: skip
+        self,
+        provenance: Mapping[str, Any],
+        plan: str = "",
+        texts: Mapping[str, str] = {},
+        returned: Callable[[], None] = lambda: None,
+    ) -> None:
         """Note that this process works on the campaign now; runs that died are closed."""
         self.bury_dead()
         self.run = self.store.write(lambda c: runs.begin(c, plan, provenance, texts))
@@ -264,9 +271,13 @@ class Ledger:
         return self.store.write(lambda c: claims.claim(c, run, keys))
 
     def record(
-        self, tokens: Mapping[str, int], made: Sequence[tuple[str, Outcome]], span: Span,
-        again: Iterable[str] = (), artifacts: Sequence[Artifact] = (),
-    ) -> None:  # fmt: skip
+        self,
+        tokens: Mapping[str, int],
+        made: Sequence[tuple[str, Outcome]],
+        span: Span,
+        again: Iterable[str] = (),
+        artifacts: Sequence[Artifact] = (),
+    ) -> None:
         """Make results durable; see `daybreak.ledger.claims.record`."""
         self.store.write(lambda c: claims.record(c, tokens, made, span, again, artifacts))
 
@@ -310,9 +321,11 @@ class Ledger:
         def work(c: sa.Connection) -> None:
             mine = c.execute(sa.select(t.studies.c.id).where(t.studies.c.name == study)).scalar()
             newest = (
-                sa.select(t.findings.c.body).where(t.findings.c.study == mine)
-                .order_by(t.findings.c.id.desc()).limit(1)
-            )  # fmt: skip
+                sa.select(t.findings.c.body)
+                .where(t.findings.c.study == mine)
+                .order_by(t.findings.c.id.desc())
+                .limit(1)
+            )
             if c.execute(newest).scalar() != text:
                 values = {"study": mine, "written": now(), "criteria": sha, "verdict": verdict}
                 c.execute(t.findings.insert().values({**values, "body": text}))
@@ -368,8 +381,9 @@ class Ledger:
             .where(configuration.contains(f'"settings":{canonical(settings)}', autoescape=True))
             .where(configuration.contains('"kind":"search"'))
             .where(t.trials.c.outcome.contains('"metrics":{'))  # none of a pruned one
-            .order_by(t.attempts.c.seconds, t.trials.c.key).limit(1)
-        )  # fmt: skip
+            .order_by(t.attempts.c.seconds, t.trials.c.key)
+            .limit(1)
+        )
         row = self.store.read(lambda c: c.execute(asked).first())
         if row is None:
             return None

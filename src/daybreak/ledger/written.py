@@ -50,9 +50,12 @@ def _write_study(
         c.execute(t.problems.update().where(there).values(body=body))
     mine = t.studies.c.name == study["name"]
     values = {
-        "position": place, "planned": True, "follows": follows, "fingerprint": mark,
+        "position": place,
+        "planned": True,
+        "follows": follows,
+        "fingerprint": mark,
         "body": json.dumps(study["body"], allow_nan=False),  # the settings keep their order
-    }  # fmt: skip
+    }
     found = c.execute(sa.select(t.studies).where(mine)).first()
     if found is None:
         c.execute(t.studies.insert().values(**values, name=study["name"], state="waiting"))
@@ -71,9 +74,11 @@ def _write_criteria(c: sa.Connection, study: Mapping[str, Any]) -> None:
     number = c.execute(sa.select(t.studies.c.id).where(t.studies.c.name == study["name"])).scalar()
     sha = digest(study["criteria"])
     newest = (
-        sa.select(t.criteria.c.sha256).where(t.criteria.c.study == number)
-        .order_by(t.criteria.c.id.desc()).limit(1)
-    )  # fmt: skip
+        sa.select(t.criteria.c.sha256)
+        .where(t.criteria.c.study == number)
+        .order_by(t.criteria.c.id.desc())
+        .limit(1)
+    )
     if c.execute(newest).scalar() != sha:
         body = canonical(study["criteria"])
         c.execute(t.criteria.insert().values(study=number, written=now(), sha256=sha, body=body))

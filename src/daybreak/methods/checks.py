@@ -37,13 +37,16 @@ def scaled_fits(problem: FitProblem, outcomes: Sequence[Outcome], fit: LeastSqua
     starts = [tuple(end.u) for end in distinct(outcomes)[:_FROM]]
     return [
         Task(
-            "scaled", problem.space.fixed, start, {**fit.describe(), "model": scale},
+            "scaled",
+            problem.space.fixed,
+            start,
+            {**fit.describe(), "model": scale},
             origin=f"sigma {scale:g}",
         )
         for scale in MODEL_SCALES
         if scale != 1.0
         for start in starts
-    ]  # fmt: skip
+    ]
 
 
 def refinements(
@@ -60,12 +63,17 @@ def refinements(
     start = tuple(end.u)
     return [
         Task(
-            "refine", held, start, {"knob": knob.name, "to": knob.refined},
-            origin=f"refine {knob.name}", grid=False, **interest,
+            "refine",
+            held,
+            start,
+            {"knob": knob.name, "to": knob.refined},
+            origin=f"refine {knob.name}",
+            grid=False,
+            **interest,
         )
         for knob in problem.knobs
         if settings[knob.name] != knob.refined
-    ]  # fmt: skip
+    ]
 
 
 def lowest(outcomes: Sequence[Outcome]) -> Outcome | None:

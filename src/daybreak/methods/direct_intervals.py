@@ -101,9 +101,11 @@ class Intervals(AbstractMethod[FitProblem]):
             )
             raise PlanError(msg)
         for name, value in (
-            ("parameters", parameters), ("budget", budget), ("starts", starts),
+            ("parameters", parameters),
+            ("budget", budget),
+            ("starts", starts),
             ("tolerance", float(tolerance)),
-        ):  # fmt: skip
+        ):
             object.__setattr__(self, name, value)
 
     def interest(self, problem: FitProblem) -> tuple[str, ...]:
@@ -121,9 +123,12 @@ class Intervals(AbstractMethod[FitProblem]):
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
         return {
-            "method": "intervals", "parameters": list(self.parameters), "budget": self.budget,
-            "starts": self.starts, "tolerance": self.tolerance,
-        }  # fmt: skip
+            "method": "intervals",
+            "parameters": list(self.parameters),
+            "budget": self.budget,
+            "starts": self.starts,
+            "tolerance": self.tolerance,
+        }
 
     def expected_trials(self, problem: FitProblem) -> int:
         """Evaluations of a few starts and of every end, within the budget."""
@@ -244,9 +249,12 @@ def _concluded(
             continue
         model = lowest.get(id(fit.model), fit.model)
         options = {
-            "chi2": model.chi2, "reason": fit.reason.name, "evaluations": fit.evaluations,
-            "from": fit.start.tolist(), "details": counted.what_is_left(model),
-        }  # fmt: skip
+            "chi2": model.chi2,
+            "reason": fit.reason.name,
+            "evaluations": fit.evaluations,
+            "from": fit.start.tolist(),
+            "details": counted.what_is_left(model),
+        }
         start = tuple(counted.whole(model).tolist())
         tasks.append(Task("conclude", counted.problem.space.fixed, start, options, origin=name))
     outcomes = yield tasks
@@ -269,8 +277,14 @@ def _marked(search: EndSearch) -> list[Task]:
         start = tuple(np.delete(mark.place, k).tolist())
         tasks.append(
             Task(
-                "conclude", {**problem.space.fixed, name: value}, start, options, origin=side,
-                of=(name,), point=(value,), grid=mark.reason is StopReason.FORETOLD,
+                "conclude",
+                {**problem.space.fixed, name: value},
+                start,
+                options,
+                origin=side,
+                of=(name,),
+                point=(value,),
+                grid=mark.reason is StopReason.FORETOLD,
             )
-        )  # fmt: skip
+        )
     return tasks

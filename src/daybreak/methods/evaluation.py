@@ -208,9 +208,13 @@ class NumpyEvaluator(AbstractEvaluator):
         return self.jacobian(u, self.residuals(u, cells), cells)
 
     def _each(
-        self, of_lane: Callable[..., Any], u: Array, cells: Cells, count: int,
+        self,
+        of_lane: Callable[..., Any],
+        u: Array,
+        cells: Cells,
+        count: int,
         sizes: Array | None = None,
-    ) -> Array:  # fmt: skip
+    ) -> Array:
         self.errors = {}
         found = np.full((len(u), count), np.nan)
         with np.errstate(all="ignore"):

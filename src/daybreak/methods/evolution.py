@@ -63,11 +63,14 @@ class Evolution(AbstractMethod[FitProblem]):
     def options(self) -> dict[str, Any]:
         """What determines the outcome of one run, beside its seed."""
         return {
-            "solver": "evolution", "generations": self.generations,
-            "population": self.population, "mutation": list(self.mutation),
-            "recombination": self.recombination, "tolerance": self.tolerance,
+            "solver": "evolution",
+            "generations": self.generations,
+            "population": self.population,
+            "mutation": list(self.mutation),
+            "recombination": self.recombination,
+            "tolerance": self.tolerance,
             "polish": self.polish,
-        }  # fmt: skip
+        }
 
     def tasks(self, held: Mapping[str, float]) -> list[Task]:
         """One run per seed with some parameters held."""
@@ -119,12 +122,20 @@ def evolve(
         return np.where(np.isfinite(total), total, _WORST)
 
     found = differential_evolution(
-        chi2, [(0.0, 1.0)] * int(moving.sum()),
-        maxiter=options["generations"], popsize=options["population"],
-        mutation=tuple(options["mutation"]), recombination=options["recombination"],
-        tol=options["tolerance"], atol=options["tolerance"], polish=False, vectorized=True,
-        updating="deferred", rng=task.seed, x0=None if task.start is None else list(task.start),
-    )  # fmt: skip
+        chi2,
+        [(0.0, 1.0)] * int(moving.sum()),
+        maxiter=options["generations"],
+        popsize=options["population"],
+        mutation=tuple(options["mutation"]),
+        recombination=options["recombination"],
+        tol=options["tolerance"],
+        atol=options["tolerance"],
+        polish=False,
+        vectorized=True,
+        updating="deferred",
+        rng=task.seed,
+        x0=None if task.start is None else list(task.start),
+    )
     u = spread(np.clip(np.asarray(found.x, dtype=np.float64), 0.0, 1.0)[:, None])[0]
     best = float(found.fun)
     if best >= _WORST:

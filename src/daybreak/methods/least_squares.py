@@ -61,9 +61,10 @@ class LeastSquares:
     def describe(self) -> dict[str, Any]:
         """The options that determine an outcome."""
         return {
-            "solver": "least_squares", "max_iterations": self.max_iterations,
+            "solver": "least_squares",
+            "max_iterations": self.max_iterations,
             "gradient": self.gradient,
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,17 @@ def begin(u: Array, m: int) -> State:
     lanes, n = u.shape
     zeros = np.zeros(lanes)
     return State(
-        u=np.asarray(u, dtype=np.float64), r=np.zeros((lanes, m)), J=np.zeros((lanes, m, n)),
-        chi2=np.full(lanes, np.inf), scale=np.ones((lanes, n)),
-        damping=np.full(lanes, 1e-3), growth=np.full(lanes, 2.0),
-        quiet=zeros.astype(np.int64), iterations=zeros.astype(np.int64),
+        u=np.asarray(u, dtype=np.float64),
+        r=np.zeros((lanes, m)),
+        J=np.zeros((lanes, m, n)),
+        chi2=np.full(lanes, np.inf),
+        scale=np.ones((lanes, n)),
+        damping=np.full(lanes, 1e-3),
+        growth=np.full(lanes, 2.0),
+        quiet=zeros.astype(np.int64),
+        iterations=zeros.astype(np.int64),
         reason=zeros.astype(np.int64),
-    )  # fmt: skip
+    )
 
 
 def propose(s: State, xp: Any) -> Trial:
@@ -348,9 +354,12 @@ def fit(
 
 
 def _fit_numpy(
-    evaluator: NumpyEvaluator | _OneByOne, starts: Array, cells: Cells, options: LeastSquares,
+    evaluator: NumpyEvaluator | _OneByOne,
+    starts: Array,
+    cells: Cells,
+    options: LeastSquares,
     checkpoint: Checkpoint,
-) -> list[End]:  # fmt: skip
+) -> list[End]:
     state = begin(starts, evaluator.layout.problem.data.count)
     lanes = np.arange(len(starts))
     ends: dict[int, End] = {}
@@ -374,9 +383,12 @@ def _fit_numpy(
 
 
 def _fit_jax(
-    evaluator: JaxEvaluator, starts: Array, cells: Cells, options: LeastSquares,
+    evaluator: JaxEvaluator,
+    starts: Array,
+    cells: Cells,
+    options: LeastSquares,
     checkpoint: Checkpoint,
-) -> list[End]:  # fmt: skip
+) -> list[End]:
     """Fit in a pool; one that raises is halved until the lanes to blame are alone."""
     try:
         return _pool(evaluator, starts, cells, options, checkpoint)
@@ -430,9 +442,12 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _pool(
-    evaluator: JaxEvaluator, starts: Array, cells: Cells, options: LeastSquares,
+    evaluator: JaxEvaluator,
+    starts: Array,
+    cells: Cells,
+    options: LeastSquares,
     checkpoint: Checkpoint,
-) -> list[End]:  # fmt: skip
+) -> list[End]:
     """Keep a pool of fixed width busy: a finished lane's place goes to the next start."""
     width = evaluator.width
     count = len(starts)

@@ -63,8 +63,11 @@ class Map:
         # A thin region shows in the marginal profiles, whose best ends lie along it.
         for one in self.ground.relaxations:
             if len(one.of) == 1 and one.of[0] in of:
-                ends += [one.best[p] for p in sorted(one.grid & set(one.best))
-                         if chi2_of(one.best[p]) <= highest]  # fmt: skip
+                ends += [
+                    one.best[p]
+                    for p in sorted(one.grid & set(one.best))
+                    if chi2_of(one.best[p]) <= highest
+                ]
         places = [(end.parameters[of[0]], end.parameters[of[1]]) for end in ends]
         inside = [p for p in places if all(0.0 <= f <= 1.0 for f in self.frame.at(p))]
         new = [p for p in dict.fromkeys(inside) if p not in {*relaxation.grid, *self.minima}]

@@ -71,12 +71,13 @@ def polish(
     slope = _slope(J[0][:, free], r[0])
     eigenvalues = [] if found is None else np.linalg.eigvalsh(found.S).tolist()
     details: dict[str, Any] = {
-        "from": start[moving].tolist(), "eigenvalues": eigenvalues,
+        "from": start[moving].tolist(),
+        "eigenvalues": eigenvalues,
         "zero": one.zero if found is None else max(one.zero, 4.0 * found.doubt),
         "held": [n for n, f in zip(evaluator.layout.free, moving & ~free, strict=True) if f],
         "slope": slope,
         "left": one.left(u, J[0][:, free]),
-    }  # fmt: skip
+    }
     reason = StopReason.GRADIENT if slope <= one.flat else StopReason.STALLED
     chi2 = float(r[0] @ r[0])
     if chi2 <= max(rounding(u[None], J, np)[0], one.noise(r[0])):
@@ -152,9 +153,16 @@ class _Spot:
 
         try:
             found = least_squares(
-                residuals, start[free], jac=jacobian, bounds=(0.0, 1.0), x_scale="jac",
-                ftol=_TIGHT, xtol=_TIGHT, gtol=_TIGHT, max_nfev=_MOST_EVALUATIONS,
-            )  # fmt: skip
+                residuals,
+                start[free],
+                jac=jacobian,
+                bounds=(0.0, 1.0),
+                x_scale="jac",
+                ftol=_TIGHT,
+                xtol=_TIGHT,
+                gtol=_TIGHT,
+                max_nfev=_MOST_EVALUATIONS,
+            )
         except (ValueError, np.linalg.LinAlgError):  # no step is finite: the end stays
             return start, 1
         before = residuals(start[free])

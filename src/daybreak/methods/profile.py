@@ -113,9 +113,13 @@ class Profile(AbstractMethod[FitProblem]):
             msg = "a profile needs starts: `starts` for all points together, or `each`, or both."
             raise PlanError(msg)
         for name, value in (
-            ("parameters", parameters), ("points", _grids(points, count)), ("starts", starts),
-            ("each", own), ("fit", LeastSquares() if fit is None else fit), ("relax", relax),
-        ):  # fmt: skip
+            ("parameters", parameters),
+            ("points", _grids(points, count)),
+            ("starts", starts),
+            ("each", own),
+            ("fit", LeastSquares() if fit is None else fit),
+            ("relax", relax),
+        ):
             object.__setattr__(self, name, value)
 
     @property
@@ -166,14 +170,20 @@ class Profile(AbstractMethod[FitProblem]):
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
         options = (
-            self.fit.describe() if isinstance(self.fit, LeastSquares)
+            self.fit.describe()
+            if isinstance(self.fit, LeastSquares)
             else {**self.fit.options(), "seeds": list(self.fit.seeds)}
-        )  # fmt: skip
+        )
         points = [list(p) if isinstance(p, tuple) else p for p in self.points]
         return {
-            "method": "profile", "parameters": list(self.parameters), "points": points,
-            "starts": self.starts, "each": self.each, "relax": self.relax, "fit": options,
-        }  # fmt: skip
+            "method": "profile",
+            "parameters": list(self.parameters),
+            "points": points,
+            "starts": self.starts,
+            "each": self.each,
+            "relax": self.relax,
+            "fit": options,
+        }
 
     def rounds(
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
@@ -261,9 +271,12 @@ class Profile(AbstractMethod[FitProblem]):
         for _ in range(_MOST_PASSES):
             before = ground.lowest
             yield from self._from_below(ground)
-            yield from together([
-                *(interval_ends(margin) for margin, _ in margins if margin.best), chart.contours(),
-            ])  # fmt: skip
+            yield from together(
+                [
+                    *(interval_ends(margin) for margin, _ in margins if margin.best),
+                    chart.contours(),
+                ]
+            )
             if same_chi2(before, ground.lowest):
                 return
 
@@ -308,9 +321,13 @@ def _refined_ends(ground: Ground, one: Relaxation) -> list[Task]:
             inside = 0 if chi2_of(ends[0]) <= level else 1
             point = ((a, b)[inside],)
             tasks += refinements(
-                ground.problem, ground.settings, ends[inside], one.held(point),
-                of=one.of, point=point,
-            )  # fmt: skip
+                ground.problem,
+                ground.settings,
+                ends[inside],
+                one.held(point),
+                of=one.of,
+                point=point,
+            )
     return tasks
 
 

@@ -40,24 +40,40 @@ class SamplerOptions:
 
 def _tpe(optuna: Any, seed: int, o: SamplerOptions) -> Any:
     return optuna.samplers.TPESampler(
-        n_startup_trials=o.startup, n_ei_candidates=24, seed=seed, multivariate=True,
-        group=o.conditional, constant_liar=o.batch > 1, constraints_func=o.constraints,
-    )  # fmt: skip
+        n_startup_trials=o.startup,
+        n_ei_candidates=24,
+        seed=seed,
+        multivariate=True,
+        group=o.conditional,
+        constant_liar=o.batch > 1,
+        constraints_func=o.constraints,
+    )
 
 
 def _nsga2(optuna: Any, seed: int, o: SamplerOptions) -> Any:
     return optuna.samplers.NSGAIISampler(
-        population_size=o.population, mutation_prob=None, crossover=None, crossover_prob=0.9,
-        swapping_prob=0.5, seed=seed, constraints_func=o.constraints,
-    )  # fmt: skip
+        population_size=o.population,
+        mutation_prob=None,
+        crossover=None,
+        crossover_prob=0.9,
+        swapping_prob=0.5,
+        seed=seed,
+        constraints_func=o.constraints,
+    )
 
 
 def _nsga3(optuna: Any, seed: int, o: SamplerOptions) -> Any:
     return optuna.samplers.NSGAIIISampler(
-        population_size=o.population, mutation_prob=None, crossover=None, crossover_prob=0.9,
-        swapping_prob=0.5, seed=seed, constraints_func=o.constraints, reference_points=None,
+        population_size=o.population,
+        mutation_prob=None,
+        crossover=None,
+        crossover_prob=0.9,
+        swapping_prob=0.5,
+        seed=seed,
+        constraints_func=o.constraints,
+        reference_points=None,
         dividing_parameter=3,
-    )  # fmt: skip
+    )
 
 
 def _random(optuna: Any, seed: int, _: SamplerOptions) -> Any:
@@ -66,25 +82,37 @@ def _random(optuna: Any, seed: int, _: SamplerOptions) -> Any:
 
 def _sobol(optuna: Any, seed: int, _: SamplerOptions) -> Any:
     return optuna.samplers.QMCSampler(
-        qmc_type="sobol", scramble=True, seed=seed,
+        qmc_type="sobol",
+        scramble=True,
+        seed=seed,
         independent_sampler=optuna.samplers.RandomSampler(seed=seed),
-        warn_asynchronous_seeding=False, warn_independent_sampling=False,
-    )  # fmt: skip
+        warn_asynchronous_seeding=False,
+        warn_independent_sampling=False,
+    )
 
 
 def _gp(optuna: Any, seed: int, o: SamplerOptions) -> Any:
     from optuna_integration import BoTorchSampler  # pyright: ignore[reportMissingImports]
 
     return BoTorchSampler(
-        candidates_func=None, constraints_func=o.constraints, n_startup_trials=o.startup,
+        candidates_func=None,
+        constraints_func=o.constraints,
+        n_startup_trials=o.startup,
         consider_running_trials=o.batch > 1,
-        independent_sampler=optuna.samplers.RandomSampler(seed=seed), seed=seed, device=None,
-    )  # fmt: skip
+        independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+        seed=seed,
+        device=None,
+    )
 
 
 SAMPLERS: dict[str, Callable[[Any, int, SamplerOptions], Any]] = {
-    "tpe": _tpe, "nsga2": _nsga2, "nsga3": _nsga3, "random": _random, "sobol": _sobol, "gp": _gp,
-}  # fmt: skip
+    "tpe": _tpe,
+    "nsga2": _nsga2,
+    "nsga3": _nsga3,
+    "random": _random,
+    "sobol": _sobol,
+    "gp": _gp,
+}
 """Samplers by the word that stands for them."""
 
 
@@ -114,9 +142,15 @@ class Proposals:
     """One sampler on one space."""
 
     def __init__(
-        self, problem: SearchProblem, sampler: str, seed: int, *,
-        population: int, startup: int, batch: int,
-    ) -> None:  # fmt: skip
+        self,
+        problem: SearchProblem,
+        sampler: str,
+        seed: int,
+        *,
+        population: int,
+        startup: int,
+        batch: int,
+    ) -> None:
         """Make the sampler; `seed` is its own."""
         import optuna
 
@@ -125,16 +159,19 @@ class Proposals:
         bars = [c.describe() for c in problem.constraints if c.holds is None]
         self._bars = bars
         options = SamplerOptions(
-            population=population, startup=startup, batch=batch,
+            population=population,
+            startup=startup,
+            batch=batch,
             conditional=any(p.when is not None for p in problem.space.parameters),
             constraints=_violations if bars else None,
-        )  # fmt: skip
+        )
         with quietly(optuna):
             self._study: Any = optuna.create_study(
-                storage=None, sampler=SAMPLERS[sampler](optuna, seed % 2**32, options),
+                storage=None,
+                sampler=SAMPLERS[sampler](optuna, seed % 2**32, options),
                 pruner=optuna.pruners.NopPruner(),
                 directions=[DIRECTIONS[goal.direction] for goal in problem.goals],
-            )  # fmt: skip
+            )
 
     def ask(self, wanted: Mapping[str, Value] | None = None) -> Proposal:
         """The next proposal; with `wanted` that very configuration, as if it were proposed."""

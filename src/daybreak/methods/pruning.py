@@ -70,9 +70,11 @@ class Median(AbstractPruner):
     def describe(self) -> dict[str, Any]:
         """The rule as plain data."""
         return {
-            "pruner": "median", "percent": self.percent, "startup": self.startup,
+            "pruner": "median",
+            "percent": self.percent,
+            "startup": self.startup,
             "warmup": self.warmup,
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,9 @@ def refine(own: Place, refined: Place, start: Array) -> tuple[End, dict[str, Any
     names = layout.problem.space.names
     chi2 = float(after[0] @ after[0])
     details: dict[str, Any] = {
-        "chi2_before": float(before[0] @ before[0]), "chi2_there": float(there[0] @ there[0]),
+        "chi2_before": float(before[0] @ before[0]),
+        "chi2_there": float(there[0] @ there[0]),
         "chi2_after": chi2,
         "shifts": {n: float(b - a) for n, a, b in zip(names, old, new, strict=True)},
-    }  # fmt: skip
+    }
     return End(moved[0].tolist(), chi2, StopReason.STEP, 2), details

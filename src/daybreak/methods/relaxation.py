@@ -80,9 +80,12 @@ class Relaxation:
     """The points of one profile or map, and the lowest end found at each."""
 
     def __init__(
-        self, ground: Ground, of: Sequence[str], grid: Iterable[Point] = (),
+        self,
+        ground: Ground,
+        of: Sequence[str],
+        grid: Iterable[Point] = (),
         near: Mapping[Point, Sequence[Point]] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.ground = ground
         self.problem = ground.problem
         self.of = tuple(of)

@@ -95,11 +95,13 @@ class Search(AbstractMethod[SearchProblem]):
         """Refuse what cannot mean anything."""
         engine_of(self.sampler)
         for what, value, least in (
-            ("trials", self.trials, 1), ("confirm", self.confirm or 0, 0),
+            ("trials", self.trials, 1),
+            ("confirm", self.confirm or 0, 0),
             ("batch", self.batch, 1),
-            ("confirmations", self.confirmations, 1), ("population", self.population, 2),
+            ("confirmations", self.confirmations, 1),
+            ("population", self.population, 2),
             ("startup", self.startup, 0),
-        ):  # fmt: skip
+        ):
             check_count(what, value, least)
         if self.duplicates not in ("skip", "reuse", "replicate"):
             msg = (
@@ -122,9 +124,12 @@ class Search(AbstractMethod[SearchProblem]):
         return 0 if problem.deterministic else 3
 
     def rounds(
-        self, problem: SearchProblem, settings: Mapping[str, Setting], seed: int,
+        self,
+        problem: SearchProblem,
+        settings: Mapping[str, Setting],
+        seed: int,
         places: Places = (),
-    ) -> Rounds:  # fmt: skip
+    ) -> Rounds:
         """Baselines and forced configurations; proposals, batch by batch; confirmations.
 
         `places` are trials made before the space was changed, which count as any other.
@@ -151,14 +156,20 @@ class Search(AbstractMethod[SearchProblem]):
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
         return {
-            "method": "search", "sampler": self.sampler, "engine": engine_of(self.sampler),
-            "trials": self.trials, "forced": plain([dict(one) for one in self.forced]),
+            "method": "search",
+            "sampler": self.sampler,
+            "engine": engine_of(self.sampler),
+            "trials": self.trials,
+            "forced": plain([dict(one) for one in self.forced]),
             "pruner": self.rule.describe() if self.rule else None,
-            "duplicates": self.duplicates, "confirm": self.confirm,
-            "confirmations": self.confirmations, "batch": self.batch,
-            "population": self.population, "startup": self.startup,
+            "duplicates": self.duplicates,
+            "confirm": self.confirm,
+            "confirmations": self.confirmations,
+            "batch": self.batch,
+            "population": self.population,
+            "startup": self.startup,
             "known": plain([[dict(c), dict(m)] for c, m in self.known]),
-        }  # fmt: skip
+        }
 
     def expected_trials(self, problem: SearchProblem) -> int:
         """Baselines, configurations, confirmations and refinements."""
@@ -196,9 +207,13 @@ class _Course:
         self.problem = problem
         self.seed = seed
         self.engine = Proposals(
-            problem, engine_of(search.sampler), seed_of(seed, "sampler"),
-            population=search.population, startup=search.startup, batch=search.batch,
-        )  # fmt: skip
+            problem,
+            engine_of(search.sampler),
+            seed_of(seed, "sampler"),
+            population=search.population,
+            startup=search.startup,
+            batch=search.batch,
+        )
         for configuration, metrics in search.known:
             self.engine.learn(problem.space.check(configuration), metrics)
         self.done = 0
@@ -290,9 +305,7 @@ class _Course:
         draws = (self.problem.space.sample(rng) for _ in range(_DRAWS))
         return next((one for one in draws if self._is_welcome(one)), None)
 
-    def _task(
-        self, configuration: dict[str, Value], how: str, options: Mapping[str, Any]
-    ) -> Task:  # fmt: skip
+    def _task(self, configuration: dict[str, Value], how: str, options: Mapping[str, Any]) -> Task:
         """The trial of a configuration, counted."""
         mark = canonical(configuration)
         number = self.times.get(mark, 0)
@@ -311,14 +324,21 @@ class _Course:
         return {"bars": [[step, bar] for step, bar in bars.items()]} if bars else {}
 
     def _evaluation(
-        self, configuration: dict[str, Value], repeat: int, origin: str,
+        self,
+        configuration: dict[str, Value],
+        repeat: int,
+        origin: str,
         options: Mapping[str, Any] | None = None,
-    ) -> Task:  # fmt: skip
+    ) -> Task:
         seed = seed_of(self.seed, "trial", configuration, repeat) % _SEEDS
         return Task(
-            "search", {}, options=options or {}, seed=seed, origin=origin,
+            "search",
+            {},
+            options=options or {},
+            seed=seed,
+            origin=origin,
             configuration=configuration,
-        )  # fmt: skip
+        )
 
     def learn(
         self, proposals: Sequence[tuple[Proposal, Task]], outcomes: Sequence[Outcome]
@@ -361,9 +381,11 @@ class _Course:
 
 
 def _by_mean(
-    problem: SearchProblem, configurations: Sequence[dict[str, Value]], tasks: Sequence[Task],
+    problem: SearchProblem,
+    configurations: Sequence[dict[str, Value]],
+    tasks: Sequence[Task],
     outcomes: Sequence[Outcome],
-) -> list[dict[str, Value]]:  # fmt: skip
+) -> list[dict[str, Value]]:
     """Confirmed configurations, the best mean first."""
     means: list[tuple[float, ...]] = []
     there: list[dict[str, Value]] = []

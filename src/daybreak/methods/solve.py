@@ -175,9 +175,14 @@ def _conclude(batch: _Batch) -> list[Outcome]:
 
 
 _MAKERS: dict[str, Callable[[_Batch], list[Outcome]]] = {
-    "fit": _fit, "scaled": _fit, "evolve": _evolve, "evaluate": _evaluate,
-    "conclude": _conclude, "polish": _polish, "refine": _refine,
-}  # fmt: skip
+    "fit": _fit,
+    "scaled": _fit,
+    "evolve": _evolve,
+    "evaluate": _evaluate,
+    "conclude": _conclude,
+    "polish": _polish,
+    "refine": _refine,
+}
 
 
 _FIT_ITERATIONS = 40

@@ -75,9 +75,12 @@ def carry_out(
 
 
 def _one(
-    problem: SearchProblem, settings: Mapping[str, Setting], task: Task, checkpoint: Checkpoint,
+    problem: SearchProblem,
+    settings: Mapping[str, Setting],
+    task: Task,
+    checkpoint: Checkpoint,
     desk: Desk,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     def heard(step: int, value: float | None) -> None:
         desk.heard(task, step, value)
         checkpoint()
@@ -86,9 +89,13 @@ def _one(
     used = {**settings, **refined}
     with desk.directory(task) as directory:
         trial = Trial(
-            task.seed or 0, directory, named_record("Settings", tuple(used))(*used.values()),
-            sign=problem.goals[0].sign, limits=dict(task.options.get("bars", ())), heard=heard,
-        )  # fmt: skip
+            task.seed or 0,
+            directory,
+            named_record("Settings", tuple(used))(*used.values()),
+            sign=problem.goals[0].sign,
+            limits=dict(task.options.get("bars", ())),
+            heard=heard,
+        )
         # JAX may be imported for the first time by the trial itself.
         double = problem.precision == "double"
         precision = double_precision_import if double else single_precision
@@ -108,9 +115,13 @@ def _one(
             failure = {"traceback": "".join(traceback.format_exception(error))[-_LONGEST:]}
         details = _details(trial, task, draws) | failure
     return Outcome(
-        dict(task.configuration or {}), None, reason, message=message, details=details,
+        dict(task.configuration or {}),
+        None,
+        reason,
+        message=message,
+        details=details,
         metrics=measured,
-    )  # fmt: skip
+    )
 
 
 def _function(problem: SearchProblem, task: Task) -> Callable[[Trial], Mapping[str, Any]]:

@@ -75,8 +75,9 @@ def companion(problem: FitProblem, *, with_jax: bool) -> FitProblem:
     def predict(p: Any, settings: Any) -> Any:
         xp = _namespace(with_jax=with_jax)
         given = settings._asdict()
-        low, high = (xp.stack([xp.asarray(given[name]) for name in part])
-                     for part in (lower, upper))  # fmt: skip
+        low, high = (
+            xp.stack([xp.asarray(given[name]) for name in part]) for part in (lower, upper)
+        )
         values = values_at(xp.stack([xp.asarray(u) for u in p]), low, high, box.is_log, xp)
         user = {name: given[name] for name in problem.settings}
         return _residuals(problem, box, values, user, [given[name] for name in wished], xp)
@@ -108,9 +109,13 @@ def values_at(u: Any, lower: Any, upper: Any, is_log: NDArray[np.bool_], xp: Any
 
 
 def _residuals(
-    problem: FitProblem, box: Space, values: Any, user: Mapping[str, Any], wish: Sequence[Any],
+    problem: FitProblem,
+    box: Space,
+    values: Any,
+    user: Mapping[str, Any],
+    wish: Sequence[Any],
     xp: Any,
-) -> Any:  # fmt: skip
+) -> Any:
     """Residuals of the fit and of the wish, one of them zero; shape (m + 1,)."""
     numerator, denominator, scale, aim = (xp.asarray(part) for part in wish)
     moving = {name: values[i] for i, name in enumerate(box.names)} | problem.space.fixed
@@ -126,9 +131,13 @@ def _residuals(
 
 
 def quantities_at(
-    problem: FitProblem, raw: Any, scaled: Any, factors: Mapping[str, Any], values: Any,
+    problem: FitProblem,
+    raw: Any,
+    scaled: Any,
+    factors: Mapping[str, Any],
+    values: Any,
     xp: Any = np,
-) -> Any:  # fmt: skip
+) -> Any:
     """Q of the module formula, in the order of `list_of_quantities`."""
     ordered = [factors[f.name] for f in (*problem.scale_factors, *problem.offsets)]
     rest = xp.stack([xp.asarray(number, dtype=float) for number in (*ordered, *values, 1.0)])

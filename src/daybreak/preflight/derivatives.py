@@ -77,21 +77,30 @@ def _unconfirmed(probe: Probe, places: Array, slopes: Array) -> tuple[np.ndarray
 def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) -> Check:
     off = np.where(wrong, np.abs(slopes - D) / (np.abs(slopes) + np.abs(D)), 0.0)
     row, i = np.unravel_index(off.argmax(), off.shape)
-    return _check(name, (
-        f"The derivative of {probe.problem.data.names[int(i)]} by {name} is wrong: autodiff gives "
-        f"{slopes[row, i]:.4g} sigma over the range where differences give {D[row, i]:.4g} "
-        f"(and disagrees at {wrong.any(axis=1).sum()} of {len(wrong)} places). Fits follow it: "
-        "look for custom_jvp, custom_vjp, stop_gradient, rounding or integer conversion."
-    ))  # fmt: skip
+    return _check(
+        name,
+        (
+            f"The derivative of {probe.problem.data.names[int(i)]} by {name} is wrong: autodiff "
+            f"gives {slopes[row, i]:.4g} sigma over the range where differences give "
+            f"{D[row, i]:.4g} "
+            f"(and disagrees at {wrong.any(axis=1).sum()} of {len(wrong)} places). Fits follow "
+            "it: "
+            "look for custom_jvp, custom_vjp, stop_gradient, rounding or integer conversion."
+        ),
+    )
 
 
 def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Check:
     i = int(broken.sum(axis=0).argmax())
-    return _check(name, (
-        f"The derivative of {probe.problem.data.names[i]} by {name} is not finite at "
-        f"{broken.any(axis=1).sum()} of {len(broken)} places where the prediction is: look for "
-        "sqrt, log or a division at 0, also in the branch that jnp.where does not take."
-    ))  # fmt: skip
+    return _check(
+        name,
+        (
+            f"The derivative of {probe.problem.data.names[i]} by {name} is not finite at "
+            f"{broken.any(axis=1).sum()} of {len(broken)} places where the prediction is: look "
+            "for "
+            "sqrt, log or a division at 0, also in the branch that jnp.where does not take."
+        ),
+    )
 
 
 def _check(name: str, sentence: str) -> Check:

@@ -157,9 +157,12 @@ def _ways(search: Search, points: Sequence[Low]) -> list[Way]:
 
 
 def _look(
-    search: Search, goal: Goal, chases: Sequence[_Chase], where: dict[int, list[float]],
+    search: Search,
+    goal: Goal,
+    chases: Sequence[_Chase],
+    where: dict[int, list[float]],
     starts: Sequence[Array],
-) -> None:  # fmt: skip
+) -> None:
     """Minimise with bounds moved, from `starts` and from what neighbouring distances found."""
     lanes: list[Lane] = []
     owners: list[tuple[int, float]] = []

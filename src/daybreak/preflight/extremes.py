@@ -122,9 +122,14 @@ class Search:
         inside = np.clip(values, lower, upper)
         linear = (inside - lower) / (upper - lower)
         ones = np.ones_like(inside)
-        x, low, high = (np.where(log, part, one) for part, one in (
-            (inside, ones), (lower, ones), (upper, 2.0 * ones),
-        ))  # fmt: skip
+        x, low, high = (
+            np.where(log, part, one)
+            for part, one in (
+                (inside, ones),
+                (lower, ones),
+                (upper, 2.0 * ones),
+            )
+        )
         return np.clip(np.where(log, np.log(x / low) / np.log(high / low), linear), 0.0, 1.0)
 
     def values(self, u: Array, lower: Array, upper: Array) -> Array:
@@ -200,10 +205,15 @@ class Search:
         members: Any = self.probe.sample(MEMBERS, f"members {purpose}")
         found = differential_evolution(
             lambda u: self.squares(goal, np.ascontiguousarray(u.T)),
-            [(0.0, 1.0)] * len(self.lower), init=members,
-            maxiter=GENERATIONS, tol=0.0, polish=False, vectorized=True, updating="deferred",
+            [(0.0, 1.0)] * len(self.lower),
+            init=members,
+            maxiter=GENERATIONS,
+            tol=0.0,
+            polish=False,
+            vectorized=True,
+            updating="deferred",
             rng=seed_of(self.probe.seed, "population", purpose),
-        )  # fmt: skip
+        )
         order = np.argsort(found.population_energies, kind="stable")[:POLISHED]
         u = np.clip(np.asarray(found.population)[order], 0.0, 1.0)
         values = self.values(u, self.lower, self.upper)

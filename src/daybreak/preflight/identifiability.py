@@ -51,11 +51,13 @@ def identify(
     loose = _participants(probe.free, free)
     bound = {name for symmetry in exact for name in symmetry.exponents}
     status: dict[str, Identifiability] = {
-        name: "only through its bounds" if name in bound
-        else "locally not identifiable" if name in loose
+        name: "only through its bounds"
+        if name in bound
+        else "locally not identifiable"
+        if name in loose
         else "identifiable"
         for name in probe.free
-    }  # fmt: skip
+    }
     checks = [_symmetry_check(symmetry) for symmetry in symmetries]
     if loose:
         checks.append(_loose_check(probe.free, free[0], rank))

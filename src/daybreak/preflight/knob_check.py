@@ -45,12 +45,17 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Check | None:
     row, i = np.unravel_index(moved.argmax(), moved.shape)
     name = probe.problem.data.names[int(i)]
     old, new = float(before[1][row, i]), float(after[1][row, i])
-    return _check(_growth(probe, knob, name, old, new) or (
-        f"Refining {knob.name} from {_values(probe, knob)} moves the residual of {name} by up to "
-        f"{moved.max():.3g} sigma ({_share(old, new)} of the prediction), and by "
-        f"{moved[0].max():.3g} sigma at the best of the places tried: the knob is not resolved. "
-        "Use a finer value, or add the difference to the uncertainties."
-    ))  # fmt: skip
+    return _check(
+        _growth(probe, knob, name, old, new)
+        or (
+            f"Refining {knob.name} from {_values(probe, knob)} moves the residual of {name} by "
+            "up to "
+            f"{moved.max():.3g} sigma ({_share(old, new)} of the prediction), and by "
+            f"{moved[0].max():.3g} sigma at the best of the places tried: the knob is not "
+            "resolved. "
+            "Use a finer value, or add the difference to the uncertainties."
+        )
+    )
 
 
 def _asked(probe: Probe, settings: dict[str, Setting], u: Array) -> tuple[Array, Array]:

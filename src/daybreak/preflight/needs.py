@@ -117,9 +117,7 @@ def _worst(members: Sequence[int], residuals: Array, count: int) -> list[int]:
     return sorted(sorted(members, key=lambda i: -size[i])[:count])
 
 
-def _pairs(
-    members: Sequence[int], data: Observations, residuals: Array
-) -> list[tuple[int, int]]:  # fmt: skip
+def _pairs(members: Sequence[int], data: Observations, residuals: Array) -> list[tuple[int, int]]:
     """Pairs (later, earlier): all of them for a few members, else the worst against the first."""
     usable = [i for i in members if data.values[i] != 0.0]
     if len(usable) * (len(usable) - 1) // 2 <= MOST:
@@ -132,9 +130,11 @@ def _prediction(data: Observations, i: int, one: int) -> Quantity:
 
 
 def _ratio(data: Observations, i: int, j: int) -> Quantity:
-    unit = "" if data.data[i].unit == data.data[j].unit else (
-        f"{data.data[i].unit or '1'} / {data.data[j].unit or '1'}"
-    )  # fmt: skip
+    unit = (
+        ""
+        if data.data[i].unit == data.data[j].unit
+        else (f"{data.data[i].unit or '1'} / {data.data[j].unit or '1'}")
+    )
     target = float(data.values[i] / data.values[j])
     return Quantity(f"{data.names[i]} / {data.names[j]}", unit, i, j, target)
 
@@ -165,10 +165,15 @@ def reach_of(found: Range, bars: Needed) -> Reach:
     lower, upper = bars
     within = (lower is None or found.high >= lower) and (upper is None or found.low <= upper)
     return Reach(
-        quantity=found.quantity.name, unit=found.quantity.unit, lowest=found.low,
-        highest=found.high, target=found.quantity.target, needed_lower=lower,
-        needed_upper=upper, reachable=within,
-    )  # fmt: skip
+        quantity=found.quantity.name,
+        unit=found.quantity.unit,
+        lowest=found.low,
+        highest=found.high,
+        target=found.quantity.target,
+        needed_lower=lower,
+        needed_upper=upper,
+        reachable=within,
+    )
 
 
 def shortfall(found: Range, bars: Needed) -> float:

@@ -65,10 +65,17 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
             checks += [found] if found else []
         checks += rehearser.failures()
     return StudyPreflight(
-        study=study.name, checks=checks, reachability=[], symmetries=[], identifiability={},
-        rank=None, degrees_of_freedom=0, forecast=None, not_checked=not_checked,
+        study=study.name,
+        checks=checks,
+        reachability=[],
+        symmetries=[],
+        identifiability={},
+        rank=None,
+        degrees_of_freedom=0,
+        forecast=None,
+        not_checked=not_checked,
         evaluations=rehearser.evaluations,
-    )  # fmt: skip
+    )
 
 
 def _sampler(study: Study) -> list[Check]:
@@ -116,9 +123,11 @@ class Rehearser:
         """Objectives under every seed, shape (REPEATS, n_objectives); NaN where it failed."""
         missing = (math.nan,) * len(self.problem.goals)
         return np.array(
-            [self.problem.losses(o.metrics) if not o.failed else missing
-             for o in self.outcomes(configuration)]
-        )  # fmt: skip
+            [
+                self.problem.losses(o.metrics) if not o.failed else missing
+                for o in self.outcomes(configuration)
+            ]
+        )
 
     def outcomes(self, configuration: Mapping[str, Value]) -> list[Outcome]:
         """What came of it under every seed; asked once.
@@ -151,10 +160,11 @@ class Rehearser:
         everything = len(failed) == self.evaluations
         return [
             Check(
-                code="nonfinite_region", severity="stop" if everything else "warning",
+                code="nonfinite_region",
+                severity="stop" if everything else "warning",
                 sentence=text,
             )
-        ]  # fmt: skip
+        ]
 
 
 def _placebo(rehearser: Rehearser, parameter: Searched) -> Check | None:

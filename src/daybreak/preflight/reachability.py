@@ -91,11 +91,18 @@ class _Case:
         """The case as data."""
         finite = self.bar is not None and math.isfinite(self.bar)
         return Reachability(
-            criterion=self.criterion.title, smallest_chi2=self.smallest,
-            bar=self.bar if finite else None, met=self.met, starts=self.starts,
-            spread=self.spread, conclusive=self.conclusive, reaches=list(self.reaches),
-            escapes=list(self.escapes or ()), best=self.best, sentence=_sentence(self, dof),
-        )  # fmt: skip
+            criterion=self.criterion.title,
+            smallest_chi2=self.smallest,
+            bar=self.bar if finite else None,
+            met=self.met,
+            starts=self.starts,
+            spread=self.spread,
+            conclusive=self.conclusive,
+            reaches=list(self.reaches),
+            escapes=list(self.escapes or ()),
+            best=self.best,
+            sentence=_sentence(self, dof),
+        )
 
 
 class _Examination:

@@ -100,8 +100,9 @@ def check_smooth(probe: Probe) -> list[Check]:
         if not found:
             raise
     said = [_sentence(probe, kind, column, found) for kind, column in _groups(found)]
-    return [Check(code="rough_objective", severity="warning", parameter=p, sentence=s)
-            for p, s in said]  # fmt: skip
+    return [
+        Check(code="rough_objective", severity="warning", parameter=p, sentence=s) for p, s in said
+    ]
 
 
 def breaks(probe: Probe, base: Array) -> list[Break]:

@@ -89,9 +89,11 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
 
 
 def _searches(
-    studies: Sequence[Study], seeds: Mapping[str, int], related: Sequence[Sequence[Study]],
+    studies: Sequence[Study],
+    seeds: Mapping[str, int],
+    related: Sequence[Sequence[Study]],
     deadline: float,
-) -> dict[str, StudyPreflight]:  # fmt: skip
+) -> dict[str, StudyPreflight]:
     """What is known of every search by itself, and of those that differ in settings together."""
     found: dict[str, StudyPreflight] = {}
     rehearsers: dict[str, Rehearser] = {}
@@ -108,9 +110,11 @@ def _searches(
 
 
 def _compared(
-    family: Sequence[Study], found: Mapping[str, StudyPreflight],
-    rehearsers: Mapping[str, Rehearser], deadline: float,
-) -> dict[str, StudyPreflight]:  # fmt: skip
+    family: Sequence[Study],
+    found: Mapping[str, StudyPreflight],
+    rehearsers: Mapping[str, Rehearser],
+    deadline: float,
+) -> dict[str, StudyPreflight]:
     """Searches that differ in settings alone, with what became of comparing them."""
     checks: dict[str, Check] = {}
     lacking = f"{question(family)}: {UNREHEARSED}"
@@ -264,12 +268,15 @@ def _reach(examination: _Examination, probe: Probe) -> None:
         others = [check for check in examination.checks if check.code != "out_of_reach"]
         examination.checks = others + [
             Check(
-                code="out_of_reach", sentence=one.sentence,
-                severity="stop" if one.conclusive and _is_hard(examination.study, one) else
-                "warning",
+                code="out_of_reach",
+                sentence=one.sentence,
+                severity="stop"
+                if one.conclusive and _is_hard(examination.study, one)
+                else "warning",
             )
-            for one in found if not one.met
-        ]  # fmt: skip
+            for one in found
+            if not one.met
+        ]
 
 
 def _identify(examination: _Examination, probe: Probe) -> None:

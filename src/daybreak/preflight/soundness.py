@@ -33,18 +33,30 @@ def check_finite(probe: Probe) -> list[Check]:
     places = survey(probe)
     bad = ~places.finite
     if bad.all():
-        return [_check("nonfinite_region", (
-            f"The prediction is not finite at any of {len(bad)} places in the box: nothing can be "
-            "fitted. Check the formula, or move the bounds."
-        ), severity="stop")]  # fmt: skip
+        return [
+            _check(
+                "nonfinite_region",
+                (
+                    f"The prediction is not finite at any of {len(bad)} places in the box: "
+                    "nothing can be "
+                    "fitted. Check the formula, or move the bounds."
+                ),
+                severity="stop",
+            )
+        ]
     if not bad.any():
         return _nonfinite_faces(probe, places)
     side = _separating_side(places.u, bad)
     share = f"{_percent(bad.mean())} of the box is not finite"
     where = "spread all over it" if side is None else side.sentence(probe, bad)
     advice = "fits that start or stray there are lost" if side is None else "move that bound"
-    return [_check("nonfinite_region", f"{share}, {where}: {advice}, or give predict a finite "
-                   "value there.", None if side is None else probe.free[side.column])]  # fmt: skip
+    return [
+        _check(
+            "nonfinite_region",
+            f"{share}, {where}: {advice}, or give predict a finite value there.",
+            None if side is None else probe.free[side.column],
+        )
+    ]
 
 
 def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
@@ -59,11 +71,19 @@ def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
     for (column, end), finite in zip(sides, found.reshape(len(sides), -1), strict=True):
         if not finite.any():
             name, value = probe.free[column], value_of(probe, column, end)
-            said.append(_check("nonfinite_region", (
-                f"The prediction is not finite at the {'upper' if end else 'lower'} bound of "
-                f"{name} ({with_unit(probe, column, value)}), where a fit may well end: move the "
-                "bound a little inwards, or give predict its limit."
-            ), name))  # fmt: skip
+            said.append(
+                _check(
+                    "nonfinite_region",
+                    (
+                        f"The prediction is not finite at the {'upper' if end else 'lower'} "
+                        "bound of "
+                        f"{name} ({with_unit(probe, column, value)}), where a fit may well end: "
+                        "move the "
+                        "bound a little inwards, or give predict its limit."
+                    ),
+                    name,
+                )
+            )
     return said
 
 
@@ -128,11 +148,18 @@ def check_deterministic(probe: Probe) -> list[Check]:
         with np.errstate(over="ignore"):
             chi2 = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
         how = f"different by up to {change.max():.2g} sigma, chi2 by {chi2:.2g}"
-    return [_check("rough_objective", (
-        f"The same parameters give another answer the second time: {how}. Nothing found overnight "
-        "could be repeated: look for random numbers without a seed, or something that one call "
-        "leaves behind for the next."
-    ))]  # fmt: skip
+    return [
+        _check(
+            "rough_objective",
+            (
+                f"The same parameters give another answer the second time: {how}. Nothing found "
+                "overnight "
+                "could be repeated: look for random numbers without a seed, or something that "
+                "one call "
+                "leaves behind for the next."
+            ),
+        )
+    ]
 
 
 def check_placebo(probe: Probe) -> list[Check]:
@@ -149,12 +176,17 @@ def check_placebo(probe: Probe) -> list[Check]:
     with np.errstate(all="ignore"):
         same = np.abs(after - before) <= 64 * rounding_of(probe, before)
     return [
-        _check("placebo", (
-            f"{name} moves no residual: the model answers the same wherever it stands in its "
-            "range. Hold it fixed, drop it, or find out why predict does not read it."
-        ), name)
-        for name, still in zip(probe.free, np.asarray(same.all(axis=(1, 2))), strict=True) if still
-    ]  # fmt: skip
+        _check(
+            "placebo",
+            (
+                f"{name} moves no residual: the model answers the same wherever it stands in its "
+                "range. Hold it fixed, drop it, or find out why predict does not read it."
+            ),
+            name,
+        )
+        for name, still in zip(probe.free, np.asarray(same.all(axis=(1, 2))), strict=True)
+        if still
+    ]
 
 
 CHECKS: tuple[tuple[str, Callable[[Probe], list[Check]]], ...] = (

@@ -182,10 +182,12 @@ def _finding(members: Sequence[Study], agreements: Sequence[Alike]) -> list[Chec
     sentence = said.format(names=names, s=s, studies=known([m.name for m in members]))
     return [
         Check(
-            code="inert_setting", severity="warning" if severe else "note", parameter=names,
+            code="inert_setting",
+            severity="warning" if severe else "note",
+            parameter=names,
             sentence=f"{sentence} Give {names} to what makes the difference, or keep one of them.",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _said(members: Sequence[Study], agreements: Sequence[Alike]) -> tuple[str, bool]:

@@ -87,11 +87,19 @@ class Curve:
             msg = f"curve {self.name!r} has no line {strange[0]!r}; known lines are {list(y)}."
             raise ProblemError(msg)
         return {
-            "kind": "curve", "name": self.name, "x": x, "y": y, "x_label": self.x_label,
-            "y_label": self.y_label, "x_unit": self.x_unit, "y_unit": self.y_unit,
-            "x_scale": self.x_scale, "y_scale": self.y_scale, "bands": bands,
+            "kind": "curve",
+            "name": self.name,
+            "x": x,
+            "y": y,
+            "x_label": self.x_label,
+            "y_label": self.y_label,
+            "x_unit": self.x_unit,
+            "y_unit": self.y_unit,
+            "x_scale": self.x_scale,
+            "y_scale": self.y_scale,
+            "bands": bands,
             "points": list(self.points),
-        }  # fmt: skip
+        }
 
     def _line(self, label: str, given: Any, count: int) -> list[Any]:
         """One value for each position."""
@@ -148,10 +156,15 @@ class Matrix:
                 msg = f"matrix {self.name!r} has {size} {axis}, but {len(given)} names of them."
                 raise ProblemError(msg)
         return {
-            "kind": "matrix", "name": self.name, "values": values, "rows": plain(names[0]),
-            "columns": plain(names[1]), "row_label": self.row_label,
-            "column_label": self.column_label, "unit": self.unit,
-        }  # fmt: skip
+            "kind": "matrix",
+            "name": self.name,
+            "values": values,
+            "rows": plain(names[0]),
+            "columns": plain(names[1]),
+            "row_label": self.row_label,
+            "column_label": self.column_label,
+            "unit": self.unit,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,8 +199,11 @@ class Table:
             msg = f"columns of table {self.name!r} must be of one length, but got {sizes}."
             raise ProblemError(msg)
         return {
-            "kind": "table", "name": self.name, "columns": columns, "units": dict(self.units),
-        }  # fmt: skip
+            "kind": "table",
+            "name": self.name,
+            "columns": columns,
+            "units": dict(self.units),
+        }
 
 
 Artifact = Curve | Matrix | Table

@@ -117,10 +117,16 @@ class Integer:
     def describe(self) -> dict[str, Any]:
         """The declaration as plain data for the ledger."""
         return {
-            "kind": "integer", "name": self.name, "lower": self.lower, "upper": self.upper,
-            "step": self.step, "scale": self.scale, "unit": self.unit, "fixed": self.fixed,
+            "kind": "integer",
+            "name": self.name,
+            "lower": self.lower,
+            "upper": self.upper,
+            "step": self.step,
+            "scale": self.scale,
+            "unit": self.unit,
+            "fixed": self.fixed,
             "when": describe_when(self.when),
-        }  # fmt: skip
+        }
 
 
 def _is_whole(value: Any) -> bool:
@@ -206,9 +212,13 @@ class Choice:
     def describe(self) -> dict[str, Any]:
         """The declaration as plain data for the ledger."""
         return {
-            "kind": "choice", "name": self.name, "options": list(self.options),
-            "unit": self.unit, "fixed": self.fixed, "when": describe_when(self.when),
-        }  # fmt: skip
+            "kind": "choice",
+            "name": self.name,
+            "options": list(self.options),
+            "unit": self.unit,
+            "fixed": self.fixed,
+            "when": describe_when(self.when),
+        }
 
 
 def known_values(values: Sequence[Value]) -> str:

@@ -24,14 +24,25 @@ from daybreak.problem.parameters import Parameter
 
 _OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = MappingProxyType(
     {
-        ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
-        ast.Div: operator.truediv, ast.Pow: operator.pow,
+        ast.Add: operator.add,
+        ast.Sub: operator.sub,
+        ast.Mult: operator.mul,
+        ast.Div: operator.truediv,
+        ast.Pow: operator.pow,
     }
-)  # fmt: skip
+)
 _SPELLED = (
-    ("<=", " below "), (">=", " above "), ("<", " below "), (">", " above "), ("**", " to the "),
-    ("+", " plus "), ("-", " minus "), ("*", " times "), ("/", " over "), (".", " point "),
-)  # fmt: skip
+    ("<=", " below "),
+    (">=", " above "),
+    ("<", " below "),
+    (">", " above "),
+    ("**", " to the "),
+    ("+", " plus "),
+    ("-", " minus "),
+    ("*", " times "),
+    ("/", " over "),
+    (".", " point "),
+)
 _MOST = 12
 """Parameters in one inequality, whose corners are all looked at."""
 

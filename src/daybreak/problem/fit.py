@@ -232,9 +232,10 @@ class FitProblem:
         """The same by what they are called in messages."""
         derive = {"derive": self.derive} if self.derive else {}
         return {
-            "predict": self.predict, **derive,
+            "predict": self.predict,
+            **derive,
             **{f"`of` of {name}": one.of for name, one in self.ties.items()},
-        }  # fmt: skip
+        }
 
     def resolve(self, settings: Settings) -> dict[str, Setting]:
         """Give the problem's settings with some replaced.
@@ -394,9 +395,10 @@ class FitProblem:
             found = self._call(name, function, settings)
             with_jax = holds_jax(found)
             self._trials[mark] = Tried(
-                found if not with_jax else plain_shapes(found), with_jax,
+                found if not with_jax else plain_shapes(found),
+                with_jax,
                 self._traceable(function, settings),
-            )  # fmt: skip
+            )
         return self._trials[mark]
 
     def _call(self, name: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:

@@ -161,9 +161,14 @@ def _covariance(given: ArrayLike, value: Array, sigmas: Any, model: Any, noise: 
 
 
 def _datum(
-    name: str, value: float, sigma: float | None, model: float, unit: str, group: str,
+    name: str,
+    value: float,
+    sigma: float | None,
+    model: float,
+    unit: str,
+    group: str,
     noise: AbstractNoise,
-) -> Observation:  # fmt: skip
+) -> Observation:
     try:
         return Observation(value, sigma, model, unit, group, noise)
     except ProblemError as error:

@@ -34,9 +34,7 @@ class Moments(NamedTuple):
         return self.variance > 0.0
 
 
-def moments_of(
-    observations: Sequence[Mapping[str, Any]], predictions: Sequence[float]
-) -> Moments:  # fmt: skip
+def moments_of(observations: Sequence[Mapping[str, Any]], predictions: Sequence[float]) -> Moments:
     """Moments of every squared residual where the predictions are true."""
     found = [
         restore(datum["noise"]).moments(f, datum["value"], datum["sigma"])

@@ -62,9 +62,11 @@ class Objective:
     def describe(self) -> dict[str, Any]:
         """The declaration as plain data for the ledger."""
         return {
-            "name": self.name, "direction": self.direction, "unit": self.unit,
+            "name": self.name,
+            "direction": self.direction,
+            "unit": self.unit,
             "reference": None if self.reference is None else float(self.reference),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +188,7 @@ class Baseline:
         """The declaration as plain data for the ledger; code is only named."""
         metrics = self.metrics
         return {
-            "name": self.name, "null": self.null,
+            "name": self.name,
+            "null": self.null,
             "metrics": None if metrics is None else {k: float(v) for k, v in metrics.items()},
-        }  # fmt: skip
+        }

@@ -279,9 +279,13 @@ class Observations:
         """The data as plain data for the ledger."""
         return [
             {
-                "name": name, "value": float(datum.value), "sigma": datum.size,
-                "model": float(datum.model), "unit": datum.unit, "group": datum.group,
+                "name": name,
+                "value": float(datum.value),
+                "sigma": datum.size,
+                "model": float(datum.model),
+                "unit": datum.unit,
+                "group": datum.group,
                 "noise": datum.noise.describe(),
             }
             for name, datum in zip(self.names, self.data, strict=True)
-        ]  # fmt: skip
+        ]

@@ -12,7 +12,7 @@ from daybreak.problem.ends import StopReason
 
 Kind = Literal[
     "fit", "evolve", "evaluate", "conclude", "scaled", "polish", "refine", "search", "baseline"
-]  # fmt: skip
+]
 """Local fit, evolution, a record of everything at one place, and the end of a fit that a method
 read off such records; and the checks of an end: a fit with scaled model uncertainties, a polish by
 another method with its Hessian, a refined knob.  Of a search: the evaluation of a configuration,
@@ -60,14 +60,18 @@ class Task:
         """What determines the outcome, beside problem and settings."""
         if self.configuration is not None or self.kind == "baseline":
             return {
-                "kind": self.kind, "configuration": dict(self.configuration or {}),
-                "options": dict(self.options), "seed": self.seed,
-            }  # fmt: skip
+                "kind": self.kind,
+                "configuration": dict(self.configuration or {}),
+                "options": dict(self.options),
+                "seed": self.seed,
+            }
         return {
-            "kind": self.kind, "held": {k: float(v) for k, v in self.held.items()},
+            "kind": self.kind,
+            "held": {k: float(v) for k, v in self.held.items()},
             "start": None if self.start is None else list(self.start),
-            "options": dict(self.options), "seed": self.seed,
-        }  # fmt: skip
+            "options": dict(self.options),
+            "seed": self.seed,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +103,14 @@ class Outcome:
         metrics = {"metrics": self.metrics} if self.metrics else {}
         return {
             **metrics,
-            "parameters": self.parameters, "chi2": self.chi2, "reason": self.reason.name,
-            "u": self.u, "iterations": self.iterations, "message": self.message,
+            "parameters": self.parameters,
+            "chi2": self.chi2,
+            "reason": self.reason.name,
+            "u": self.u,
+            "iterations": self.iterations,
+            "message": self.message,
             "details": self.details,
-        }  # fmt: skip
+        }
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Outcome:

@@ -167,13 +167,16 @@ class Parameter:
     def describe(self) -> dict[str, Any]:
         """The declaration as plain data for the ledger."""
         return {
-            "name": self.name, "lower": float(self.lower), "upper": float(self.upper),
-            "scale": self.scale, "unit": self.unit,
+            "name": self.name,
+            "lower": float(self.lower),
+            "upper": float(self.upper),
+            "scale": self.scale,
+            "unit": self.unit,
             "guess": None if self.guess is None else float(self.guess),
             "fixed": None if self.fixed is None else float(self.fixed),
             "prior": None if self.prior is None else self.prior.describe(),
             "physical": [None if one is None else float(one) for one in self.physical],
-        }  # fmt: skip
+        }
 
 
 def _is_finite(value: float) -> bool:

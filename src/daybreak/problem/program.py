@@ -115,8 +115,10 @@ class Program:
         """Write, run and read in a directory of its own."""
         path = directory / ("stdout" if self.output == STDOUT else self.output)
         places = {
-            "input": directory / self.input, "output": path, "directory": directory,
-        }  # fmt: skip
+            "input": directory / self.input,
+            "output": path,
+            "directory": directory,
+        }
         (directory / self.input).write_text(self._input(values, given))
         words = [fill(str(word), {**values, **places}) for word in self.command]
         errors = _run(words, directory, path if self.output == STDOUT else None, self._name)
@@ -210,9 +212,12 @@ def _run(words: Sequence[str], directory: Path, stdout: Path | None, name: str) 
 def _started(words: Sequence[str], directory: Path, name: str) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603 - the user's own program, without a shell
-            words, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            words,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-        )  # fmt: skip
+        )
     except OSError as error:
         msg = f"`{name}` cannot be started: {error.strerror or error}."
         raise ProgramError(msg) from error

@@ -14,8 +14,11 @@ GIB = 2.0**30
 """Bytes in a GiB."""
 
 _RETRIED = (
-    StopReason.CRASHED, StopReason.OUT_OF_MEMORY, StopReason.TIME_LIMIT, StopReason.RAISED,
-)  # fmt: skip
+    StopReason.CRASHED,
+    StopReason.OUT_OF_MEMORY,
+    StopReason.TIME_LIMIT,
+    StopReason.RAISED,
+)
 """What one number of retries covers; a prediction that is not finite will not be finite again."""
 _NAMES = tuple(reason.name.lower() for reason in (*_RETRIED, StopReason.NONFINITE))
 
@@ -89,9 +92,13 @@ class Resources:
         """The declaration as plain data."""
         retries = dict(self.retries) if isinstance(self.retries, Mapping) else self.retries
         return {
-            "time_limit": self.time_limit, "memory": self.memory, "threads": self.threads,
-            "gpus": self.gpus, "retries": retries, "isolate": self.isolate,
-        }  # fmt: skip
+            "time_limit": self.time_limit,
+            "memory": self.memory,
+            "threads": self.threads,
+            "gpus": self.gpus,
+            "retries": retries,
+            "isolate": self.isolate,
+        }
 
 
 def check_resources(given: Any) -> None:

@@ -170,9 +170,13 @@ def with_priors(groups: Sequence[Group], rows: Mapping[str, int]) -> tuple[Group
             [rows[factor.name]] if factor is not None and factor.name in rows else []
             for factor in (group.scale, group.offset)
         )
-        found.append(replace(
-            group, members=(*group.members, *scale, *offset), shifted=(*group.shifted, *offset),
-        ))  # fmt: skip
+        found.append(
+            replace(
+                group,
+                members=(*group.members, *scale, *offset),
+                shifted=(*group.shifted, *offset),
+            )
+        )
     return tuple(found)
 
 
@@ -236,9 +240,13 @@ def _refuse_shared(
 
 
 def eliminate(
-    predictions: Any, observed: Any, sigmas: Any, groups: Sequence[Group], xp: Any,
+    predictions: Any,
+    observed: Any,
+    sigmas: Any,
+    groups: Sequence[Group],
+    xp: Any,
     whitening: Any = None,
-) -> tuple[Any, dict[str, Any]]:  # fmt: skip
+) -> tuple[Any, dict[str, Any]]:
     """Apply the best scale factors and offsets.
 
     Parameters
@@ -282,9 +290,11 @@ def _mask(members: Sequence[int], count: int) -> NDArray[np.bool_]:
 
 
 def factor_columns(
-    predictions: NDArray[np.float64], sigmas: NDArray[np.float64], groups: Sequence[Group],
+    predictions: NDArray[np.float64],
+    sigmas: NDArray[np.float64],
+    groups: Sequence[Group],
     whitening: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> NDArray[np.float64]:
     """Derivatives of the residuals by every scale factor and offset, shape (m, n_factors)."""
     columns: list[NDArray[np.float64]] = []
     count = len(sigmas)

@@ -194,14 +194,18 @@ class SearchProblem:
     def identity(self) -> dict[str, Any]:
         """What determines an outcome beside configuration and seed, code aside."""
         return {
-            "kind": "search", "name": self.name, "precision": self.precision,
+            "kind": "search",
+            "name": self.name,
+            "precision": self.precision,
             "objectives": [goal.name for goal in self.goals],
-        }  # fmt: skip
+        }
 
     def describe(self) -> dict[str, Any]:
         """The whole declaration, code aside, as plain data for the ledger."""
         return {
-            "kind": "search", "name": self.name, "precision": self.precision,
+            "kind": "search",
+            "name": self.name,
+            "precision": self.precision,
             "deterministic": self.deterministic,
             "parameters": self.space.describe(),
             "objectives": [goal.describe() for goal in self.goals],
@@ -212,7 +216,7 @@ class SearchProblem:
                 {"name": k.name, "refined": k.refined, "unit": k.unit, "order": k.order}
                 for k in self.knobs
             ],
-        }  # fmt: skip
+        }
 
 
 def _check_items(what: str, items: Any, kinds: tuple[type, ...]) -> None:

@@ -40,10 +40,15 @@ class Trial:
     """
 
     def __init__(
-        self, seed: int, directory: Path, settings: Any, *,
-        sign: float = 1.0, limits: Limits | None = None,
+        self,
+        seed: int,
+        directory: Path,
+        settings: Any,
+        *,
+        sign: float = 1.0,
+        limits: Limits | None = None,
         heard: Callable[[int, float | None], None] = _nobody,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Begin; `heard` is told every report as it comes, and may raise to end the night."""
         self.seed = seed
         self._directory = directory
@@ -107,10 +112,12 @@ class Trial:
         if not path.resolve().is_relative_to(self.directory.resolve()):
             path = Path(shutil.copy2(path, self.directory))
         self.attached[path.name] = {
-            "kind": "file", "name": path.name, "bytes": path.stat().st_size,
+            "kind": "file",
+            "name": path.name,
+            "bytes": path.stat().st_size,
             "path": path.resolve().relative_to(self.directory.resolve()).as_posix(),
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        }  # fmt: skip
+        }
 
     def checkpoint(self, data: bytes, name: str = "checkpoint") -> None:
         """Keep the state of a long evaluation: whole or not at all, and on the disk."""

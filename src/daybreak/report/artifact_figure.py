@@ -97,9 +97,10 @@ def _stroke(
     axes.plot(at, values, color=colour, linestyle=_DASHES[look], label=label, zorder=3)
     beside = [math.nan, *values, math.nan]
     lone = [
-        (at[i], value) for i, value in enumerate(values)
+        (at[i], value)
+        for i, value in enumerate(values)
         if math.isnan(beside[i]) and math.isnan(beside[i + 2]) and not math.isnan(value)
-    ]  # fmt: skip
+    ]
     if lone:
         axes.plot(*zip(*lone, strict=True), linestyle="", marker=".", color=colour, zorder=3)
     if band:
@@ -117,11 +118,25 @@ def _marks(
     bars = None
     if band:
         low, high = ([_gaps(end)[i] for i in there] for end in band)
-        bars = [[v - b for v, b in zip(values, low, strict=True)],
-                [b - v for v, b in zip(values, high, strict=True)]]  # fmt: skip
-    axes.errorbar(at, values, yerr=bars, color=colour, linestyle="", marker=_MARKERS[look],
-                  markersize=4.5, markeredgecolor=GROUND, markeredgewidth=0.6, elinewidth=1.1,
-                  capsize=2, label=label, zorder=4)  # fmt: skip
+        bars = [
+            [v - b for v, b in zip(values, low, strict=True)],
+            [b - v for v, b in zip(values, high, strict=True)],
+        ]
+    axes.errorbar(
+        at,
+        values,
+        yerr=bars,
+        color=colour,
+        linestyle="",
+        marker=_MARKERS[look],
+        markersize=4.5,
+        markeredgecolor=GROUND,
+        markeredgewidth=0.6,
+        elinewidth=1.1,
+        capsize=2,
+        label=label,
+        zorder=4,
+    )
 
 
 def _gaps(line: Line) -> list[float]:
@@ -132,8 +147,9 @@ def _told(found: Mapping[str, Any], y: Mapping[str, Line]) -> str:
     """A curve in a sentence: its axes, and where each line goes."""
     x = [value for value in found["x"] if value is not None]
     over = f"{found['x_label']} {span(x, found['x_unit'])}" if x else found["x_label"]
-    lines = "; ".join(_goes(name, line, found["x"], found["y_unit"]) for name, line in
-                      list(y.items())[:_TOLD])  # fmt: skip
+    lines = "; ".join(
+        _goes(name, line, found["x"], found["y_unit"]) for name, line in list(y.items())[:_TOLD]
+    )
     more = f"; and {len(y) - _TOLD} more" if len(y) > _TOLD else ""
     return f"{found['name']}: {found['y_label']} over {over}; {lines}{more}."
 
@@ -172,8 +188,13 @@ def _matrix(found: Mapping[str, Any]) -> Figure | None:
         ys, lines = _blocks(height)
         reach = high - low or 1.0
         means = [[_mean(rows, j, i) for i in columns] for j in lines]
-        bands = [[None if v is None else min(int((v - low) / reach * _SHADES), _SHADES - 1)
-                  for v in row] for row in means]  # fmt: skip
+        bands = [
+            [
+                None if v is None else min(int((v - low) / reach * _SHADES), _SHADES - 1)
+                for v in row
+            ]
+            for row in means
+        ]
         shade(axes, xs, ys, bands, opacities)
         if told:
             _numbers(axes, rows)
@@ -212,8 +233,14 @@ def _numbers(axes: Axes, rows: Sequence[Line]) -> None:
     for j, row in enumerate(rows):
         for i, value in enumerate(row):
             text = "" if value is None else numbers.scientific(value, 3)
-            axes.text(i + 0.5, j + 0.5, text, ha="center", va="center",
-                      fontsize=8.5 if len(row) <= 5 else 7)  # fmt: skip
+            axes.text(
+                i + 0.5,
+                j + 0.5,
+                text,
+                ha="center",
+                va="center",
+                fontsize=8.5 if len(row) <= 5 else 7,
+            )
 
 
 def _blocks(count: int) -> tuple[list[float], list[range]]:
@@ -255,6 +282,7 @@ def files(artifacts: Sequence[Mapping[str, Any]]) -> Table:
     columns = [Column("file", "name"), Column("bytes", "number"), Column("SHA-256", "code")]
     rows = [
         [part["path"], str(part["bytes"]), part["sha256"]]
-        for part in artifacts if part["kind"] == "file"
-    ]  # fmt: skip
+        for part in artifacts
+        if part["kind"] == "file"
+    ]
     return table_of("Attached files", columns, rows)

@@ -99,8 +99,10 @@ def _sentence(
         return f"UNDECIDED: not finished, {ended} of {len(planned)} studies have ended."
     if len(those) == 1:
         return f"{verdict}: {_why(those[0])}"
-    tally = {word: sum(s.verdict == word for s in those) for word in dict.fromkeys(
-        s.verdict for s in those)}  # fmt: skip
+    tally = {
+        word: sum(s.verdict == word for s in those)
+        for word in dict.fromkeys(s.verdict for s in those)
+    }
     parts = ", ".join(f"{count} {word}" for word, count in tally.items())
     need = "one would do" if body["rule"] == "any" else "all have to hold"
     lowest = [s for s in those if s.best is not None]
@@ -117,9 +119,7 @@ def _why(study: Study) -> str:
         return study.error
     decisive = {"FAIL": ("missed", "hard"), "UNDECIDED": ("undecided", "hard")}.get(study.verdict)
     if decisive:
-        texts = [
-            f.sentence for f in study.findings if (f.outcome, f.level) == decisive
-        ]  # fmt: skip
+        texts = [f.sentence for f in study.findings if (f.outcome, f.level) == decisive]
         return " ".join(texts) or "no criterion was declared."
     soft = [f.sentence for f in study.findings if f.level == "soft" and f.outcome != "met"]
     return " ".join(soft) or "every criterion holds."
@@ -134,15 +134,22 @@ def _decision(
         return None
     number, reason = found
     rows = [
-        Row(name=row["name"], when=condition_in_words(row["when"]), then=row["then"],
-            taken=place == number)
+        Row(
+            name=row["name"],
+            when=condition_in_words(row["when"]),
+            then=row["then"],
+            taken=place == number,
+        )
         for place, row in enumerate(table)
-    ]  # fmt: skip
+    ]
     name = table[number]["name"]
     return DecisionTaken(
-        name=name, sentence=table[number]["then"], reason=reason, table=rows,
+        name=name,
+        sentence=table[number]["then"],
+        reason=reason,
+        table=rows,
         follow_ups=[study.name for study in studies if study.follows == name],
-    )  # fmt: skip
+    )
 
 
 def _foretold(
@@ -158,12 +165,15 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
         return []
     return [
         PreflightFinding(
-            code=check.code, severity=check.severity, study=one.study,
-            parameter=check.parameter, sentence=check.sentence,
+            code=check.code,
+            severity=check.severity,
+            study=one.study,
+            parameter=check.parameter,
+            sentence=check.sentence,
         )
         for one in record.preflight.studies
         for check in one.checks
-    ]  # fmt: skip
+    ]
 
 
 def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
@@ -185,15 +195,23 @@ def _claim(
     study: Study, profile: Profile, reference: Reference | None, known: StudyPreflight | None
 ) -> Claim:
     weighed = weigh(
-        study, reference, known.symmetries if known else (), profile=profile,
+        study,
+        reference,
+        known.symmetries if known else (),
+        profile=profile,
         identifiability=known.identifiability if known else {},
-    )  # fmt: skip
+    )
     return Claim(
-        study=study.name, parameter=profile.parameter, code=profile.code,
-        sentence=weighed.sentence, label=reference.label if reference else "",
-        reference=reference.reference if reference else None, offset=weighed.offset,
-        strength=weighed.strength, supported=weighed.supported,
-    )  # fmt: skip
+        study=study.name,
+        parameter=profile.parameter,
+        code=profile.code,
+        sentence=weighed.sentence,
+        label=reference.label if reference else "",
+        reference=reference.reference if reference else None,
+        offset=weighed.offset,
+        strength=weighed.strength,
+        supported=weighed.supported,
+    )
 
 
 def _timing(

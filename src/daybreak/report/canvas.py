@@ -41,16 +41,34 @@ MOST_POINTS = 300
 """Points that can be told apart in one picture."""
 
 STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "daybreak", "text.parse_math": False,
-    "font.family": ["DejaVu Sans"], "font.size": 9.0,
-    "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.labelsize": 9.0, "axes.linewidth": 0.6,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.facecolor": "none",
-    "axes.unicode_minus": True, "figure.facecolor": "none", "figure.dpi": 72.0,
-    "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-    "xtick.labelsize": 8.5, "ytick.labelsize": 8.5, "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6, "xtick.minor.size": 0.0, "ytick.minor.size": 0.0,
-    "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.2,
-}  # fmt: skip
+    "svg.fonttype": "none",
+    "svg.hashsalt": "daybreak",
+    "text.parse_math": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9.0,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "axes.unicode_minus": True,
+    "figure.facecolor": "none",
+    "figure.dpi": 72.0,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.size": 0.0,
+    "ytick.minor.size": 0.0,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "lines.linewidth": 1.2,
+}
 """No mathematics in text, so that a ``$`` in a name is a dollar."""
 
 WIDTH, ABOVE, BELOW, LEGEND_ROW = 3.9, 0.3, 0.43, 0.168
@@ -116,10 +134,18 @@ class Canvas:
             self.figure.text(0.08 / WIDTH, 1 - down / height, name, va="top", fontsize=9)
         if labels:
             self.figure.legend(
-                handles, labels, loc="lower left", bbox_to_anchor=(0.2 / WIDTH, 0),
-                ncols=columns, borderpad=0.1, borderaxespad=0.1, handletextpad=0.5,
-                columnspacing=1.4, handlelength=1.5, labelspacing=0.35,
-            )  # fmt: skip
+                handles,
+                labels,
+                loc="lower left",
+                bbox_to_anchor=(0.2 / WIDTH, 0),
+                ncols=columns,
+                borderpad=0.1,
+                borderaxespad=0.1,
+                handletextpad=0.5,
+                columnspacing=1.4,
+                handlelength=1.5,
+                labelspacing=0.35,
+            )
         return self.figure
 
 

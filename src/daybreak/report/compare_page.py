@@ -17,15 +17,20 @@ def render(compared: Comparison) -> str:
     drawn = [(name, tuple(_picture(side, name) for side in sides)) for name in compared.names]
     drawn = [(name, pair) for name, pair in drawn if any(pair)][:MOST_SHOWN]
     titles = {
-        "asked": "What was asked differently", "results": "What came out",
-        "surprises": "Surprises", "pictures": "Pictures" if drawn else "",
+        "asked": "What was asked differently",
+        "results": "What came out",
+        "surprises": "Surprises",
+        "pictures": "Pictures" if drawn else "",
         "provenance": "What made the numbers",
-    }  # fmt: skip
+    }
     return html.page(
         "compare.html.jinja",
-        c=compared, wording=wording, drawn=drawn, keys=[(side, _key(side)) for side in sides],
+        c=compared,
+        wording=wording,
+        drawn=drawn,
+        keys=[(side, _key(side)) for side in sides],
         sections=[(anchor, title) for anchor, title in titles.items() if title],
-    )  # fmt: skip
+    )
 
 
 def text(compared: Comparison) -> str:

@@ -51,9 +51,15 @@ class Comparison:
 def compare(a: Side, b: Side) -> Comparison:
     """Put two runs side by side; they need not be of one campaign."""
     return Comparison(
-        a, b, _sentence(a, b), _asked(a, b), _studies(a, b), _criteria(a, b), _parameters(a, b),
+        a,
+        b,
+        _sentence(a, b),
+        _asked(a, b),
+        _studies(a, b),
+        _criteria(a, b),
+        _parameters(a, b),
         _made(a, b),
-    )  # fmt: skip
+    )
 
 
 def _sentence(a: Side, b: Side) -> str:
@@ -154,12 +160,14 @@ def _studies(a: Side, b: Side) -> Table:
     columns += [Column(f"trials, {side.label}", "number") for side in (a, b)]
     rows = [
         [
-            name, *(one.verdict if one else "" for one in (x, y)),
-            *(_result(one) for one in (x, y)), _difference(x, y),
+            name,
+            *(one.verdict if one else "" for one in (x, y)),
+            *(_result(one) for one in (x, y)),
+            _difference(x, y),
             *(str(one.metrics.trials) if one else "" for one in (x, y)),
         ]
         for name, x, y in _pairs(a, b)
-    ]  # fmt: skip
+    ]
     return table_of("Every study", columns, rows)
 
 
@@ -244,10 +252,8 @@ def _pieces(profile: Profile) -> str:
 
 def _made(a: Side, b: Side) -> Table:
     rows = [
-        [what, *pair]
-        for what, *pair in _provenance(a.summary, b.summary)
-        if pair[0] != pair[1]
-    ]  # fmt: skip
+        [what, *pair] for what, *pair in _provenance(a.summary, b.summary) if pair[0] != pair[1]
+    ]
     return table_of("What made the numbers, where it differs", _columns(a, b, "what"), rows)
 
 

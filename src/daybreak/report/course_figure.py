@@ -36,10 +36,16 @@ def course_figure(found: SearchReading) -> Figure | None:
         for number, state, course in courses[:: math.ceil(len(courses) / MOST_COURSES)]:
             colour, dash, width, what = _look_of(found, number, state)
             step = math.ceil(len(course) / MOST_STEPS)
-            axes.plot(*zip(*course[::step], strict=True), color=colour, linestyle=dash,
-                      linewidth=width, marker="." if len(course) == 1 else "", markersize=4,
-                      label="" if what in named else what,
-                      zorder=4 if what == "winner" else 2)  # fmt: skip
+            axes.plot(
+                *zip(*course[::step], strict=True),
+                color=colour,
+                linestyle=dash,
+                linewidth=width,
+                marker="." if len(course) == 1 else "",
+                markersize=4,
+                label="" if what in named else what,
+                zorder=4 if what == "winner" else 2,
+            )
             named.add(what)
         low, high = _frame([value for *_, course in courses for _, value in course], goal)
         if low < high:

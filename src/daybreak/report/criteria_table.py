@@ -14,9 +14,13 @@ _LEVELS: dict[Level, int] = {"hard": 0, "soft": 1, "note": 2}
 def at_a_glance(summary: Summary) -> Table:
     """Each criterion once, hard ones first: its bar, and the studies that meet it or do not."""
     columns = [
-        Column("criterion", "name"), Column("level"), Column("bar", "number"), Column("missed"),
-        Column("undecided"), Column("met"),
-    ]  # fmt: skip
+        Column("criterion", "name"),
+        Column("level"),
+        Column("bar", "number"),
+        Column("missed"),
+        Column("undecided"),
+        Column("met"),
+    ]
     found: dict[tuple[Level, str, str], list[tuple[str, Finding]]] = {}
     for study in summary.studies:
         for one in study.findings:

@@ -190,10 +190,13 @@ def points(profile: Profile) -> Table:
     ]
     columns = [
         Column(numbers.in_brackets(profile.parameter, profile.unit), "name"),
-        Column("chi2", "number"), Column("chi2 - lowest", "number"), Column("settled"),
-        Column("own starts alone", "number"), Column("worse direction above by", "number"),
+        Column("chi2", "number"),
+        Column("chi2 - lowest", "number"),
+        Column("settled"),
+        Column("own starts alone", "number"),
+        Column("worse direction above by", "number"),
         Column("at bounds"),
-    ]  # fmt: skip
+    ]
     more = [name for group in extras for name in group if name != profile.parameter]
     columns += [Column(name, "number") for name in more]
     rows = [_point(point, profile.chi2_min, more) for point in profile.points]

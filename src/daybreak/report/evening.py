@@ -12,9 +12,12 @@ from daybreak.report.tables import seconds
 def preflight(summary: Summary) -> Table:
     """What was known before the night; studies with the same finding share a row."""
     columns = [
-        Column("severity"), Column("study", "name"), Column("code", "code"),
-        Column("parameter"), Column("finding"),
-    ]  # fmt: skip
+        Column("severity"),
+        Column("study", "name"),
+        Column("code", "code"),
+        Column("parameter"),
+        Column("finding"),
+    ]
     shared: dict[tuple[str, str, str, str], list[str]] = {}
     for found in summary.preflight:
         key = (found.severity, found.code, found.parameter or "", found.sentence)
@@ -30,19 +33,27 @@ def preflight(summary: Summary) -> Table:
 def reaches(summary: Examined) -> Table:
     """What the box can reach of each prediction or ratio, against what the data say."""
     columns = [
-        Column("study", "name"), Column("quantity"), Column("lowest", "number"),
-        Column("highest", "number"), Column("data say", "number"), Column("needed", "number"),
+        Column("study", "name"),
+        Column("quantity"),
+        Column("lowest", "number"),
+        Column("highest", "number"),
+        Column("data say", "number"),
+        Column("needed", "number"),
         Column("reachable"),
-    ]  # fmt: skip
+    ]
     rows = [
         [
-            examined.study, reach.quantity, numbers.number(reach.lowest),
-            numbers.number(reach.highest), numbers.number(reach.target), outlook.needed(reach),
+            examined.study,
+            reach.quantity,
+            numbers.number(reach.lowest),
+            numbers.number(reach.highest),
+            numbers.number(reach.target),
+            outlook.needed(reach),
             "yes" if reach.reachable else "not as far as searched",
         ]
         for examined in summary.examinations
         for reach in outlook.distinct_reaches(examined)
-    ]  # fmt: skip
+    ]
     return table_of("Reach of the box against the data", columns, rows)
 
 
@@ -61,17 +72,20 @@ def symmetries(summary: Examined) -> Table:
 def forecasts(summary: Summary) -> Table:
     """What was expected of each study, against what it took."""
     columns = [
-        Column("study", "name"), Column("expected"), Column("80 % interval"),
+        Column("study", "name"),
+        Column("expected"),
+        Column("80 % interval"),
         Column("took (in trials)"),
-    ]  # fmt: skip
+    ]
     took = {study.name: study.metrics.seconds for study in summary.studies}
     rows = [
         [
-            examined.study, numbers.duration(made.seconds),
+            examined.study,
+            numbers.duration(made.seconds),
             f"{numbers.duration(made.seconds_low)} to {numbers.duration(made.seconds_high)}",
             seconds(took.get(examined.study)),
         ]
         for examined in summary.examinations
         if (made := examined.forecast) is not None
-    ]  # fmt: skip
+    ]
     return table_of("Forecast against actual time", columns, rows)

@@ -25,13 +25,25 @@ def render(t: Tonight, *, pictures: bool = True) -> str:
     reach = html.drawing(reach_figure(t) if pictures else None)
     moved = html.drawing(symmetry_figure(t) if pictures else None)
     titles = {
-        "surprises": "Read before you sleep", "preflight": "What is foretold",
-        "criteria": "Criteria", "pictures": "Pictures" if reach and moved else "",
-        "decisions": "Decisions" if t.decisions else "", "times": "Times",
-        "studies": "Every study", "commands": "Where and how", "provenance": "Provenance",
-    }  # fmt: skip
+        "surprises": "Read before you sleep",
+        "preflight": "What is foretold",
+        "criteria": "Criteria",
+        "pictures": "Pictures" if reach and moved else "",
+        "decisions": "Decisions" if t.decisions else "",
+        "times": "Times",
+        "studies": "Every study",
+        "commands": "Where and how",
+        "provenance": "Provenance",
+    }
     return html.page(
-        "evening.html.jinja", t=t, tone=_TONES[t.state], words=words, evening=evening,
-        numbers=numbers, reach=reach, moved=moved, groups=words.groups(t),
+        "evening.html.jinja",
+        t=t,
+        tone=_TONES[t.state],
+        words=words,
+        evening=evening,
+        numbers=numbers,
+        reach=reach,
+        moved=moved,
+        groups=words.groups(t),
         sections=[(anchor, title) for anchor, title in titles.items() if title],
-    )  # fmt: skip
+    )

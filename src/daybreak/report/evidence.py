@@ -26,9 +26,11 @@ _SHOWN = 4
 def checks(study: Study) -> Table:
     """Findings about the problem as a whole and its parameters, worst first."""
     columns = [
-        Column("severity", "name"), Column("code", "code"), Column("parameter"),
+        Column("severity", "name"),
+        Column("code", "code"),
+        Column("parameter"),
         Column("finding"),
-    ]  # fmt: skip
+    ]
     rows = [[c.severity, c.code, c.parameter or "", c.sentence] for c in study.checks]
     return table_of("Findings", columns, rows).filled()
 
@@ -39,11 +41,15 @@ def checks(study: Study) -> Table:
 def ends(study: Study) -> Table:
     """Every distinct end of the fits of all free parameters."""
     columns = [
-        Column("end", "name"), Column("chi2", "number"),
-        Column("chi2 - lowest", "number"), Column("starts", "number"),
-        Column("polished chi2", "number"), Column("eigenvalues"), Column("at bounds"),
+        Column("end", "name"),
+        Column("chi2", "number"),
+        Column("chi2 - lowest", "number"),
+        Column("starts", "number"),
+        Column("polished chi2", "number"),
+        Column("eigenvalues"),
+        Column("at bounds"),
         Column("finding"),
-    ]  # fmt: skip
+    ]
     rows = [_end(i, end, study.ends[0].chi2) for i, end in enumerate(study.ends, 1)]
     return table_of("Ends of the fits", columns, rows).filled()
 
@@ -94,9 +100,12 @@ def missed(study: Study) -> str:
 def tension(study: Study) -> Table:
     """How well each group of observations is described."""
     columns = [
-        Column("group", "name"), Column("observations", "number"), Column("chi2", "number"),
-        Column("degrees of freedom", "number"), Column("p value", "number"),
-    ]  # fmt: skip
+        Column("group", "name"),
+        Column("observations", "number"),
+        Column("chi2", "number"),
+        Column("degrees of freedom", "number"),
+        Column("p value", "number"),
+    ]
     rows = [_group(group) for group in study.tension.groups] if study.tension else []
     return table_of("Agreement by group of observations", columns, rows).filled()
 
@@ -181,10 +190,14 @@ def scales_in_words(study: Study) -> str:
 def knobs(study: Study) -> Table:
     """What refining each knob would change."""
     columns = [
-        Column("knob", "name"), Column("value", "number"), Column("refined", "number"),
-        Column("at"), Column("change of chi2", "number"), Column("change of parameters"),
+        Column("knob", "name"),
+        Column("value", "number"),
+        Column("refined", "number"),
+        Column("at"),
+        Column("change of chi2", "number"),
+        Column("change of parameters"),
         Column("order", "number"),
-    ]  # fmt: skip
+    ]
     rows = [
         [
             shift.knob,

@@ -48,9 +48,12 @@ class Foretold:
 
 
 def foretold(
-    examinations: Sequence[StudyPreflight], studies: Sequence[Study], timing: Timing, *,
+    examinations: Sequence[StudyPreflight],
+    studies: Sequence[Study],
+    timing: Timing,
+    *,
     finished: bool,
-) -> list[Foretold]:  # fmt: skip
+) -> list[Foretold]:
     """Every finding of the preflight with its answer: time, reach, parameters, warnings.
 
     Parameters
@@ -92,9 +95,12 @@ def _of_study(
 
 
 def _times(
-    examinations: Sequence[StudyPreflight], by_name: dict[str, Study], timing: Timing, *,
+    examinations: Sequence[StudyPreflight],
+    by_name: dict[str, Study],
+    timing: Timing,
+    *,
     finished: bool,
-) -> Iterator[Foretold]:  # fmt: skip
+) -> Iterator[Foretold]:
     """Time in trials and the finish, as far as either was foretold."""
     made = {one.study: one.forecast for one in examinations if one.forecast is not None}
     if not made:
@@ -227,9 +233,7 @@ def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
     return Foretold(name, said, came, "as foretold", warned=warned)
 
 
-def _check(
-    name: str, check: Check, study: Study | None, studies: Sequence[Study]
-) -> Foretold:  # fmt: skip
+def _check(name: str, check: Check, study: Study | None, studies: Sequence[Study]) -> Foretold:
     """Whether the night bore a warning out."""
     if study is None:
         return Foretold(name, check.sentence, NOT_RUN, "open")

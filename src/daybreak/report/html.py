@@ -48,9 +48,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SIGNS = {
-    "PASS": "✓", "SOFT_PASS": "≈", "FAIL": "✗", "UNDECIDED": "?",
-    "met": "✓", "missed": "✗", "undecided": "?",
-}  # fmt: skip
+    "PASS": "✓",
+    "SOFT_PASS": "≈",
+    "FAIL": "✗",
+    "UNDECIDED": "?",
+    "met": "✓",
+    "missed": "✗",
+    "undecided": "?",
+}
 """A sign beside each word, so that no verdict is told by colour alone."""
 
 
@@ -98,11 +103,15 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
     reach = drawing(reach_figure(summary) if pictures else None)
     moved = drawing(symmetry_figure(summary) if pictures else None)
     titles = {
-        "surprises": "Surprises", "preflight": answers.TITLE, "criteria": "Criteria",
+        "surprises": "Surprises",
+        "preflight": answers.TITLE,
+        "criteria": "Criteria",
         "pictures": "Pictures" if gallery or reach or moved else "",
-        "decisions": "Decisions" if summary.decision else "", "times": "Times",
-        "studies": "Every study", "provenance": "Provenance",
-    }  # fmt: skip
+        "decisions": "Decisions" if summary.decision else "",
+        "times": "Times",
+        "studies": "Every study",
+        "provenance": "Provenance",
+    }
     return page(
         "report.html.jinja",
         s=summary,

@@ -14,15 +14,29 @@ from daybreak.report.summary import Summary
 
 _ESCAPED = str.maketrans(
     {
-        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-        "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-        "<": r"$<$", ">": r"$>$", "|": r"$|$",
+        "\\": r"\textbackslash{}",
+        "{": r"\{",
+        "}": r"\}",
+        "$": r"\$",
+        "&": r"\&",
+        "#": r"\#",
+        "%": r"\%",
+        "_": r"\_",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
     }
-)  # fmt: skip
+)
 _END = {
-    "physical limit": "physical limit", "bound": "bound", "scan edge": "edge of the scan",
-    "flat": "flat", "no fit": "no fit", "unfinished": "not found",
-}  # fmt: skip
+    "physical limit": "physical limit",
+    "bound": "bound",
+    "scan edge": "edge of the scan",
+    "flat": "flat",
+    "no fit": "no fit",
+    "unfinished": "not found",
+}
 
 
 def escape(text: str) -> str:
@@ -139,12 +153,14 @@ def _objectives(study: Study) -> list[list[str]]:
         bar = min(there, key=lambda pair: pair[0], default=None)
         rows.append(
             [
-                escape(study.name), escape(goal.name), escape(goal.unit),
+                escape(study.name),
+                escape(goal.name),
+                escape(goal.unit),
                 with_errors(value, value - error, value + error),
                 escape(bar[1].name) if bar else "",
                 f"${_plain(number(sign * bar[0], 4))}$" if bar else "",
             ]
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -58,10 +58,16 @@ def lead_figure(studies: Sequence[Study]) -> Figure | None:
         axes.axvline(0.0, color=ORANGE, linewidth=1.2, label="the best baseline")
         places = list(range(len(shown)))
         axes.errorbar(
-            [lead for _, lead, _ in shown], places, xerr=[error for *_, error in shown],
-            linestyle="", marker="o", markersize=5, color=BLUE, capsize=2,
+            [lead for _, lead, _ in shown],
+            places,
+            xerr=[error for *_, error in shown],
+            linestyle="",
+            marker="o",
+            markersize=5,
+            color=BLUE,
+            capsize=2,
             label="result of the search",
-        )  # fmt: skip
+        )
         _rows(canvas, [study.name for study, *_ in shown])
         ahead = numbers.in_brackets(f"lead in {name}", unit)
         return canvas.finish(f"{ahead}, right is better")
@@ -86,13 +92,22 @@ def baselines_figure(found: SearchReading) -> Figure | None:
             axes.axvspan(value - error, value + error, color=BLUE, alpha=0.2, linewidth=0)
         axes.axvline(value, color=BLUE, linewidth=1.5, label="result of the search")
         for null, colour, marker, what in (
-            (False, ORANGE, "s", "baseline"), (True, GREY, "D", "null test, better 5 %"),
-        ):  # fmt: skip
+            (False, ORANGE, "s", "baseline"),
+            (True, GREY, "D", "null test, better 5 %"),
+        ):
             rows = [i for i, one in enumerate(shown) if one.null == null]
             if rows:
-                axes.plot([shown[i].bars[goal.name] for i in rows], rows, linestyle="",
-                          marker=marker, markersize=6, color=colour, markeredgecolor=INK,
-                          markeredgewidth=0.4, label=what)  # fmt: skip
+                axes.plot(
+                    [shown[i].bars[goal.name] for i in rows],
+                    rows,
+                    linestyle="",
+                    marker=marker,
+                    markersize=6,
+                    color=colour,
+                    markeredgecolor=INK,
+                    markeredgewidth=0.4,
+                    label=what,
+                )
         _rows(canvas, [_called(one) for one in shown])
         better = "left" if goal.direction == "minimise" else "right"
         return canvas.finish(f"{numbers.in_brackets(goal.name, goal.unit)}, {better} is better")

@@ -55,9 +55,17 @@ def map_figure(found: Map) -> Figure | None:
         for contour, look in zip(found.contours, _looks(len(found.contours)), strict=True):
             _contour(axes, contour, *look)
         if found.minimum is not None and _inside(found):
-            axes.plot(*([at] for at in found.minimum), linestyle="", marker="P", markersize=8,
-                      color=INK, markeredgecolor=GROUND, label="lowest", zorder=5,
-                      clip_on=False)  # fmt: skip
+            axes.plot(
+                *([at] for at in found.minimum),
+                linestyle="",
+                marker="P",
+                markersize=8,
+                color=INK,
+                markeredgecolor=GROUND,
+                label="lowest",
+                zorder=5,
+                clip_on=False,
+            )
         axes.set_xlim(found.x[0], found.x[-1])
         axes.set_ylim(found.y[0], found.y[-1])
         x, y = map(numbers.in_brackets, found.parameters, found.units)
@@ -117,12 +125,22 @@ def _shades(
     ys, rows = _blocks(_edges(found.y, found.scales[1]))
     bands = [[_band(_lowest(above, j, i), bounds) for i in columns] for j in rows]
     shade(axes, xs, ys, bands, _opacities(bounds))
-    lost = [(x, y) for y, row in zip(found.y, above, strict=True)
-            for x, value in zip(found.x, row, strict=True) if value is None]  # fmt: skip
+    lost = [
+        (x, y)
+        for y, row in zip(found.y, above, strict=True)
+        for x, value in zip(found.x, row, strict=True)
+        if value is None
+    ]
     if lost:
-        axes.plot(*zip(*lost[:: math.ceil(len(lost) / MOST_POINTS)], strict=True), linestyle="",
-                  marker="x", color=ORANGE, markersize=5, label="every fit failed",
-                  clip_on=False)  # fmt: skip
+        axes.plot(
+            *zip(*lost[:: math.ceil(len(lost) / MOST_POINTS)], strict=True),
+            linestyle="",
+            marker="x",
+            color=ORANGE,
+            markersize=5,
+            label="every fit failed",
+            clip_on=False,
+        )
 
 
 def _blocks(edges: Sequence[float]) -> tuple[list[float], list[range]]:
@@ -164,11 +182,16 @@ def _contour(axes: Axes, contour: Contour, colour: str, width: float) -> None:
             step = math.ceil(len(stroke) / MOST_POINTS)
             where = [*stroke[:-1:step], stroke[-1]]
             axes.plot(
-                [point.x for point in where], [point.y for point in where], color=colour,
-                linewidth=width, linestyle=(0, (3, 2)) if border else "-", zorder=3,
-                label=None if border else label, clip_on=not border,
+                [point.x for point in where],
+                [point.y for point in where],
+                color=colour,
+                linewidth=width,
+                linestyle=(0, (3, 2)) if border else "-",
+                zorder=3,
+                label=None if border else label,
+                clip_on=not border,
                 solid_joinstyle="round",
-            )  # fmt: skip
+            )
     _once(axes)
 
 

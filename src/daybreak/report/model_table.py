@@ -22,10 +22,13 @@ REFUSED = 1e-3
 def models(summary: Summary) -> Table:
     """Studies that fitted the same data, the largest such group; empty where none is worth it."""
     columns = [
-        Column("study", "name"), Column("fitted numbers", "number"), Column("chi2", "number"),
-        Column("AICc - lowest", "number"), Column("BIC - lowest", "number"),
+        Column("study", "name"),
+        Column("fitted numbers", "number"),
+        Column("chi2", "number"),
+        Column("AICc - lowest", "number"),
+        Column("BIC - lowest", "number"),
         Column("Akaike weight", "number"),
-    ]  # fmt: skip
+    ]
     return table_of("Models of the same data", columns, _rows(_comparable(summary)))
 
 
@@ -52,10 +55,12 @@ def _rows(studies: Sequence[Study]) -> list[list[str]]:
     total = sum(math.exp(-0.5 * one) for one in differences)
     return [
         [
-            study.name, str(study.metrics.n_free),
+            study.name,
+            str(study.metrics.n_free),
             numbers.chi2(study.best.chi2 if study.best else math.nan),
-            f"{one:.2f}", f"{(study.metrics.bic or 0.0) - least:.2f}",
+            f"{one:.2f}",
+            f"{(study.metrics.bic or 0.0) - least:.2f}",
             f"{math.exp(-0.5 * one) / total:.3f}",
         ]
         for study, one in zip(found, differences, strict=True)
-    ]  # fmt: skip
+    ]

@@ -21,8 +21,11 @@ def render(summary: Summary, report: Path) -> str:
     key = key_picture(summary)
     return html.fragment(
         "notebook.html.jinja",
-        s=summary, without_verdict=wording.without_verdict(summary),
-        next_step=wording.next_step(summary), overview=tables.overview(summary),
-        caption=key.caption if key else "", drawing=html.drawing(key.figure if key else None),
+        s=summary,
+        without_verdict=wording.without_verdict(summary),
+        next_step=wording.next_step(summary),
+        overview=tables.overview(summary),
+        caption=key.caption if key else "",
+        drawing=html.drawing(key.figure if key else None),
         report=report,
-    )  # fmt: skip
+    )

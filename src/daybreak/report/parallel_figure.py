@@ -78,13 +78,27 @@ def _good(found: SearchReading, trials: list[SearchTrial]) -> set[int]:
 
 
 def _line(
-    axes: Axes, space: list[SearchedInfo], values: dict[str, Plain], colour: str, width: float,
-    alpha: float, label: str,
-) -> None:  # fmt: skip
+    axes: Axes,
+    space: list[SearchedInfo],
+    values: dict[str, Plain],
+    colour: str,
+    width: float,
+    alpha: float,
+    label: str,
+) -> None:
     y = [place(info, values[info.name]) if info.name in values else np.nan for info in space]
     marker = "." if any(map(math.isnan, y)) else ""  # a lone point between gaps
-    axes.plot(range(len(space)), y, color=colour, linewidth=width, alpha=alpha, marker=marker,
-              markersize=3, label=label, clip_on=False)  # fmt: skip
+    axes.plot(
+        range(len(space)),
+        y,
+        color=colour,
+        linewidth=width,
+        alpha=alpha,
+        marker=marker,
+        markersize=3,
+        label=label,
+        clip_on=False,
+    )
 
 
 def place(info: SearchedInfo, value: Plain) -> float:
@@ -110,10 +124,17 @@ def _scales(axes: Axes, space: list[SearchedInfo]) -> None:
     for x, info in enumerate(space):
         axes.axvline(x, color=GREY, linewidth=0.6, clip_on=False)
         for y, text in _ticks(info):
-            axes.text(x, y + (0.02 if y == 1 else -0.02 if y == 0 else 0.0), text, fontsize=6.5,
-                      ha="center", va="bottom" if y == 1 else "top" if y == 0 else "center",
-                      clip_on=False, zorder=9, bbox={"facecolor": GROUND, "linewidth": 0,
-                                                     "alpha": 0.8, "pad": 0.6})  # fmt: skip
+            axes.text(
+                x,
+                y + (0.02 if y == 1 else -0.02 if y == 0 else 0.0),
+                text,
+                fontsize=6.5,
+                ha="center",
+                va="bottom" if y == 1 else "top" if y == 0 else "center",
+                clip_on=False,
+                zorder=9,
+                bbox={"facecolor": GROUND, "linewidth": 0, "alpha": 0.8, "pad": 0.6},
+            )
 
 
 def _ticks(info: SearchedInfo) -> list[tuple[float, str]]:

@@ -51,8 +51,14 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
     with Canvas(_profile_label(profile, lowest), 1.9) as canvas:
         axes = canvas.axes
         if profile.ends_only:
-            axes.plot(*_guide(*_line(profile, above)), color=BLUE, linewidth=1, linestyle=":",
-                      label="parabolas, to guide the eye", zorder=2)  # fmt: skip
+            axes.plot(
+                *_guide(*_line(profile, above)),
+                color=BLUE,
+                linewidth=1,
+                linestyle=":",
+                label="parabolas, to guide the eye",
+                zorder=2,
+            )
         else:
             axes.plot(*_line(profile, above), color=BLUE, zorder=2)
         _intervals(axes, profile)
@@ -61,12 +67,29 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
                 profile.level, color=ORANGE, linewidth=1, linestyle="--", label="95 % level"
             )
         if own:
-            axes.plot(values, own, color=GREY, linewidth=1, linestyle=":", marker=".",
-                      markersize=4, label="before relaxation", zorder=1)  # fmt: skip
+            axes.plot(
+                values,
+                own,
+                color=GREY,
+                linewidth=1,
+                linestyle=":",
+                marker=".",
+                markersize=4,
+                label="before relaxation",
+                zorder=1,
+            )
         _points(axes, profile.points, above, top)
         if profile.minimum is not None and profile.minimum not in values:
-            axes.plot([profile.minimum], [0.0], linestyle="", marker="+", color=INK,
-                      markersize=8, label="lowest", zorder=4)  # fmt: skip
+            axes.plot(
+                [profile.minimum],
+                [0.0],
+                linestyle="",
+                marker="+",
+                color=INK,
+                markersize=8,
+                label="lowest",
+                zorder=4,
+            )
         axes.set_ylim(-0.06 * top, 1.06 * top)
         plain_axis(axes.yaxis)
         value_axis(axes, "x", values, scale_of(study, profile.parameter))
@@ -108,10 +131,14 @@ def _guide(values: list[float], above: list[float]) -> tuple[list[float], list[f
 
 def _profile_label(profile: Profile, lowest: float) -> str:
     name = numbers.in_brackets(profile.parameter, profile.unit)
-    at = "" if profile.minimum is None else (
-        f" at {profile.parameter} = "
-        f"{numbers.with_unit(numbers.number(profile.minimum, 4), profile.unit)}"
-    )  # fmt: skip
+    at = (
+        ""
+        if profile.minimum is None
+        else (
+            f" at {profile.parameter} = "
+            f"{numbers.with_unit(numbers.number(profile.minimum, 4), profile.unit)}"
+        )
+    )
     return (
         f"Profile of chi2 along {name}: lowest {numbers.number(lowest)}{at}. "
         f"{curves.intervals(profile)} {_flags(profile)} {profile.sentence}"
@@ -179,8 +206,16 @@ def _points(
     groups: dict[tuple[bool, bool, bool], list[tuple[float, float]]] = {}
     lost = [point.value for point in points if point.chi2 is None]
     if lost:
-        axes.plot(lost, [0.0] * len(lost), linestyle="", marker="x", color=ORANGE, markersize=6,
-                  label="every fit failed", clip_on=False)  # fmt: skip
+        axes.plot(
+            lost,
+            [0.0] * len(lost),
+            linestyle="",
+            marker="x",
+            color=ORANGE,
+            markersize=6,
+            label="every fit failed",
+            clip_on=False,
+        )
     for point, y in zip(points, above, strict=True):
         if point.chi2 is None:
             continue
@@ -192,11 +227,17 @@ def _points(
         label += ", off the scale" if outside else ", at bounds" if bound else ""
         colour = ORANGE if unsettled else BLUE
         axes.plot(
-            *zip(*where[:: math.ceil(len(where) / MOST_POINTS)], strict=True), linestyle="",
-            marker="2" if outside else "^" if unsettled else "o", markersize=6, label=label,
-            markerfacecolor=GROUND if bound else colour, markeredgecolor=colour,
-            markeredgewidth=1.2, zorder=3, clip_on=False,
-        )  # fmt: skip
+            *zip(*where[:: math.ceil(len(where) / MOST_POINTS)], strict=True),
+            linestyle="",
+            marker="2" if outside else "^" if unsettled else "o",
+            markersize=6,
+            label=label,
+            markerfacecolor=GROUND if bound else colour,
+            markeredgecolor=colour,
+            markeredgewidth=1.2,
+            zorder=3,
+            clip_on=False,
+        )
 
 
 def scale_figure(study: Study, profile: Profile) -> Figure | None:
@@ -221,8 +262,14 @@ def scale_figure(study: Study, profile: Profile) -> Figure | None:
     with Canvas(label, 1.2) as canvas:
         axes = canvas.axes
         for i, piece in enumerate(profile.intervals):
-            axes.axhspan(piece.lower, piece.upper, color=GREEN, alpha=0.22, linewidth=0,
-                         label="95 % set" if i == 0 else None)  # fmt: skip
+            axes.axhspan(
+                piece.lower,
+                piece.upper,
+                color=GREEN,
+                alpha=0.22,
+                linewidth=0,
+                label="95 % set" if i == 0 else None,
+            )
         axes.plot(scales, at, color=BLUE, marker="o", markersize=5, label="best fit")
         axes.set_xscale("log")
         log_axis(axes.xaxis, min(scales), max(scales))

@@ -107,8 +107,14 @@ def _ordered_pulls(label: str, data: list[Prediction]) -> Figure:
         axes = canvas.axes
         axes.axhspan(-2, 2, color=GREY, alpha=0.25, linewidth=0, label="within 2 sigma")
         axes.axhline(0, color=INK, linewidth=0.8)
-        axes.plot(range(1, len(pulls) + 1), pulls, linestyle="", marker="o", color=BLUE,
-                  markersize=4 if len(pulls) <= 80 else 2.5)  # fmt: skip
+        axes.plot(
+            range(1, len(pulls) + 1),
+            pulls,
+            linestyle="",
+            marker="o",
+            color=BLUE,
+            markersize=4 if len(pulls) <= 80 else 2.5,
+        )
         axes.set_ylim(-reach, reach)
         plain_axis(axes.xaxis, whole=True)
         plain_axis(axes.yaxis)
@@ -121,11 +127,22 @@ def _data(axes: Axes, data: list[Prediction]) -> None:
     """Observations with their uncertainty, and what the best fit says of them."""
     order = range(1, len(data) + 1)
     # One stroke for all uncertainties: as many small ones would make the picture twice as large.
-    bars = [(x, one.value + end * one.sigma) for x, one in zip(order, data, strict=True)
-            for end in (-1, 1, math.nan)]  # fmt: skip
+    bars = [
+        (x, one.value + end * one.sigma)
+        for x, one in zip(order, data, strict=True)
+        for end in (-1, 1, math.nan)
+    ]
     axes.plot(*zip(*bars, strict=True), color=GREY, linewidth=0.8, zorder=1)
-    axes.plot(order, [one.value for one in data], linestyle="", marker="o", color=GREY,
-              markersize=3 if len(data) <= 80 else 2, label="observed", zorder=2)  # fmt: skip
+    axes.plot(
+        order,
+        [one.value for one in data],
+        linestyle="",
+        marker="o",
+        color=GREY,
+        markersize=3 if len(data) <= 80 else 2,
+        label="observed",
+        zorder=2,
+    )
     axes.plot(order, [one.prediction for one in data], color=ORANGE, label="best fit", zorder=3)
     plain_axis(axes.yaxis)
 

@@ -72,13 +72,33 @@ def _bar(axes: Axes, place: int, reach: Reach, *, first: bool) -> None:
     """One range, what its criterion needs, and what the data say."""
     low, high = reach.needed_lower, reach.needed_upper
     if low is not None and high is not None and math.isfinite(high - low):
-        axes.plot([low, high], [place, place], color=GREEN, linewidth=3.5, alpha=0.6,
-                  solid_capstyle="butt", label="needed" if first else None)  # fmt: skip
-    axes.plot([reach.lowest, reach.highest], [place, place], color=BLUE, linewidth=5,
-              solid_capstyle="butt", label="reach of the box" if first else None)  # fmt: skip
-    axes.plot([reach.target], [place], marker="|", markersize=11, markeredgewidth=2.5,
-              color=ORANGE, linestyle="",
-              label="what the data say" if first else None)  # fmt: skip
+        axes.plot(
+            [low, high],
+            [place, place],
+            color=GREEN,
+            linewidth=3.5,
+            alpha=0.6,
+            solid_capstyle="butt",
+            label="needed" if first else None,
+        )
+    axes.plot(
+        [reach.lowest, reach.highest],
+        [place, place],
+        color=BLUE,
+        linewidth=5,
+        solid_capstyle="butt",
+        label="reach of the box" if first else None,
+    )
+    axes.plot(
+        [reach.target],
+        [place],
+        marker="|",
+        markersize=11,
+        markeredgewidth=2.5,
+        color=ORANGE,
+        linestyle="",
+        label="what the data say" if first else None,
+    )
 
 
 def _told(bars: list[tuple[str, Reach]]) -> str:

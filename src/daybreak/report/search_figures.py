@@ -54,10 +54,17 @@ def front_figure(found: SearchReading) -> Figure | None:
             _beside(axes, baseline, first, second, frames, *look)
         best = found.best
         if best is not None:
-            axes.plot([_clip(best.metrics[first.name], frames[0])],
-                      [_clip(best.metrics[second.name], frames[1])], linestyle="", marker="P",
-                      markersize=9, color=INK, markeredgecolor=GROUND, zorder=6,
-                      label="compromise, confirmed" if best.seeds else "compromise")  # fmt: skip
+            axes.plot(
+                [_clip(best.metrics[first.name], frames[0])],
+                [_clip(best.metrics[second.name], frames[1])],
+                linestyle="",
+                marker="P",
+                markersize=9,
+                color=INK,
+                markeredgecolor=GROUND,
+                zorder=6,
+                label="compromise, confirmed" if best.seeds else "compromise",
+            )
         plain_axis(axes.xaxis)
         plain_axis(axes.yaxis)
         return canvas.finish(*(goal_axis(goal) for goal in (first, second)))
@@ -154,18 +161,29 @@ def _clip(value: float, frame: tuple[float, float]) -> float:
 
 
 def _cloud(
-    axes: Axes, trials: Sequence[SearchTrial], first: Goal, second: Goal,
+    axes: Axes,
+    trials: Sequence[SearchTrial],
+    first: Goal,
+    second: Goal,
     frames: Sequence[tuple[float, float]],
-) -> None:  # fmt: skip
+) -> None:
     """Draw all trials: filled where they count, hollow where they miss a constraint."""
     for state, face in (("completed", GREY), ("infeasible", GROUND)):
         mine = [trial.metrics for trial in trials if trial.state == state]
         if mine:
-            axes.plot([_clip(m[first.name], frames[0]) for m in mine],
-                      [_clip(m[second.name], frames[1]) for m in mine], linestyle="", marker="o",
-                      markersize=3.5, markerfacecolor=face, markeredgecolor=GREY,
-                      markeredgewidth=0.7, label="trial" if state == "completed" else state,
-                      zorder=2, clip_on=False)  # fmt: skip
+            axes.plot(
+                [_clip(m[first.name], frames[0]) for m in mine],
+                [_clip(m[second.name], frames[1]) for m in mine],
+                linestyle="",
+                marker="o",
+                markersize=3.5,
+                markerfacecolor=face,
+                markeredgecolor=GREY,
+                markeredgewidth=0.7,
+                label="trial" if state == "completed" else state,
+                zorder=2,
+                clip_on=False,
+            )
 
 
 def _staircase(axes: Axes, found: SearchReading, first: Goal, second: Goal) -> None:
@@ -177,27 +195,59 @@ def _staircase(axes: Axes, found: SearchReading, first: Goal, second: Goal) -> N
         return
     if len(found.goals) == 2:
         steps = "post" if first.direction == "minimise" else "pre"
-        axes.plot(*zip(*points, strict=True), color=BLUE, drawstyle=f"steps-{steps}",
-                  linewidth=1, zorder=3)  # fmt: skip
-    axes.plot(*zip(*points, strict=True), linestyle="", marker="o", markersize=5, color=BLUE,
-              label="front", zorder=4)  # fmt: skip
+        axes.plot(
+            *zip(*points, strict=True),
+            color=BLUE,
+            drawstyle=f"steps-{steps}",
+            linewidth=1,
+            zorder=3,
+        )
+    axes.plot(
+        *zip(*points, strict=True),
+        linestyle="",
+        marker="o",
+        markersize=5,
+        color=BLUE,
+        label="front",
+        zorder=4,
+    )
 
 
 def _beside(
-    axes: Axes, baseline: BaselineReading, first: Goal, second: Goal,
-    frames: Sequence[tuple[float, float]], colour: str, marker: str,
-) -> None:  # fmt: skip
+    axes: Axes,
+    baseline: BaselineReading,
+    first: Goal,
+    second: Goal,
+    frames: Sequence[tuple[float, float]],
+    colour: str,
+    marker: str,
+) -> None:
     """Draw what a result has to beat: lines across, and where they cross."""
     x, y = (baseline.bars.get(goal.name) for goal in (first, second))
     what = _called(baseline)
     both = x is not None and y is not None
     for value, line, frame in ((x, axes.axvline, frames[0]), (y, axes.axhline, frames[1])):
         if value is not None and _clip(value, frame) == value:
-            line(value, color=colour, linewidth=0.9, linestyle="--" if baseline.null else ":",
-                 zorder=1, label=None if both else what)  # fmt: skip
+            line(
+                value,
+                color=colour,
+                linewidth=0.9,
+                linestyle="--" if baseline.null else ":",
+                zorder=1,
+                label=None if both else what,
+            )
     if x is not None and y is not None:
-        axes.plot([_clip(x, frames[0])], [_clip(y, frames[1])], linestyle="", marker=marker,
-                  markersize=6, color=colour, label=what, zorder=5, clip_on=False)  # fmt: skip
+        axes.plot(
+            [_clip(x, frames[0])],
+            [_clip(y, frames[1])],
+            linestyle="",
+            marker=marker,
+            markersize=6,
+            color=colour,
+            label=what,
+            zorder=5,
+            clip_on=False,
+        )
 
 
 # -- history ---------------------------------------------------------------------------------
@@ -214,8 +264,14 @@ def history_figure(found: SearchReading) -> Figure | None:
         axes = canvas.axes
         if found.single:
             _values(axes, found, goal)
-        axes.plot([*numbered, last], [*values, values[-1]], color=BLUE, drawstyle="steps-post",
-                  label="best so far" if found.single else "", zorder=3)  # fmt: skip
+        axes.plot(
+            [*numbered, last],
+            [*values, values[-1]],
+            color=BLUE,
+            drawstyle="steps-post",
+            label="best so far" if found.single else "",
+            zorder=3,
+        )
         axes.set_xlim(0.5, last + 0.5)
         plain_axis(axes.xaxis, whole=True)
         plain_axis(axes.yaxis)
@@ -249,25 +305,40 @@ def _values(axes: Axes, found: SearchReading, goal: Goal) -> None:
     for state, face in (("completed", GREY), ("infeasible", GROUND)):
         mine = [t for t in _drawn(found, (state,)) if goal.name in t.metrics]
         if mine:
-            axes.plot([t.number + 1 for t in mine],
-                      [_clip(t.metrics[goal.name], frame) for t in mine], linestyle="",
-                      marker="o", markersize=3, markerfacecolor=face, markeredgecolor=GREY,
-                      label="trial" if state == "completed" else state,
-                      clip_on=False)  # fmt: skip
+            axes.plot(
+                [t.number + 1 for t in mine],
+                [_clip(t.metrics[goal.name], frame) for t in mine],
+                linestyle="",
+                marker="o",
+                markersize=3,
+                markerfacecolor=face,
+                markeredgecolor=GREY,
+                label="trial" if state == "completed" else state,
+                clip_on=False,
+            )
     beside = rivals(found, [goal])
     for (colour, _), dash, baseline in zip(_BESIDE, _DASHES, beside, strict=False):
         bar = baseline.bars[goal.name]
         if _clip(bar, frame) == bar:
-            axes.axhline(bar, color=colour, linewidth=1.2, linestyle=dash, zorder=1,
-                         label=_called(baseline))  # fmt: skip
+            axes.axhline(
+                bar, color=colour, linewidth=1.2, linestyle=dash, zorder=1, label=_called(baseline)
+            )
     if len(beside) > len(_BESIDE):
         axes.plot([], [], linestyle="", label=f"{len(beside) - len(_BESIDE)} baselines ask less")
     best = found.best
     if best is not None and best.seeds:
-        axes.errorbar([best.number + 1], [best.metrics[goal.name]],
-                      yerr=[best.uncertainty.get(goal.name, 0.0)], color=INK, marker="P",
-                      markersize=8, linestyle="", markeredgecolor=GROUND,
-                      label="confirmed, with its uncertainty", zorder=5)  # fmt: skip
+        axes.errorbar(
+            [best.number + 1],
+            [best.metrics[goal.name]],
+            yerr=[best.uncertainty.get(goal.name, 0.0)],
+            color=INK,
+            marker="P",
+            markersize=8,
+            linestyle="",
+            markeredgecolor=GROUND,
+            label="confirmed, with its uncertainty",
+            zorder=5,
+        )
 
 
 _DASHES = (":", "--", "-.", (0, (1, 3)))
@@ -294,12 +365,24 @@ def importance_figure(found: SearchReading) -> Figure | None:
             for place, name in enumerate(names):
                 one = mine.get(name)
                 if one is not None:
-                    axes.barh(place + (i - (len(goals) - 1) / 2) * width, 100 * one.share,
-                              0.85 * width, color=colour if one.clear else GROUND,
-                              edgecolor=colour, linewidth=1)  # fmt: skip
+                    axes.barh(
+                        place + (i - (len(goals) - 1) / 2) * width,
+                        100 * one.share,
+                        0.85 * width,
+                        color=colour if one.clear else GROUND,
+                        edgecolor=colour,
+                        linewidth=1,
+                    )
             axes.plot([], [], marker="s", linestyle="", color=colour, label=goal)
-        axes.plot([], [], marker="s", linestyle="", markerfacecolor=GROUND, markeredgecolor=GREY,
-                  label="no more than chance")  # fmt: skip
+        axes.plot(
+            [],
+            [],
+            marker="s",
+            linestyle="",
+            markerfacecolor=GROUND,
+            markeredgecolor=GREY,
+            label="no more than chance",
+        )
         axes.set_yticks(range(len(names)), names)
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.set_xlim(0, 100)

@@ -20,11 +20,16 @@ def render(found: StudySummary) -> str:
     """Render a search; the same summary always gives the same text."""
     lines = [f"# {text(found.study)}", "", *(text(line) for line in _sentences(found)), ""]
     for table in (
-        _failures(found), _best(found), _confirmed(found), _distributions(found),
+        _failures(found),
+        _best(found),
+        _confirmed(found),
+        _distributions(found),
         _placed("Front: trials that no other one dominates", found, found.front),
-        _groups(found), _correlations(found),
-        _placed(f"The best {len(found.top)} trials", found, found.top), _missing(found),
-    ):  # fmt: skip
+        _groups(found),
+        _correlations(found),
+        _placed(f"The best {len(found.top)} trials", found, found.top),
+        _missing(found),
+    ):
         if table:
             lines += [f"## {text(table.caption)}", "", *lines_of(table)]
     return "\n".join(lines).rstrip() + "\n"
@@ -35,8 +40,12 @@ def _sentences(found: StudySummary) -> Iterator[str]:
     n = found.counts
     state = "" if found.state == "finished" else f" The study is {found.state}."
     yield f"A search of campaign {found.campaign} by {found.sampler}.{state}"
-    told = ((n.completed, "completed"), (n.infeasible, "infeasible"), (n.pruned, "pruned"),
-            (n.failed, "failed"))  # fmt: skip
+    told = (
+        (n.completed, "completed"),
+        (n.infeasible, "infeasible"),
+        (n.pruned, "pruned"),
+        (n.failed, "failed"),
+    )
     states = ", ".join(f"{count} {word}" for count, word in told if count)
     yield f"{numbers.count(n.made, 'trial')}, {n.forced} of them forced: {states or 'none yet'}."
     if n.reused:
@@ -56,9 +65,12 @@ def _sentences(found: StudySummary) -> Iterator[str]:
 
 def _failures(found: StudySummary) -> Table:
     columns = [
-        Column("reason", "name"), Column("trials", "number"), Column("which"), Column("meaning"),
+        Column("reason", "name"),
+        Column("trials", "number"),
+        Column("which"),
+        Column("meaning"),
         Column("message of the first"),
-    ]  # fmt: skip
+    ]
     rows = [
         [one.reason, str(len(one.trials)), _numbers(one.trials), one.sentence, one.message]
         for one in found.failures
@@ -104,15 +116,25 @@ def _short(given: str) -> str:
 
 def _confirmed(found: StudySummary) -> Table:
     columns = [
-        Column("metric", "name"), Column("mean", "number"), Column("fresh seeds", "number"),
+        Column("metric", "name"),
+        Column("mean", "number"),
+        Column("fresh seeds", "number"),
         Column("failed", "number"),
-    ]  # fmt: skip
+    ]
     again = found.confirmed
-    rows = [
-        [name, numbers.plus_minus(mean, again.uncertainty.get(name)), str(len(again.seeds)),
-         str(again.failed)]
-        for name, mean in again.metrics.items()
-    ] if again else []  # fmt: skip
+    rows = (
+        [
+            [
+                name,
+                numbers.plus_minus(mean, again.uncertainty.get(name)),
+                str(len(again.seeds)),
+                str(again.failed),
+            ]
+            for name, mean in again.metrics.items()
+        ]
+        if again
+        else []
+    )
     return table_of("The best, evaluated again with fresh seeds", columns, rows)
 
 
@@ -120,38 +142,67 @@ def _distributions(found: StudySummary) -> Table:
     titles = ("n", "min", "quartile", "median", "quartile", "max", "mean", "std")
     columns = [Column("objective", "name"), *(Column(title, "number") for title in titles)]
     rows = [
-        [numbers.in_brackets(one.objective, one.unit), str(one.n),
-         *map(_cell, (one.min, one.lower_quartile, one.median, one.upper_quartile, one.max,
-                      one.mean, one.std))]
+        [
+            numbers.in_brackets(one.objective, one.unit),
+            str(one.n),
+            *map(
+                _cell,
+                (
+                    one.min,
+                    one.lower_quartile,
+                    one.median,
+                    one.upper_quartile,
+                    one.max,
+                    one.mean,
+                    one.std,
+                ),
+            ),
+        ]
         for one in found.distributions
-    ]  # fmt: skip
+    ]
     return table_of("Objectives of the completed trials", columns, rows)
 
 
 def _groups(found: StudySummary) -> Table:
     titles = ("made", "completed", "mean", "min", "max", "std")
     columns = [
-        Column("objective", "name"), Column("parameter"), Column("option"),
+        Column("objective", "name"),
+        Column("parameter"),
+        Column("option"),
         *(Column(title, "number") for title in titles),
-    ]  # fmt: skip
+    ]
     rows = [
-        [one.objective, one.parameter, value(one.value), str(one.made), str(one.n),
-         *map(_cell, (one.mean, one.min, one.max, one.std))]
+        [
+            one.objective,
+            one.parameter,
+            value(one.value),
+            str(one.made),
+            str(one.n),
+            *map(_cell, (one.mean, one.min, one.max, one.std)),
+        ]
         for one in found.groups
-    ]  # fmt: skip
+    ]
     return table_of("By the options of every choice", columns, rows)
 
 
 def _correlations(found: StudySummary) -> Table:
     columns = [
-        Column("objective", "name"), Column("parameter"), Column("rank correlation", "number"),
-        Column("chance alone", "number"), Column("n", "number"),
-    ]  # fmt: skip
+        Column("objective", "name"),
+        Column("parameter"),
+        Column("rank correlation", "number"),
+        Column("chance alone", "number"),
+        Column("n", "number"),
+    ]
     rows = [
-        [one.objective, one.parameter, "" if one.rho is None else numbers.signed(one.rho),
-         "" if one.chance is None else f"+/- {numbers.number(one.chance, 2)}", str(one.n)]
+        [
+            one.objective,
+            one.parameter,
+            "" if one.rho is None else numbers.signed(one.rho),
+            "" if one.chance is None else f"+/- {numbers.number(one.chance, 2)}",
+            str(one.n),
+        ]
         for one in found.correlations
-    ]  # fmt: skip
+    ]
     return table_of("Rank correlation of every number with the objective", columns, rows)
 
 
@@ -159,10 +210,14 @@ def _placed(title: str, found: StudySummary, trials: Sequence[Placed]) -> Table:
     columns = [Column("trial", "name"), Column("made as")]
     columns += [Column(numbers.in_brackets(g.name, g.unit), "number") for g in found.goals]
     rows = [
-        [str(one.number), one.how, *(_cell(one.objectives[goal.name]) for goal in found.goals),
-         configuration(one.configuration)]
+        [
+            str(one.number),
+            one.how,
+            *(_cell(one.objectives[goal.name]) for goal in found.goals),
+            configuration(one.configuration),
+        ]
         for one in trials
-    ]  # fmt: skip
+    ]
     return table_of(title, [*columns, Column("configuration")], rows)
 
 

@@ -119,9 +119,15 @@ def tables(study: Study) -> list[Table]:
     if found is None:
         return []
     return [
-        best(found), confirmed(found), baselines(found), front(found), importance(found),
-        knobs(found), *attached(found), trials(found),
-    ]  # fmt: skip
+        best(found),
+        confirmed(found),
+        baselines(found),
+        front(found),
+        importance(found),
+        knobs(found),
+        *attached(found),
+        trials(found),
+    ]
 
 
 def attached(found: SearchReading) -> list[Table]:
@@ -168,8 +174,9 @@ def confirmed(found: SearchReading) -> Table:
     columns = [Column("trial", "name")]
     for goal in found.goals:
         columns += [
-            Column(f"{goal.name} selected", "number"), Column(f"{goal.name} confirmed", "number"),
-        ]  # fmt: skip
+            Column(f"{goal.name} selected", "number"),
+            Column(f"{goal.name} confirmed", "number"),
+        ]
     columns += [
         Column("fresh seeds", "number"),
         Column("failed", "number"),
@@ -188,11 +195,15 @@ def confirmed(found: SearchReading) -> Table:
 def baselines(found: SearchReading) -> Table:
     """Baselines and null tests beside the result."""
     columns = [
-        Column("baseline", "name"), Column("kind"), Column("objective"),
-        Column("median", "number"), Column("to beat", "number"),
-        Column("result", "number"), Column("result is"),
+        Column("baseline", "name"),
+        Column("kind"),
+        Column("objective"),
+        Column("median", "number"),
+        Column("to beat", "number"),
+        Column("result", "number"),
+        Column("result is"),
         Column("draws", "number"),
-    ]  # fmt: skip
+    ]
     rows: list[list[str]] = []
     for baseline in found.baselines:
         kind = "null test" if baseline.null else "baseline"
@@ -227,19 +238,24 @@ def front(found: SearchReading) -> Table:
     columns += [Column(numbers.in_brackets(g.name, g.unit), "number") for g in found.goals]
     columns += [Column("configuration")]
     rows = [
-        [str(trial.number), *(numbers.number(trial.metrics[goal.name]) for goal in found.goals),
-         configuration(trial.configuration)]
+        [
+            str(trial.number),
+            *(numbers.number(trial.metrics[goal.name]) for goal in found.goals),
+            configuration(trial.configuration),
+        ]
         for trial in members[:MOST_FRONT]
-    ]  # fmt: skip
+    ]
     return table_of("Front: trials that no other one dominates", columns, rows)
 
 
 def importance(found: SearchReading) -> Table:
     """Which parameters matter."""
     columns = [
-        Column("parameter", "name"), Column("objective"),
-        Column("share of the variance", "number"), Column("beyond chance"),
-    ]  # fmt: skip
+        Column("parameter", "name"),
+        Column("objective"),
+        Column("share of the variance", "number"),
+        Column("beyond chance"),
+    ]
     rows = [
         [one.parameter, one.objective, f"{100 * one.share:.1f} %", "yes" if one.clear else "no"]
         for one in found.importance
@@ -250,14 +266,22 @@ def importance(found: SearchReading) -> Table:
 def knobs(found: SearchReading) -> Table:
     """What refining each knob changes."""
     columns = [
-        Column("knob", "name"), Column("value", "number"), Column("refined", "number"),
-        Column("trial", "number"), Column("changes"),
-    ]  # fmt: skip
+        Column("knob", "name"),
+        Column("value", "number"),
+        Column("refined", "number"),
+        Column("trial", "number"),
+        Column("changes"),
+    ]
     rows = [
-        [knob.knob, value(knob.value), value(knob.refined), str(knob.number),
-         ", ".join(f"{name} {numbers.signed(by)}" for name, by in knob.changes.items())]
+        [
+            knob.knob,
+            value(knob.value),
+            value(knob.refined),
+            str(knob.number),
+            ", ".join(f"{name} {numbers.signed(by)}" for name, by in knob.changes.items()),
+        ]
         for knob in found.knobs
-    ]  # fmt: skip
+    ]
     return table_of("With refined knobs", columns, rows)
 
 

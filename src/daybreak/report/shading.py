@@ -28,9 +28,12 @@ def opacity(share: float) -> float:
 
 
 def shade(
-    axes: Axes, xs: Sequence[float], ys: Sequence[float],
-    bands: Sequence[Sequence[int | None]], opacities: Sequence[float],
-) -> None:  # fmt: skip
+    axes: Axes,
+    xs: Sequence[float],
+    ys: Sequence[float],
+    bands: Sequence[Sequence[int | None]],
+    opacities: Sequence[float],
+) -> None:
     """Shade every cell of a lattice that has a band.
 
     Parameters
@@ -55,8 +58,9 @@ def shade(
     once = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY]
     for band, points in sorted(corners.items()):
         path = Path(points, once * (len(points) // 5))
-        patch = PathPatch(path, facecolor=SHADE, alpha=opacities[band], linewidth=0, zorder=0,
-                          antialiased=False)  # fmt: skip
+        patch = PathPatch(
+            path, facecolor=SHADE, alpha=opacities[band], linewidth=0, zorder=0, antialiased=False
+        )
         axes.add_artist(patch)  # no patch of its own bounds: the caller sets the limits
 
 

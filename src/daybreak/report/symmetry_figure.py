@@ -50,9 +50,15 @@ def symmetry_figure(summary: Examined) -> Figure | None:
             name = found.kind if len(drawn) == 1 else f"{found.kind} {i + 1}"
             axes.barh(places, sizes, thick * 0.9, color=colour, hatch=hatch, label=name)
             for at, size, text in zip(places, sizes, found.exponents.values(), strict=True):
-                axes.annotate(text.replace("-", "−"), (size, at), (3 if size > 0 else -3, 0),
-                              textcoords="offset points", va="center", fontsize=8,
-                              ha="left" if size > 0 else "right")  # fmt: skip
+                axes.annotate(
+                    text.replace("-", "−"),
+                    (size, at),
+                    (3 if size > 0 else -3, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=8,
+                    ha="left" if size > 0 else "right",
+                )
         axes.axvline(0.0, color=INK, linewidth=0.8)
         axes.margins(x=_ROOM)
         axes.set_yticks(range(len(moved)), moved)

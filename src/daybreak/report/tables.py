@@ -13,10 +13,15 @@ from daybreak.report.summary import Summary
 def overview(summary: Summary) -> Table:
     """All studies at a glance."""
     columns = [
-        Column("study", "name"), Column("verdict", "verdict"), Column("chi2", "number"),
-        Column("parameters at bounds"), Column("minimum"), Column("code", "code"),
-        Column("settings that differ"), Column("not met"),
-    ]  # fmt: skip
+        Column("study", "name"),
+        Column("verdict", "verdict"),
+        Column("chi2", "number"),
+        Column("parameters at bounds"),
+        Column("minimum"),
+        Column("code", "code"),
+        Column("settings that differ"),
+        Column("not met"),
+    ]
     varied = wording.varied(summary.studies)
     rows = [_overview_row(study, varied) for study in summary.studies]
     return table_of("All studies", columns, rows)
@@ -53,9 +58,14 @@ def bounds_text(best: BestFit | None) -> str:
 def criteria(study: Study) -> Table:
     """How each criterion came out."""
     columns = [
-        Column("criterion", "name"), Column("outcome", "outcome"), Column("quantity"),
-        Column("value", "number"), Column("bar", "number"), Column("level"), Column("finding"),
-    ]  # fmt: skip
+        Column("criterion", "name"),
+        Column("outcome", "outcome"),
+        Column("quantity"),
+        Column("value", "number"),
+        Column("bar", "number"),
+        Column("level"),
+        Column("finding"),
+    ]
     rows = [
         [
             found.criterion,
@@ -74,10 +84,16 @@ def criteria(study: Study) -> Table:
 def best_fit(study: Study) -> Table:
     """Every parameter of the best fit, with its bounds."""
     columns = [
-        Column("parameter", "name"), Column("value", "number"), Column("unit"),
-        Column("at bound", "mark"), Column("in its range", "gauge"), Column("lower", "number"),
-        Column("upper", "number"), Column("scale"), Column("role"),
-    ]  # fmt: skip
+        Column("parameter", "name"),
+        Column("value", "number"),
+        Column("unit"),
+        Column("at bound", "mark"),
+        Column("in its range", "gauge"),
+        Column("lower", "number"),
+        Column("upper", "number"),
+        Column("scale"),
+        Column("role"),
+    ]
     rows = [] if study.best is None else [_parameter(study.best, p) for p in study.parameters]
     return table_of("Best fit", columns, rows)
 
@@ -131,10 +147,13 @@ def _values(
 def residuals(study: Study) -> Table:
     """Observations beside what the best fit says of them."""
     columns = [
-        Column("observation", "name"), Column("residual (sigma)", "number"),
-        Column("prediction", "number"), Column("observed", "number"), Column("sigma", "number"),
+        Column("observation", "name"),
+        Column("residual (sigma)", "number"),
+        Column("prediction", "number"),
+        Column("observed", "number"),
+        Column("sigma", "number"),
         Column("unit"),
-    ]  # fmt: skip
+    ]
     predictions = study.best.predictions if study.best else {}
     rows = [
         [
@@ -194,9 +213,11 @@ def failures(study: Study) -> Table:
 def criteria_history(study: Study) -> Table:
     """Every version of the criteria, when there is more than one."""
     columns = [
-        Column("written", "name"), Column("in force"), Column("verdict", "verdict"),
+        Column("written", "name"),
+        Column("in force"),
+        Column("verdict", "verdict"),
         Column("criteria"),
-    ]  # fmt: skip
+    ]
     versions = study.criteria_history if len(study.criteria_history) > 1 else []
     rows = [
         [
@@ -213,8 +234,11 @@ def criteria_history(study: Study) -> Table:
 def decision(summary: Summary) -> Table:
     """The decision table with the row taken marked."""
     columns = [
-        Column("row", "name"), Column("taken", "mark"), Column("when"), Column("then"),
-    ]  # fmt: skip
+        Column("row", "name"),
+        Column("taken", "mark"),
+        Column("when"),
+        Column("then"),
+    ]
     table = summary.decision.table if summary.decision else []
     rows = [[row.name, "taken" if row.taken else "", row.when, row.then] for row in table]
     return table_of("Decision table: the first row that holds is taken", columns, rows)
@@ -238,9 +262,12 @@ def provenance(summary: Summary) -> Table:
     """What made the numbers."""
     made = summary.provenance
     rows = [
-        ["daybreak", made.daybreak], ["python", made.python],
+        ["daybreak", made.daybreak],
+        ["python", made.python],
         *([name, version] for name, version in made.versions.items()),
-        ["platform", made.platform], ["processor", made.processor], ["seed", str(made.seed)],
+        ["platform", made.platform],
+        ["processor", made.processor],
+        ["seed", str(made.seed)],
         *([f"problem of {study}", mark] for study, mark in made.fingerprints.items()),
-    ]  # fmt: skip
+    ]
     return table_of("Provenance", [Column("what", "name"), Column("value")], rows)

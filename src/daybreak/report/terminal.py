@@ -237,9 +237,12 @@ def _list(title: str, items: Sequence[str]) -> Iterator[str]:
 
 def _wrap(sentence: str, first: str = "") -> Iterable[str]:
     return textwrap.wrap(
-        _clean(sentence), WIDTH, initial_indent=first, subsequent_indent=" " * len(first) or "  ",
+        _clean(sentence),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) or "  ",
         break_on_hyphens=False,
-    )  # fmt: skip
+    )
 
 
 def _widths(widths: list[int], soft: Sequence[int]) -> list[int]:

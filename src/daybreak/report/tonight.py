@@ -159,9 +159,15 @@ class Plan(Model):
 
 
 def tonight(
-    body: Mapping[str, Any], plans: Sequence[Plan], found: Preflight, place: Place, *,
-    written: datetime, anyway: bool, version: str,
-) -> Tonight:  # fmt: skip
+    body: Mapping[str, Any],
+    plans: Sequence[Plan],
+    found: Preflight,
+    place: Place,
+    *,
+    written: datetime,
+    anyway: bool,
+    version: str,
+) -> Tonight:
     """Gather what a reader wants before the night.
 
     Parameters
@@ -190,8 +196,12 @@ def tonight(
         anyway=anyway,
         studies=[_study(plan) for plan in plans],
         decisions=[
-            PlannedRow(name=row["name"], when=condition_in_words(row["when"]), then=row["then"],
-                       follow_up=row["follow_up"])
+            PlannedRow(
+                name=row["name"],
+                when=condition_in_words(row["when"]),
+                then=row["then"],
+                follow_up=row["follow_up"],
+            )
             for row in body["decisions"]
         ],
         claims=[
@@ -203,7 +213,7 @@ def tonight(
         preflight=found,
         place=place,
         daybreak=version,
-    )  # fmt: skip
+    )
 
 
 def _state(found: Preflight) -> State:
@@ -241,11 +251,12 @@ def _study(plan: Plan) -> PlannedStudy:
         trials=plan.trials,
         parameters=_searched(problem) if searched else _fitted(plan),
         criteria=[
-            PlannedCriterion(criterion=one.title, quantity=_quantity(one), bar=one.bar,
-                             level=one.level)
+            PlannedCriterion(
+                criterion=one.title, quantity=_quantity(one), bar=one.bar, level=one.level
+            )
             for one in map(Criterion.restore, plan.criteria)
         ],
-    )  # fmt: skip
+    )
 
 
 def _quantity(one: Criterion) -> str:
@@ -272,25 +283,33 @@ def _objectives(problem: Mapping[str, Any]) -> str:
 def _fitted(plan: Plan) -> list[PlannedParameter]:
     return [
         PlannedParameter(
-            name=p.name, unit=p.unit, scale=p.scale,
-            range=_range(p.lower, p.upper) if p.fixed is None
+            name=p.name,
+            unit=p.unit,
+            scale=p.scale,
+            range=_range(p.lower, p.upper)
+            if p.fixed is None
             else f"fixed at {numbers.number(p.fixed)}",
-            role="fixed" if p.fixed is not None
-            else "profiled" if p.name in plan.interest else "fitted",
+            role="fixed"
+            if p.fixed is not None
+            else "profiled"
+            if p.name in plan.interest
+            else "fitted",
         )
         for p in parameters_of(plan.problem)
-    ]  # fmt: skip
+    ]
 
 
 def _searched(problem: Mapping[str, Any]) -> list[PlannedParameter]:
     return [
         PlannedParameter(
-            name=one["name"], unit=one["unit"], range=_options(one),
+            name=one["name"],
+            unit=one["unit"],
+            range=_options(one),
             scale=one.get("scale", ""),
             role="searched" if one["fixed"] is None else "fixed",
         )
         for one in problem["parameters"]
-    ]  # fmt: skip
+    ]
 
 
 def _options(one: Mapping[str, Any]) -> str:

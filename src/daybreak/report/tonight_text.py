@@ -99,14 +99,18 @@ def _times(t: Tonight) -> Iterator[str]:
 def _studies(t: Tonight) -> Iterator[str]:
     yield "Studies:"
     for group, first in words.groups(t):
-        yield from _wrap(f"{words.names(group, t)}: {first.method}; {first.asked}; about "
-                         f"{numbers.count(first.trials, 'trial')} each.", "  - ")  # fmt: skip
+        yield from _wrap(
+            f"{words.names(group, t)}: {first.method}; {first.asked}; about "
+            f"{numbers.count(first.trials, 'trial')} each.",
+            "  - ",
+        )
         for study in group:
             told = words.settings(study)
             left_out = "" if study.counted else "not counted"
             if told or left_out:
-                yield from _wrap(f"{study.name}: {', '.join(filter(None, [told, left_out]))}",
-                                 "      ")  # fmt: skip
+                yield from _wrap(
+                    f"{study.name}: {', '.join(filter(None, [told, left_out]))}", "      "
+                )
         ranges = ", ".join(
             f"{p.name} {p.range}{f' {p.unit}' if p.unit else ''}"
             + (f" ({p.role})" if p.role == "profiled" else "")
@@ -133,6 +137,9 @@ def _list(title: str, items: Sequence[str]) -> Iterator[str]:
 def _wrap(sentence: str, first: str = "") -> list[str]:
     clean = "".join(c if c.isprintable() else " " for c in sentence)
     return textwrap.wrap(
-        clean, WIDTH, initial_indent=first, subsequent_indent=" " * len(first) or "  ",
+        clean,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) or "  ",
         break_on_hyphens=False,
-    )  # fmt: skip
+    )

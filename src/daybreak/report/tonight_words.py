@@ -108,8 +108,11 @@ def no_answer(t: Tonight) -> list[str]:
     every = [study.name for study in t.studies]
     said: list[tuple[str, str]] = []
     for one in t.examinations:
-        said += [(one.study, f"{found.criterion} cannot be met, as far as searched")
-                 for found in one.reachability if not found.met]  # fmt: skip
+        said += [
+            (one.study, f"{found.criterion} cannot be met, as far as searched")
+            for found in one.reachability
+            if not found.met
+        ]
         said += [(one.study, f"a value of {name}: it is {word}") for name, word in _loose(t, one)]
     return [f"{one.sentence} [{alike.who(one.studies, every)}]" for one in alike.gather(said)]
 
@@ -126,14 +129,17 @@ def _loose(t: Tonight, one: StudyPreflight) -> list[tuple[str, str]]:
         (p.name, words[word])
         for p in planned.parameters
         if p.role == "profiled" and (word := one.identifiability.get(p.name)) in words
-    ]  # fmt: skip
+    ]
 
 
 def findings(t: Tonight) -> Table:
     """What the preflight found, bad first; studies of which the same is said share a row."""
     columns = [
-        Column("severity", "name"), Column("finding"), Column("code", "code"), Column("study"),
-    ]  # fmt: skip
+        Column("severity", "name"),
+        Column("finding"),
+        Column("code", "code"),
+        Column("study"),
+    ]
     every = [study.name for study in t.studies]
     checks = [(one.study, check) for one in t.examinations for check in one.checks]
     checks.sort(key=lambda item: _SEVERITIES[item[1].severity])
@@ -155,9 +161,12 @@ def not_checked(t: Tonight) -> list[str]:
 def criteria(t: Tonight) -> Table:
     """Every bar with its level, hard ones first."""
     columns = [
-        Column("criterion", "name"), Column("level"), Column("quantity"), Column("bar", "number"),
+        Column("criterion", "name"),
+        Column("level"),
+        Column("quantity"),
+        Column("bar", "number"),
         Column("study"),
-    ]  # fmt: skip
+    ]
     shared: dict[tuple[str, str, str, str], list[str]] = {}
     for study in t.studies:
         for one in study.criteria:
@@ -184,9 +193,12 @@ def decisions(t: Tonight) -> Table:
 def times(t: Tonight) -> Table:
     """How long each study takes, and when it will be done if the night starts now."""
     columns = [
-        Column("study", "name"), Column("trials", "number"), Column("expected"),
-        Column("80 % interval"), Column("done at about"),
-    ]  # fmt: skip
+        Column("study", "name"),
+        Column("trials", "number"),
+        Column("expected"),
+        Column("80 % interval"),
+        Column("done at about"),
+    ]
     known = {one.study: one.forecast for one in t.examinations}
     begun, passed = datetime.fromisoformat(t.written), 0.0
     rows: list[list[str]] = []
@@ -208,9 +220,12 @@ def times(t: Tonight) -> Table:
 def parameters(study: PlannedStudy) -> Table:
     """Every parameter with its bounds."""
     columns = [
-        Column("parameter", "name"), Column("range"), Column("unit"), Column("scale"),
+        Column("parameter", "name"),
+        Column("range"),
+        Column("unit"),
+        Column("scale"),
         Column("role"),
-    ]  # fmt: skip
+    ]
     rows = [[p.name, p.range, p.unit, p.scale, p.role] for p in study.parameters]
     return table_of("Parameters", columns, rows).filled()
 

@@ -90,10 +90,15 @@ def _ends(axes: Axes, study: Study, starts: list[Start], floor: float) -> None:
         colour, marker = looks[kind]
         plain = not unconverged or kind == KINDS["not converged"]
         axes.plot(
-            *zip(*where, strict=True), linestyle="", marker=marker, markersize=5, zorder=3,
-            markeredgecolor=colour, markerfacecolor=GROUND if unconverged else colour,
+            *zip(*where, strict=True),
+            linestyle="",
+            marker=marker,
+            markersize=5,
+            zorder=3,
+            markeredgecolor=colour,
+            markerfacecolor=GROUND if unconverged else colour,
             label=kind if plain else f"{kind}, not converged",
-        )  # fmt: skip
+        )
 
 
 def _looks(study: Study, starts: list[Start]) -> dict[str, tuple[str, str]]:

@@ -57,9 +57,14 @@ class Carrier:
     """
 
     def __init__(
-        self, ledger: Ledger, study: Study, executor: AbstractExecutor, watch: Watch,
-        kept: Callable[[int], None], seconds: float,
-    ) -> None:  # fmt: skip
+        self,
+        ledger: Ledger,
+        study: Study,
+        executor: AbstractExecutor,
+        watch: Watch,
+        kept: Callable[[int], None],
+        seconds: float,
+    ) -> None:
         self.ledger, self.study, self.executor, self.watch = ledger, study, executor, watch
         self.kept = kept
         self.home = ledger.place.resolve()
@@ -130,14 +135,21 @@ class Carrier:
         self.together.add(one, self.outcomes, results)
 
     def _unit(
-        self, tasks: Sequence[Task], resources: Resources | None = None,
+        self,
+        tasks: Sequence[Task],
+        resources: Resources | None = None,
         hook: Recorder | None = None,
-    ) -> Unit:  # fmt: skip
+    ) -> Unit:
         study = self.study
         return Unit(
-            next(self._numbers), study.problem, study.all_settings, tuple(tasks),
-            resources or study.problem.resources, hook, self.home,
-        )  # fmt: skip
+            next(self._numbers),
+            study.problem,
+            study.all_settings,
+            tuple(tasks),
+            resources or study.problem.resources,
+            hook,
+            self.home,
+        )
 
     def _settle(self, made: Mapping[str, Outcome]) -> None:
         """Results are durable: leave their directories, and count them."""
@@ -220,9 +232,11 @@ class Carrier:
                 continue
             token = self.ledger.claim([key])
             outcome = failed(
-                self.study.problem, self._tasks[key], StopReason.CRASHED,
+                self.study.problem,
+                self._tasks[key],
+                StopReason.CRASHED,
                 f"{_LOST} workers went away while they were on it",
-            )  # fmt: skip
+            )
             moment = now()
             self.ledger.record(token, [(key, outcome)], Span(moment, moment, 0.0, 0.0, 0.0))
             self.outcomes[key] = outcome

@@ -92,14 +92,16 @@ def _declared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
             )
         told += [
             f"{what} of {name} from {one[what]} to {two[what]}"
-            for what in ("scale", "fixed") if one[what] != two[what]
-        ]  # fmt: skip
+            for what in ("scale", "fixed")
+            if one[what] != two[what]
+        ]
     if _data(old) != _data(new):
         told.append("other data")
     told += [
-        f"other {what.replace('_', ' ')}" for what in ("scale_factors", "offsets")
+        f"other {what.replace('_', ' ')}"
+        for what in ("scale_factors", "offsets")
         if _bare(old[what]) != _bare(new[what])
-    ]  # fmt: skip
+    ]
     if old["name"] != new["name"]:
         told.append(f"name from {old['name']!r} to {new['name']!r}")
     return told or ["declared differently"]
@@ -149,9 +151,10 @@ def carried_over(
     if old.problem.get("kind"):
         return []
     ends = [
-        trial.outcome for trial in ledger.read_study(study.name).trials
+        trial.outcome
+        for trial in ledger.read_study(study.name).trials
         if trial.outcome.chi2 is not None and trial.kind in ("fit", "polish", "evolve", "conclude")
-    ]  # fmt: skip
+    ]
     box = study.problem.space.subspace(study.problem.space.free(()))
     found: list[dict[str, float]] = []
     for end in sorted(ends, key=lambda end: float(end.chi2 or 0.0)):

@@ -101,8 +101,13 @@ class DaskExecutor(AbstractExecutor):
             self._problems[id(unit.problem)] = (unit.problem, data)
         problem = self._problems[id(unit.problem)][1]
         asked = (
-            unit.number, dict(unit.settings), unit.tasks, unit.resources, unit.record, unit.home
-        )  # fmt: skip
+            unit.number,
+            dict(unit.settings),
+            unit.tasks,
+            unit.resources,
+            unit.record,
+            unit.home,
+        )
         work = pack(asked, "the trials", fresh_path())
         future = self._client.submit(_make, problem, work, retries=0, pure=False)
         self._futures[future] = unit.number
@@ -168,8 +173,11 @@ def _cluster(address: str) -> Any:
         )
     import dask_jobqueue
 
-    known = {name.removesuffix("Cluster").lower(): name for name in dir(dask_jobqueue)
-             if name.endswith("Cluster")}  # fmt: skip
+    known = {
+        name.removesuffix("Cluster").lower(): name
+        for name in dir(dask_jobqueue)
+        if name.endswith("Cluster")
+    }
     if kind not in known:
         msg = f"dask-jobqueue knows no {kind!r}; it knows {', '.join(sorted(known))}."
         raise PlanError(msg)

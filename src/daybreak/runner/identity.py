@@ -50,11 +50,15 @@ def plan_of(studies: Sequence[Study]) -> str:
     """Hash of everything declared about some studies: problems, methods, settings, criteria."""
     return digest(
         [
-            [study.name, study.fingerprint, study.describe(),
-             [criterion.describe() for criterion in study.accept]]
+            [
+                study.name,
+                study.fingerprint,
+                study.describe(),
+                [criterion.describe() for criterion in study.accept],
+            ]
             for study in studies
         ]
-    )  # fmt: skip
+    )
 
 
 def plain_settings(study: Study) -> dict[str, object]:
@@ -107,16 +111,22 @@ def _compare_search(ledger: Ledger, study: Study, problem: SearchProblem) -> str
         return ""
     configuration, old, _ = found
     task = Task(
-        "search", {}, options=configuration["options"], seed=configuration["seed"],
+        "search",
+        {},
+        options=configuration["options"],
+        seed=configuration["seed"],
         configuration=configuration["configuration"],
-    )  # fmt: skip
+    )
     new = solve(problem, study.all_settings, [task])[0]
     rows = [(name, was, new.metrics.get(name)) for name, was in old.metrics.items()]
     told = next(
-        (f"{name!r} was {was!r} and is now {now!r}" for name, was, now in rows
-         if now is None or abs(was - now) > 1e-9 * max(abs(was), abs(now), 1e-300)),
+        (
+            f"{name!r} was {was!r} and is now {now!r}"
+            for name, was, now in rows
+            if now is None or abs(was - now) > 1e-9 * max(abs(was), abs(now), 1e-300)
+        ),
         "",
-    )  # fmt: skip
+    )
     if not told:
         return ""
     where = f"in study {study.name!r} at {dict(task.configuration or {})}, {told}"

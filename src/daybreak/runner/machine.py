@@ -15,9 +15,14 @@ from daybreak.problem.resources import GIB, Resources
 _GROUP = Path("/sys/fs/cgroup")
 """Where Linux says what this container may use."""
 _THREADS = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "NPROC",
-)  # fmt: skip
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NPROC",
+)
 """Read by numerical libraries when they are loaded; the last by XLA."""
 
 
@@ -104,7 +109,9 @@ def surroundings(resources: Resources, place: int) -> dict[str, str]:
     if resources.threads == 1:
         flags = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
     return {
-        **threads, "CUDA_VISIBLE_DEVICES": ",".join(seen), "XLA_FLAGS": flags,
+        **threads,
+        "CUDA_VISIBLE_DEVICES": ",".join(seen),
+        "XLA_FLAGS": flags,
         # Sets and mappings of text are then walked in one order by every worker.
         "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0"),
-    }  # fmt: skip
+    }

@@ -125,10 +125,16 @@ def run_night(
         open_things.callback(ledger.close)
         ledger.store.waiting = listener.warned
         night = _Night(
-            campaign, ledger, listener, limits=limits or Limits(), means=means or Means(),
-            retry_failed=retry_failed, anyway=anyway, budget=budget,
+            campaign,
+            ledger,
+            listener,
+            limits=limits or Limits(),
+            means=means or Means(),
+            retry_failed=retry_failed,
+            anyway=anyway,
+            budget=budget,
             pressed=open_things.enter_context(keyboard()),
-        )  # fmt: skip
+        )
         open_things.callback(night.crew.close)
         return night.run(studies)
 
@@ -146,10 +152,18 @@ class _Night:
     """One run of a campaign."""
 
     def __init__(
-        self, campaign: Campaign, ledger: Ledger, listener: AbstractListener, *,
-        limits: Limits, means: Means, retry_failed: bool, anyway: bool, budget: float,
+        self,
+        campaign: Campaign,
+        ledger: Ledger,
+        listener: AbstractListener,
+        *,
+        limits: Limits,
+        means: Means,
+        retry_failed: bool,
+        anyway: bool,
+        budget: float,
         pressed: Callable[[], str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.campaign = campaign
         self.ledger = ledger
         self.listener = listener
@@ -225,13 +239,15 @@ class _Night:
             self.ledger.write_campaign(self.campaign.describe())
         rows = [
             {
-                "name": study.name, "fingerprint": study.fingerprint,
-                "problem": study.problem.describe(), "body": study.describe(),
+                "name": study.name,
+                "fingerprint": study.fingerprint,
+                "problem": study.problem.describe(),
+                "body": study.describe(),
                 "criteria": [criterion.describe() for criterion in study.accept],
                 "carried": carried_over(self.ledger, known, study),
             }
             for study in studies
-        ]  # fmt: skip
+        ]
         self.ledger.write_studies(rows, follows=follows)
         self.expected += sum(s.method.expected_trials(s.problem) for s in studies)
         self.ledger.expect(self.expected)
@@ -422,10 +438,15 @@ class _Night:
         place, of = self.place
         self.listener.progressed(
             Progress(
-                study.name, place, of, self.done, self.watch.made, self.expected,
+                study.name,
+                place,
+                of,
+                self.done,
+                self.watch.made,
+                self.expected,
                 self.watch.seconds - self.since,
             )
-        )  # fmt: skip
+        )
 
     def _compare(self, study: Study) -> None:
         mark = canonical([study.fingerprint, plain_settings(study)])

@@ -16,8 +16,16 @@ from typing import Any
 from daybreak.plan import Study
 
 _PACKAGES = (
-    "numpy", "scipy", "jax", "jaxlib", "optuna", "sqlalchemy", "pydantic", "torch", "equinox",
-)  # fmt: skip
+    "numpy",
+    "scipy",
+    "jax",
+    "jaxlib",
+    "optuna",
+    "sqlalchemy",
+    "pydantic",
+    "torch",
+    "equinox",
+)
 _LONGEST = 1_000_000
 """Bytes of a file or difference that is kept; a longer one is not a source."""
 
@@ -112,8 +120,10 @@ def provenance(found: Sources) -> dict[str, Any]:
         "versions": {name: version for name in _PACKAGES if (version := _version(name))},
         "platform": platform.platform(),
         "processor": processor(),
-        "sources": found.files, "commit": found.commit, "changes": found.changes,
-    }  # fmt: skip
+        "sources": found.files,
+        "commit": found.commit,
+        "changes": found.changes,
+    }
 
 
 def _version(package: str) -> str:

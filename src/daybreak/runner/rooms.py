@@ -52,8 +52,9 @@ def clear(home: Path, key: str, outcome: Outcome) -> None:
         return
     attached = {
         place / part["path"]
-        for part in outcome.details.get("artifacts", []) if part["kind"] == "file"
-    }  # fmt: skip
+        for part in outcome.details.get("artifacts", [])
+        if part["kind"] == "file"
+    }
     with contextlib.suppress(OSError):
         if not attached and not outcome.failed:
             shutil.rmtree(place)

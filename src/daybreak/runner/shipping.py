@@ -32,9 +32,12 @@ def fresh_path() -> tuple[str, ...]:
     """Where an interpreter started like a worker looks for modules, before it is told more."""
     code = "import json, sys; print(json.dumps(sys.path))"
     found = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True,
+        [sys.executable, "-P", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
         env=environment(),
-    )  # fmt: skip
+    )
     paths: list[str] = json.loads(found.stdout.splitlines()[-1])
     return tuple(str(Path(path).resolve()) for path in paths)
 

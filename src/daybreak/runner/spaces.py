@@ -48,8 +48,9 @@ def _of_parameters(before: Mapping[str, Row], after: Mapping[str, Row]) -> Itera
             )
         yield from (
             f"{what} of {name} from {old.get(what)} to {new.get(what)}"
-            for what in ("scale", "step", "fixed", "when") if old.get(what) != new.get(what)
-        )  # fmt: skip
+            for what in ("scale", "step", "fixed", "when")
+            if old.get(what) != new.get(what)
+        )
 
 
 def _of_options(name: str, old: list[Any], new: list[Any]) -> Iterator[str]:
@@ -90,7 +91,5 @@ def kept(record: StudyRecord, problem: SearchProblem) -> tuple[list[dict[str, An
             outside += 1
             continue
         bars = trial.outcome.details.get("bars")
-        found.append(
-            {"configuration": configuration, "options": {"bars": bars} if bars else {}}
-        )  # fmt: skip
+        found.append({"configuration": configuration, "options": {"bars": bars} if bars else {}})
     return found, outside

@@ -65,9 +65,12 @@ class Result:
 
 
 def carry_out(
-    problem: Problem, settings: Mapping[str, Setting], tasks: Sequence[Task],
-    checkpoint: Checkpoint = lambda: None, home: Path | None = None,
-) -> list[Outcome]:  # fmt: skip
+    problem: Problem,
+    settings: Mapping[str, Setting],
+    tasks: Sequence[Task],
+    checkpoint: Checkpoint = lambda: None,
+    home: Path | None = None,
+) -> list[Outcome]:
     """Make trials; whatever goes wrong in one is its outcome.
 
     Trials share compiled calls; when something raises nonetheless, each is made alone, so that

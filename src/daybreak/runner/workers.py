@@ -82,11 +82,21 @@ class _Worker:
         theirs = (commands, results, life)
         with (self.scratch / "out").open("ab") as out, (self.scratch / "err").open("ab") as err:
             self.process = subprocess.Popen(  # noqa: S603 - this interpreter
-                [sys.executable, "-P", "-m", "daybreak.runner.worker",
-                 *map(str, theirs), str(self.scratch)],
-                pass_fds=theirs, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                start_new_session=True, env={**environment(), **surroundings(resources, place)},
-            )  # fmt: skip
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "daybreak.runner.worker",
+                    *map(str, theirs),
+                    str(self.scratch),
+                ],
+                pass_fds=theirs,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                env={**environment(), **surroundings(resources, place)},
+            )
         for descriptor in theirs:
             os.close(descriptor)
         self._begun = time.monotonic()
@@ -301,10 +311,16 @@ class Workers(AbstractExecutor):
             return
         self._done.append(
             Result(
-                job.unit.number, job.outcomes, job.seconds, job.peak / 2**20,
-                worker.said("out"), worker.said("err"), worker.name, job.recorded,
+                job.unit.number,
+                job.outcomes,
+                job.seconds,
+                job.peak / 2**20,
+                worker.said("out"),
+                worker.said("err"),
+                worker.name,
+                job.recorded,
             )
-        )  # fmt: skip
+        )
         worker.job = None
 
     def cancel(self) -> None:

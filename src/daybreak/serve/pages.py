@@ -43,10 +43,16 @@ def run_part(live: Live, log: str) -> str:
     """What changes while it goes on."""
     return html.fragment(
         "live_part.html.jinja",
-        live=live, studies=_studies(live), failures=_failures(live), workers=_workers(live),
-        hands=_hands(live), watching=watching, numbers=numbers, quote=quote,
+        live=live,
+        studies=_studies(live),
+        failures=_failures(live),
+        workers=_workers(live),
+        hands=_hands(live),
+        watching=watching,
+        numbers=numbers,
+        quote=quote,
         tail="\n".join(log.splitlines()[-_TAIL:]),
-    )  # fmt: skip
+    )
 
 
 def log(name: str, text: str) -> str:
@@ -55,15 +61,25 @@ def log(name: str, text: str) -> str:
 
 
 def trials(
-    name: str, study: str | None, studies: list[str], number: int, count: int,
+    name: str,
+    study: str | None,
+    studies: list[str],
+    number: int,
+    count: int,
     lines: list[TrialLine],
-) -> str:  # fmt: skip
+) -> str:
     """One page of trials."""
     return html.page(
-        "trials.html.jinja", name=name, study=study, studies=studies, number=number,
-        pages=max(1, -(-count // PER_PAGE)), count=numbers.count(count, "trial"),
-        rows=[_line(line) for line in lines], quote=quote,
-    )  # fmt: skip
+        "trials.html.jinja",
+        name=name,
+        study=study,
+        studies=studies,
+        number=number,
+        pages=max(1, -(-count // PER_PAGE)),
+        count=numbers.count(count, "trial"),
+        rows=[_line(line) for line in lines],
+        quote=quote,
+    )
 
 
 def trial(name: str, found: TrialDetail) -> str:
@@ -72,15 +88,20 @@ def trial(name: str, found: TrialDetail) -> str:
     drawings = [(one["name"], html.drawing(artifact_figure(one))) for one in attached]
     return html.page(
         "trial.html.jinja",
-        name=name, t=found, short=found.key[:12], attempts=_attempts(found),
+        name=name,
+        t=found,
+        short=found.key[:12],
+        attempts=_attempts(found),
         parameters=_values("Parameters", found.outcome.get("parameters", {})),
         metrics=_values("Values", found.outcome.get("metrics") or {}),
         recorded=_values("Recorded", found.outcome.get("details", {}).get("recorded") or {}),
-        chi2=found.outcome.get("chi2"), numbers=numbers,
+        chi2=found.outcome.get("chi2"),
+        numbers=numbers,
         drawings=[pair for pair in drawings if pair[1]],
         texts=[(one.name, _shortened(one.body)) for one in found.artifacts],
-        configuration=_json(found.configuration), outcome=_json(found.outcome),
-    )  # fmt: skip
+        configuration=_json(found.configuration),
+        outcome=_json(found.outcome),
+    )
 
 
 def refused(status: int, sentence: str) -> str:
@@ -90,17 +111,24 @@ def refused(status: int, sentence: str) -> str:
 
 def _studies(live: Live) -> Table:
     columns = [
-        Column("study", "name"), Column("state"), Column("verdict", "verdict"),
-        Column("trials", "number"), Column("failed", "number"), Column("best so far"),
-    ]  # fmt: skip
+        Column("study", "name"),
+        Column("state"),
+        Column("verdict", "verdict"),
+        Column("trials", "number"),
+        Column("failed", "number"),
+        Column("best so far"),
+    ]
     rows = [
         [
-            s.name, s.state, s.verdict or "",
+            s.name,
+            s.state,
+            s.verdict or "",
             f"{s.done + s.failed} of {s.asked}" if s.asked else "",
-            str(s.failed) if s.failed else "", watching.best(s),
+            str(s.failed) if s.failed else "",
+            watching.best(s),
         ]
         for s in live.pulse.studies
-    ]  # fmt: skip
+    ]
     return table_of("Studies", columns, rows).filled()
 
 
@@ -112,14 +140,20 @@ def _failures(live: Live) -> Table:
 
 def _workers(live: Live) -> Table:
     columns = [
-        Column("run", "name"), Column("since"), Column("last beat"), Column("results", "number"),
-    ]  # fmt: skip
+        Column("run", "name"),
+        Column("since"),
+        Column("last beat"),
+        Column("results", "number"),
+    ]
     rows = [
         [
-            run.owner, numbers.moment(run.started), watching.beat(run, live.at), str(run.made),
+            run.owner,
+            numbers.moment(run.started),
+            watching.beat(run, live.at),
+            str(run.made),
         ]
         for run in live.runs()
-    ]  # fmt: skip
+    ]
     return table_of("Who works" if live.running else "Who worked last", columns, rows)
 
 
@@ -143,26 +177,39 @@ def _line(line: TrialLine) -> dict[str, str]:
         values = {"chi2": outcome["chi2"]}
     said = ", ".join(f"{name} {_plain(value)}" for name, value in values.items())
     return {
-        "key": line.key, "study": line.study, "kind": line.kind, "origin": line.origin,
-        "state": line.state, "seconds": "" if line.seconds is None else f"{line.seconds:.3g}",
+        "key": line.key,
+        "study": line.study,
+        "kind": line.kind,
+        "origin": line.origin,
+        "state": line.state,
+        "seconds": "" if line.seconds is None else f"{line.seconds:.3g}",
         "said": said or str(outcome.get("message") or ""),
         "where": ", ".join(f"{k} {_plain(v)}" for k, v in outcome.get("parameters", {}).items()),
-    }  # fmt: skip
+    }
 
 
 def _attempts(found: TrialDetail) -> Table:
     columns = [
-        Column("attempt", "number"), Column("state"), Column("begun"), Column("took", "number"),
-        Column("by"), Column("reason"), Column("message"),
-    ]  # fmt: skip
+        Column("attempt", "number"),
+        Column("state"),
+        Column("begun"),
+        Column("took", "number"),
+        Column("by"),
+        Column("reason"),
+        Column("message"),
+    ]
     rows = [
         [
-            str(a.number), a.state, numbers.moment(a.started),
-            "" if a.seconds is None else numbers.duration(a.seconds), a.owner, a.reason,
+            str(a.number),
+            a.state,
+            numbers.moment(a.started),
+            "" if a.seconds is None else numbers.duration(a.seconds),
+            a.owner,
+            a.reason,
             _shortened(a.message, 300),
         ]
         for a in found.attempts
-    ]  # fmt: skip
+    ]
     return table_of("Attempts", columns, rows).filled()
 
 

@@ -91,10 +91,12 @@ def _decay(s: Span) -> list[Box]:
 def _two_decays(s: Span) -> list[Box]:
     # The boxes of the two rates do not overlap: the two terms cannot change places.
     return [
-        s.amplitude("a_fast"), Box("k_fast", 5 / s.width, 200 / s.width, s.per_x, log=True),
-        s.amplitude("a_slow"), Box("k_slow", 0.1 / s.width, 5 / s.width, s.per_x, log=True),
+        s.amplitude("a_fast"),
+        Box("k_fast", 5 / s.width, 200 / s.width, s.per_x, log=True),
+        s.amplitude("a_slow"),
+        Box("k_slow", 0.1 / s.width, 5 / s.width, s.per_x, log=True),
         s.level("offset"),
-    ]  # fmt: skip
+    ]
 
 
 def _peak(s: Span) -> list[Box]:
@@ -102,8 +104,9 @@ def _peak(s: Span) -> list[Box]:
     return [
         Box("height", 0.0, 5 * s.height, s.y_unit),
         Box("centre", s.first, s.first + s.width, s.x_unit),
-        Box("width", narrow, s.width, s.x_unit, log=True), s.level("offset"),
-    ]  # fmt: skip
+        Box("width", narrow, s.width, s.x_unit, log=True),
+        s.level("offset"),
+    ]
 
 
 def _power(s: Span) -> list[Box]:
@@ -118,12 +121,12 @@ def _power(s: Span) -> list[Box]:
 
 
 SHAPES = {
-    "line": Shape(
-        ("return p.level + p.slope * (x - X_MID)",), "a straight line", _line, "slope"
-    ),
+    "line": Shape(("return p.level + p.slope * (x - X_MID)",), "a straight line", _line, "slope"),
     "decay": Shape(
         ("return p.amplitude * np.exp(-p.rate * (x - X_MIN)) + p.offset",),
-        "one exponential and an offset", _decay, "rate",
+        "one exponential and an offset",
+        _decay,
+        "rate",
     ),
     "two-decays": Shape(
         (
@@ -131,15 +134,21 @@ SHAPES = {
             "slow = p.a_slow * np.exp(-p.k_slow * (x - X_MIN))",
             "return fast + slow + p.offset",
         ),
-        "two exponentials and an offset", _two_decays, "k_slow",
+        "two exponentials and an offset",
+        _two_decays,
+        "k_slow",
     ),
     "peak": Shape(
         ("return p.height * np.exp(-0.5 * ((x - p.centre) / p.width) ** 2) + p.offset",),
-        "a Gaussian peak on an offset", _peak, "centre",
+        "a Gaussian peak on an offset",
+        _peak,
+        "centre",
     ),
     "power": Shape(
         ("return p.scale * (x / X_REF) ** p.exponent",),
-        "a power law, scaled at the geometric mean", _power, "exponent",
+        "a power law, scaled at the geometric mean",
+        _power,
+        "exponent",
     ),
-}  # fmt: skip
+}
 """By name; what the file then says is meant to be replaced by the model that is believed."""

@@ -58,13 +58,23 @@ def study_file(data: DataFile, choices: Choices, output: Path) -> str:
     names = _names(columns)
     template = _environment().get_template("study.py.jinja")
     return template.render(
-        file=output, title=_words(data.path.stem), slug=_slug(data.path.stem), y=y,
-        columns=columns, names=names, load=_load(data, columns, names),
-        sigma=names[2] if column else "sigma", constant=constant, why=why,
-        data=_relative(data.path, output), body=[_of(line, names[0]) for line in shape.body],
-        anchors=_anchors(" ".join(shape.body), names[0]), words=shape.words,
-        boxes=[_rounded(box) for box in shape.boxes(span)], interest=shape.interest,
-    )  # fmt: skip
+        file=output,
+        title=_words(data.path.stem),
+        slug=_slug(data.path.stem),
+        y=y,
+        columns=columns,
+        names=names,
+        load=_load(data, columns, names),
+        sigma=names[2] if column else "sigma",
+        constant=constant,
+        why=why,
+        data=_relative(data.path, output),
+        body=[_of(line, names[0]) for line in shape.body],
+        anchors=_anchors(" ".join(shape.body), names[0]),
+        words=shape.words,
+        boxes=[_rounded(box) for box in shape.boxes(span)],
+        interest=shape.interest,
+    )
 
 
 def measured(data: DataFile) -> Column:
@@ -102,10 +112,14 @@ def _sigma(
             "--sigma with a column or a number."
         )
         raise DaybreakError(msg)
-    return None, _short(found), (
-        "ESTIMATED from how neighbouring points scatter, as the file has no column of "
-        "uncertainties; put your own here, for every verdict rests on it"
-    )  # fmt: skip
+    return (
+        None,
+        _short(found),
+        (
+            "ESTIMATED from how neighbouring points scatter, as the file has no column of "
+            "uncertainties; put your own here, for every verdict rests on it"
+        ),
+    )
 
 
 def _positive(column: Column) -> Column:

@@ -135,10 +135,12 @@ def _swapped_rates(xp: Any) -> MirroredProblem:
     y = 3.0 * np.exp(-2.0 * t) + 2.0 * np.exp(-0.4 * t) + 0.5 + noise
     low, high = 0.05, 10.0
     parameters = [
-        Parameter("a1", 0.0, 20.0), Parameter("k1", low, high, "log"),
-        Parameter("a2", 0.0, 20.0), Parameter("k2", low, high, "log"),
+        Parameter("a1", 0.0, 20.0),
+        Parameter("k1", low, high, "log"),
+        Parameter("a2", 0.0, 20.0),
+        Parameter("k2", low, high, "log"),
         Parameter("c", -20.0, 20.0),
-    ]  # fmt: skip
+    ]
 
     def model(p: Any, xp: Any) -> Any:
         return p.a1 * xp.exp(-p.k1 * t) + p.a2 * xp.exp(-p.k2 * t) + p.c
@@ -177,9 +179,11 @@ def _aliases(xp: Any) -> MirroredProblem:
     noise = sigma * np.random.default_rng(5).standard_normal(t.size)
     y = np.sin(2 * math.pi * 1.3 * t + 0.8) + 0.1 * t + noise
     parameters = [
-        Parameter("f", 0.2, 3.2), Parameter("a", -10.0, 10.0),
-        Parameter("phi", -math.pi, math.pi), Parameter("b", -5.0, 5.0),
-    ]  # fmt: skip
+        Parameter("f", 0.2, 3.2),
+        Parameter("a", -10.0, 10.0),
+        Parameter("phi", -math.pi, math.pi),
+        Parameter("b", -5.0, 5.0),
+    ]
 
     def model(p: Any, xp: Any) -> Any:
         return p.a * xp.sin(2 * math.pi * p.f * t + p.phi) + p.b * t
@@ -207,8 +211,10 @@ def _four_minima(xp: Any) -> MirroredProblem:
     soft, tight = 0.5, 0.4
     sigma = np.array([soft, soft, tight])
     parameters = [
-        Parameter("x", -6.0, 6.0), Parameter("y", -6.0, 6.0), Parameter("z", -50.0, 50.0)
-    ]  # fmt: skip
+        Parameter("x", -6.0, 6.0),
+        Parameter("y", -6.0, 6.0),
+        Parameter("z", -50.0, 50.0),
+    ]
 
     def model(p: Any, xp: Any) -> Any:
         return xp.stack([p.x**2 + p.y + p.z, p.x + p.y**2 - p.z, p.z + 0.0])
@@ -238,9 +244,10 @@ def _even(xp: Any) -> MirroredProblem:
     """
     sigma = np.array([0.1, 0.4, 0.2])
     parameters = [
-        Parameter("x", -3.0, 3.0), Parameter("p", -4.0, 4.0, guess=0.0),
+        Parameter("x", -3.0, 3.0),
+        Parameter("p", -4.0, 4.0, guess=0.0),
         Parameter("q", -20.0, 20.0),
-    ]  # fmt: skip
+    ]
 
     def model(p: Any, xp: Any) -> Any:
         return xp.stack([p.x**2 - p.p**2 - p.q, p.p**2, p.q + 0.0])
@@ -307,7 +314,9 @@ def _global(function: Callable[[Array], Array], grid: Array) -> float:
         sides = float(grid[max(i - 1, 0)]), float(grid[min(i + 1, grid.size - 1)])
         found: Any = minimize_scalar(
             lambda x: float(function(np.array([x]))[0]),
-            bounds=sides, method="bounded", options={"xatol": 1e-12},
-        )  # fmt: skip
+            bounds=sides,
+            method="bounded",
+            options={"xatol": 1e-12},
+        )
         places.append((float(found.fun), float(found.x)))
     return min(places)[1]

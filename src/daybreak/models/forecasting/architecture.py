@@ -44,8 +44,11 @@ class Architecture:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
-        wrong = [f"{name}={value}" for name, value in vars(self).items()
-                 if not isinstance(value, bool) and value < 1]  # fmt: skip
+        wrong = [
+            f"{name}={value}"
+            for name, value in vars(self).items()
+            if not isinstance(value, bool) and value < 1
+        ]
         if wrong:
             msg = f"an architecture needs positive whole numbers, but got {', '.join(wrong)}."
             raise dk.ProblemError(msg)
@@ -71,15 +74,29 @@ class Architecture:
     def parameters(self) -> int:
         """Exact number of learnt numbers; see `parameter_count`."""
         return parameter_count(
-            self.d_model, self.n_layers, self.d_ff, features=self.features, context=self.context,
-            patch=self.patch, stride=self.stride, normalise=self.normalise,
-        )  # fmt: skip
+            self.d_model,
+            self.n_layers,
+            self.d_ff,
+            features=self.features,
+            context=self.context,
+            patch=self.patch,
+            stride=self.stride,
+            normalise=self.normalise,
+        )
 
 
 def parameter_count(
-    d_model: int, n_layers: int, d_ff: int, *, features: int = 25, context: int = 60,
-    patch: int = 10, stride: int = 5, outputs: int = 1, normalise: bool = False,
-) -> int:  # fmt: skip
+    d_model: int,
+    n_layers: int,
+    d_ff: int,
+    *,
+    features: int = 25,
+    context: int = 60,
+    patch: int = 10,
+    stride: int = 5,
+    outputs: int = 1,
+    normalise: bool = False,
+) -> int:
     """How many numbers a network learns; heads share the width and do not count.
 
         P = (p F d + d) + (n + 10) d + L (4 d^2 + 4 d + 4 d + 2 d f + f + d) + 2 d + (K d n + K)

@@ -51,9 +51,10 @@ def _of_one(of: Callable[[Dataset], Floats], data: Dataset) -> dict[str, Floats]
     """A logistic regression on one number of the day."""
     values, days = of(data)[:, None], data.prices.dates
     return _fitted(
-        _logistic_model(), data,
+        _logistic_model(),
+        data,
         {name: values[np.searchsorted(days, part.dates)] for name, part in data.regions.items()},
-    )  # fmt: skip
+    )
 
 
 def _logistic(data: Dataset) -> dict[str, Floats]:
@@ -152,9 +153,12 @@ def baseline_skill(data: Dataset, name: str, region: str) -> Skill:
 
 
 def search_baselines(
-    of: Callable[[Any], Dataset], region: str = "validation_a", *,
-    names: Sequence[str] = tuple(BASELINES), metrics: Mapping[str, str] | None = None,
-) -> list[dk.Baseline]:  # fmt: skip
+    of: Callable[[Any], Dataset],
+    region: str = "validation_a",
+    *,
+    names: Sequence[str] = tuple(BASELINES),
+    metrics: Mapping[str, str] | None = None,
+) -> list[dk.Baseline]:
     """Baselines as a search shows them beside its results.
 
     Parameters

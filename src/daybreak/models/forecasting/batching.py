@@ -73,9 +73,14 @@ class Memory:
 
 
 def memory(
-    architecture: Architecture, windows: int, *, accumulated: bool = False, seeds: int = 1,
-    precision: Precision = "float32", backend: str | None = None,
-) -> Memory:  # fmt: skip
+    architecture: Architecture,
+    windows: int,
+    *,
+    accumulated: bool = False,
+    seeds: int = 1,
+    precision: Precision = "float32",
+    backend: str | None = None,
+) -> Memory:
     """Estimate what a training occupies.
 
     Parameters
@@ -115,9 +120,14 @@ def memory(
 
 
 def micro_batch(
-    architecture: Architecture, batch_size: int, memory_gib: float,
-    precision: Precision = "float32", *, seeds: int = 1, backend: str | None = None,
-) -> int:  # fmt: skip
+    architecture: Architecture,
+    batch_size: int,
+    memory_gib: float,
+    precision: Precision = "float32",
+    *,
+    seeds: int = 1,
+    backend: str | None = None,
+) -> int:
     """The most windows at once that fit: a step's, halved until they do.
 
     Parameters
@@ -147,9 +157,13 @@ def micro_batch(
     needed = 0.0
     for windows in _halves(batch_size):
         found = memory(
-            architecture, windows, accumulated=windows < batch_size, seeds=seeds,
-            precision=precision, backend=backend,
-        )  # fmt: skip
+            architecture,
+            windows,
+            accumulated=windows < batch_size,
+            seeds=seeds,
+            precision=precision,
+            backend=backend,
+        )
         needed = beside + found.gib
         if needed <= memory_gib:
             return windows

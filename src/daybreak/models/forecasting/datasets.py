@@ -113,9 +113,11 @@ class Dataset:
     def regions(self) -> dict[str, Samples]:
         """The four regions by name, in order of time."""
         return {
-            "train": self.train, "validation_a": self.validation_a,
-            "validation_b": self.validation_b, "test": self.test,
-        }  # fmt: skip
+            "train": self.train,
+            "validation_a": self.validation_a,
+            "validation_b": self.validation_b,
+            "test": self.test,
+        }
 
     @property
     def rate(self) -> float:
@@ -139,10 +141,17 @@ class Dataset:
 
 
 def dataset(
-    series: str | Path = "sp500", *, horizon: int = 1, label: Label = "close", context: int = 60,
-    theta: float = THETA, inputs: Inputs = "stationary", weekly: Weekly = "closed",
-    split: str | Split | None = None, normalise: Normalise = "train",
-) -> Dataset:  # fmt: skip
+    series: str | Path = "sp500",
+    *,
+    horizon: int = 1,
+    label: Label = "close",
+    context: int = 60,
+    theta: float = THETA,
+    inputs: Inputs = "stationary",
+    weekly: Weekly = "closed",
+    split: str | Split | None = None,
+    normalise: Normalise = "train",
+) -> Dataset:
     """The data set of one question; asked twice, the same object.
 
     Parameters
@@ -170,9 +179,7 @@ def dataset(
     """
     place = str(series)
     mark = "" if place in BUNDLED else _digest(Path(series))
-    return _dataset(
-        place, mark, horizon, label, context, theta, inputs, weekly, split, normalise
-    )  # fmt: skip
+    return _dataset(place, mark, horizon, label, context, theta, inputs, weekly, split, normalise)
 
 
 def _digest(path: Path) -> str:
@@ -182,9 +189,17 @@ def _digest(path: Path) -> str:
 
 @lru_cache(maxsize=32)
 def _dataset(
-    series: str, _mark: str, horizon: int, label: Label, context: int, theta: float,
-    inputs: Inputs, weekly: Weekly, split: str | Split | None, normalise: Normalise,
-) -> Dataset:  # fmt: skip
+    series: str,
+    _mark: str,
+    horizon: int,
+    label: Label,
+    context: int,
+    theta: float,
+    inputs: Inputs,
+    weekly: Weekly,
+    split: str | Split | None,
+    normalise: Normalise,
+) -> Dataset:
     if context < 1 or normalise not in ("train", "window", "none"):
         msg = (
             "context >= 1 and normalise 'train', 'window' or 'none' must hold, but got "
@@ -201,16 +216,21 @@ def _dataset(
     shown = normalised(table[rows], places["train"], context, normalise)
     shown.flags.writeable = False
     relative = tuple(
-        place for place, name in enumerate(FEATURES)
+        place
+        for place, name in enumerate(FEATURES)
         if normalise == "window" and name not in LEVELS
-    )  # fmt: skip
+    )
     parts = {
         name: Samples(
-            shown, last, labels[rows[last]].astype(np.float32), found.dates[rows[last]],
-            context, relative,
+            shown,
+            last,
+            labels[rows[last]].astype(np.float32),
+            found.dates[rows[last]],
+            context,
+            relative,
         )
         for name, last in places.items()
-    }  # fmt: skip
+    }
     mark = _fingerprint(parts, horizon, label, theta, relative)
     return Dataset(
         FEATURES, horizon, label, theta, **parts, fingerprint=mark, prices=found, split=borders
@@ -246,10 +266,15 @@ def _fingerprint(
     """SHA-256 over the arrays and over what they mean."""
     first = next(iter(parts.values()))
     said = {
-        "columns": FEATURES, "horizon": horizon, "label": label, "theta": theta,
-        "context": first.context, "relative": relative, "rows": first.features.shape,
+        "columns": FEATURES,
+        "horizon": horizon,
+        "label": label,
+        "theta": theta,
+        "context": first.context,
+        "relative": relative,
+        "rows": first.features.shape,
         "sizes": {name: len(part) for name, part in parts.items()},
-    }  # fmt: skip
+    }
     whole = hashlib.sha256(json.dumps(said, sort_keys=True).encode())
     whole.update(first.features.tobytes())
     for part in parts.values():

@@ -68,9 +68,14 @@ class Detectable:
 
 
 def detectable(
-    n: int, rate: float, horizon: int = 1, *, wanted: float = 0.01, spread: float = 0.5,
+    n: int,
+    rate: float,
+    horizon: int = 1,
+    *,
+    wanted: float = 0.01,
+    spread: float = 0.5,
     apart: int = 1,
-) -> Detectable:  # fmt: skip
+) -> Detectable:
     """What n days can show.
 
     Parameters
@@ -109,13 +114,15 @@ def detectable(
     independent = n / shared
     daily = spread * math.sqrt(rate * (1 - rate))
     return Detectable(
-        n, horizon, rate,
+        n,
+        horizon,
+        rate,
         skill_entropy=2 * SIGMAS**2 / independent,
         paired_entropy=SIGMAS * daily / math.sqrt(independent),
         auc=SIGMAS * auc_error(0.5, rate * independent, (1 - rate) * independent),
         wanted=wanted,
         needed=math.ceil(shared * (SIGMAS * daily / wanted) ** 2),
-    )  # fmt: skip
+    )
 
 
 def auc_error(area: float, positives: float, negatives: float) -> float:

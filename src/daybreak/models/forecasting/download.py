@@ -25,10 +25,13 @@ Fetch = Callable[[str], Any]
 
 
 def download(
-    folder: Path, tickers: Sequence[str] = TICKERS, *,
-    fetch: Fetch | None = None, wait: Callable[[float], None] = time.sleep,
+    folder: Path,
+    tickers: Sequence[str] = TICKERS,
+    *,
+    fetch: Fetch | None = None,
+    wait: Callable[[float], None] = time.sleep,
     seed: int | None = None,
-) -> list[Path]:  # fmt: skip
+) -> list[Path]:
     """Fetch, check and keep the whole history of each ticker, and register it.
 
     Parameters

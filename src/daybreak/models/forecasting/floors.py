@@ -82,8 +82,10 @@ def published_days(prices: Prices, horizon: int) -> Published:
     days = days[(days >= 0) & (days < len(prices) - horizon)]
     table = np.array(list(LOSSES.values()))[:, HORIZONS.index(horizon)]
     return Published(
-        horizon, split.sizes[1], len(days),
+        horizon,
+        split.sizes[1],
+        len(days),
         positives=int(targets(prices, 1)[days].sum()),
         asked=int(targets(prices, horizon)[days].sum()),
         losses=(float(table.min()), float(table.max())),
-    )  # fmt: skip
+    )

@@ -115,11 +115,13 @@ def original_extremes(entries: Entries) -> tuple[Architecture | None, ...]:
     d = _middle(one.d_model for one in entries)
     widths, depths, heads = _present(entries)
     queries = (
-        {"d_model": widths[0], "n_heads": 8}, {"d_model": widths[-1], "n_heads": 8},
+        {"d_model": widths[0], "n_heads": 8},
+        {"d_model": widths[-1], "n_heads": 8},
         {"n_layers": depths[0], "d_model": d, "n_heads": 8},
         {"n_layers": depths[-1], "d_model": d, "n_heads": 8},
-        {"n_heads": heads[0], "d_model": d}, {"n_heads": heads[-1], "d_model": d},
-    )  # fmt: skip
+        {"n_heads": heads[0], "d_model": d},
+        {"n_heads": heads[-1], "d_model": d},
+    )
     return tuple(
         next((one for one in entries if all(getattr(one, k) == v for k, v in query.items())), None)
         for query in queries
@@ -159,13 +161,18 @@ def extremes(entries: Entries, aim: int, count: int = 10) -> Entries:
         return one.n_layers
 
     rules: list[tuple[Sequence[Architecture], Callable[[Architecture], float]]] = [
-        (usual, width), (usual, lambda one: -width(one)),
-        (usual, depth), (usual, lambda one: -depth(one)),
-        (level, depth), (level, lambda one: -depth(one)),
-        (across, lambda one: one.n_heads), (across, lambda one: -one.n_heads),
-        (usual, lambda one: one.parameters), (usual, lambda one: -one.parameters),
+        (usual, width),
+        (usual, lambda one: -width(one)),
+        (usual, depth),
+        (usual, lambda one: -depth(one)),
+        (level, depth),
+        (level, lambda one: -depth(one)),
+        (across, lambda one: one.n_heads),
+        (across, lambda one: -one.n_heads),
+        (usual, lambda one: one.parameters),
+        (usual, lambda one: -one.parameters),
         (usual, lambda one: abs(one.parameters - aim)),
-    ]  # fmt: skip
+    ]
     found = dict.fromkeys(min(among, key=by) for among, by in rules)
     found |= dict.fromkeys([*usual[::2], *entries])
     chosen = tuple(found)[:count]

@@ -49,14 +49,20 @@ def scattered_days(series: str, horizon: int) -> Dataset:
     def samples(starts: Any) -> Samples:
         last = starts + CONTEXT - 1
         return Samples(
-            whole.train.features, last, labels[rows[last]].astype(np.float32),
-            whole.prices.dates[rows[last]], CONTEXT,
-        )  # fmt: skip
+            whole.train.features,
+            last,
+            labels[rows[last]].astype(np.float32),
+            whole.prices.dates[rows[last]],
+            CONTEXT,
+        )
 
     return dataclasses.replace(
-        whole, train=samples(split.train), validation_a=samples(split.validation),
-        test=samples(split.test), fingerprint=f"{whole.fingerprint} scattered {horizon}",
-    )  # fmt: skip
+        whole,
+        train=samples(split.train),
+        validation_a=samples(split.validation),
+        test=samples(split.test),
+        fingerprint=f"{whole.fingerprint} scattered {horizon}",
+    )
 
 
 def horizon_problem(reaches: Reaches = "label", series: str = "sp500") -> dk.SearchProblem:
@@ -78,10 +84,13 @@ def horizon_problem(reaches: Reaches = "label", series: str = "sp500") -> dk.Sea
         settings={"series": series, "horizon": 1},
         deterministic=True,
         units={
-            "entropy": "nat", "floor": "nat", "below_floor": "nat", "asked_cross_entropy": "nat",
+            "entropy": "nat",
+            "floor": "nat",
+            "below_floor": "nat",
+            "asked_cross_entropy": "nat",
         },
         name=f"horizon reaches {reaches}",
-    )  # fmt: skip
+    )
 
 
 def loss(reaches: Reaches, configuration: Any, trial: Any) -> dict[str, float]:
@@ -129,8 +138,9 @@ def constants_table(n: int) -> dk.Table:
     lowest = [lowest_loss(n, count, count) for count in counts]
     return dk.Table(
         f"Lowest loss of a constant forecast on {n} days",
-        {"days positive": counts, "loss": lowest}, units={"loss": "nat"},
-    )  # fmt: skip
+        {"days positive": counts, "loss": lowest},
+        units={"loss": "nat"},
+    )
 
 
 def published_table() -> dk.Table:
@@ -149,7 +159,9 @@ def published_table() -> dk.Table:
             "validation days": [row.n for row in rows],
         },
         units={
-            "horizon": "d", "loss of a constant, at least": "nat",
-            "loss published, highest": "nat", "loss published, lowest": "nat",
+            "horizon": "d",
+            "loss of a constant, at least": "nat",
+            "loss published, highest": "nat",
+            "loss published, lowest": "nat",
         },
-    )  # fmt: skip
+    )

@@ -129,19 +129,23 @@ def compared(ladder: Ladder) -> dk.Study:
         return compare(ladder, configuration["law"], trial)
 
     problem = dk.SearchProblem(
-        [dk.Choice("law", ["constant", "power"])], evaluate,
+        [dk.Choice("law", ["constant", "power"])],
+        evaluate,
         dk.Objective("held_out", "maximise", unit="nat"),
-        deterministic=True, units={"lowest_loss": "nat", "rival_loss": "nat"},
+        deterministic=True,
+        units={"lowest_loss": "nat", "rival_loss": "nat"},
         name=f"laws {ladder.fingerprint}",
-    )  # fmt: skip
+    )
     return dk.Study(
-        f"law or constant h={ladder.horizon}", problem, dk.Search("random", trials=2),
+        f"law or constant h={ladder.horizon}",
+        problem,
+        dk.Search("random", trials=2),
         [
             dk.Criterion("alpha_low", above=0, label="loss falls with size, lower end of alpha"),
             dk.Criterion("held_out", above=0, level="soft", label="a law foretells better"),
             dk.Criterion("beats_rival", at_least=1, level="note", label="below the best baseline"),
         ],
-    )  # fmt: skip
+    )
 
 
 def compare(ladder: Ladder, law: str, trial: Any) -> dict[str, float]:
@@ -156,10 +160,14 @@ def compare(ladder: Ladder, law: str, trial: Any) -> dict[str, float]:
     trial.attach(_table(ladder))
     return {
         "held_out": held_out(sizes, means, errors) if law == "power" else 0.0,
-        "alpha": alpha.value, "alpha_low": alpha.low, "alpha_high": alpha.high,
-        "p_positive": positive, "lowest_loss": float(means.min()), "rival_loss": bar,
+        "alpha": alpha.value,
+        "alpha_low": alpha.low,
+        "alpha_high": alpha.high,
+        "p_positive": positive,
+        "lowest_loss": float(means.min()),
+        "rival_loss": bar,
         "beats_rival": float(means.min() < bar),
-    }  # fmt: skip
+    }
 
 
 def picture(ladder: Ladder, law: str, rival: str, bar: float) -> dk.Curve:
@@ -177,17 +185,25 @@ def picture(ladder: Ladder, law: str, rival: str, bar: float) -> dk.Curve:
     if law != "constant":
         bands[name] = law_band(sizes, ladder.losses, at, horizon=ladder.horizon)
     return dk.Curve(
-        "Loss by size", at, {NETWORKS: networks, name: line, rival: np.full(len(at), bar)},
-        x_label="learnt numbers", y_label="cross-entropy on validation B", y_unit="nat",
-        x_scale="log", bands=bands, points=[NETWORKS],
-    )  # fmt: skip
+        "Loss by size",
+        at,
+        {NETWORKS: networks, name: line, rival: np.full(len(at), bar)},
+        x_label="learnt numbers",
+        y_label="cross-entropy on validation B",
+        y_unit="nat",
+        x_scale="log",
+        bands=bands,
+        points=[NETWORKS],
+    )
 
 
 def _table(ladder: Ladder) -> dk.Table:
     columns = {
-        "shape": list(ladder.names), "learnt numbers": ladder.sizes.tolist(),
-        "cross-entropy": ladder.means.tolist(), "standard error": ladder.errors.tolist(),
-    }  # fmt: skip
+        "shape": list(ladder.names),
+        "learnt numbers": ladder.sizes.tolist(),
+        "cross-entropy": ladder.means.tolist(),
+        "standard error": ladder.errors.tolist(),
+    }
     return dk.Table("Networks", columns, {"cross-entropy": "nat", "standard error": "nat"})
 
 

@@ -28,9 +28,12 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
 def question(settings: Any, weekly: Weekly = "closed") -> Dataset:
     """The data set of a trial: learn before 2015, choose on 2015-16, look at 2017-18."""
     return dataset(
-        str(settings.series), horizon=int(settings.horizon), label=settings.label, weekly=weekly,
+        str(settings.series),
+        horizon=int(settings.horizon),
+        label=settings.label,
+        weekly=weekly,
         split="reference",
-    )  # fmt: skip
+    )
 
 
 def leak_problem(series: str = "sp500") -> dk.SearchProblem:
@@ -60,10 +63,11 @@ def evaluate_leak(configuration: Any, trial: Any) -> dict[str, float]:
     found = {name: _skill(data, model, name) for name in ("validation_a", "test")}
     seen = _seen(str(trial.settings.series), weekly)
     trial.record(
-        fingerprint=data.fingerprint, sizes=data.sizes,
+        fingerprint=data.fingerprint,
+        sizes=data.sizes,
         detectable=detectable(len(data.validation_a), data.rate, data.horizon).sentence,
         saw_the_future=[name for name, share in seen.items() if share > 0],
-    )  # fmt: skip
+    )
     if weekly != "closed":
         trial.attach(weekday_table(data))
     return {
@@ -108,9 +112,10 @@ def _gains(
     entropy = entropy_difference(labels, without, with_, data.horizon)
     area = auc_difference(labels, with_, without, data.horizon)
     return {
-        f"{prefix}gain": entropy.value, f"{prefix}gain_low": entropy.low,
+        f"{prefix}gain": entropy.value,
+        f"{prefix}gain_low": entropy.low,
         f"{prefix}auc_gain": area.value,
-    }  # fmt: skip
+    }
 
 
 @lru_cache(maxsize=8)

@@ -37,9 +37,15 @@ class LegacySplit:
 
 
 def scattered(
-    rows: int, context: int = 60, horizon: int = 1, *,
-    validation: float = 0.15, test: float = 0.15, seed: int = 42, embargo: int = 0,
-) -> LegacySplit:  # fmt: skip
+    rows: int,
+    context: int = 60,
+    horizon: int = 1,
+    *,
+    validation: float = 0.15,
+    test: float = 0.15,
+    seed: int = 42,
+    embargo: int = 0,
+) -> LegacySplit:
     """Chunks drawn at random: the split of all twelve published studies.
 
     Chunks of context + horizon rows are numbered and shuffled; the first shares of them are
@@ -71,9 +77,13 @@ def scattered(
 
 
 def contiguous(
-    rows: int, context: int = 60, horizon: int = 1, *,
-    validation: float = 0.15, test: float = 0.15,
-) -> LegacySplit:  # fmt: skip
+    rows: int,
+    context: int = 60,
+    horizon: int = 1,
+    *,
+    validation: float = 0.15,
+    test: float = 0.15,
+) -> LegacySplit:
     """The last chunks for the test, those before them for validation; still one sample each.
 
     Parameters and errors are those of `scattered`.
@@ -85,9 +95,13 @@ def contiguous(
 
 
 def simple(
-    dates: Days, context: int = 80, horizon: int = 1, *,
-    validation: str = "2023-01-01", test: str = "2025-01-01",
-) -> LegacySplit:  # fmt: skip
+    dates: Days,
+    context: int = 80,
+    horizon: int = 1,
+    *,
+    validation: str = "2023-01-01",
+    test: str = "2025-01-01",
+) -> LegacySplit:
     """Windows that lie in a region as a whole, label and context included.
 
     Costs context - 1 decision days at the start of each region, which `regions` does not.

@@ -41,9 +41,14 @@ _REHEARSED = 256
 
 
 def network_problem(
-    grid: Grid, budget: str, *, series: str = "sp500", recipe: Recipe | None = None,
-    resources: dk.Resources | None = None, memory: float | None = None,
-) -> dk.SearchProblem:  # fmt: skip
+    grid: Grid,
+    budget: str,
+    *,
+    series: str = "sp500",
+    recipe: Recipe | None = None,
+    resources: dk.Resources | None = None,
+    memory: float | None = None,
+) -> dk.SearchProblem:
     """Networks of about `budget` learnt numbers, and four numbers of their training.
 
     Parameters
@@ -100,21 +105,26 @@ def network_problem(
             dk.Parameter("weight_decay", 1e-3, 1.0, scale="log"),
             dk.Integer("warmup_steps", 10, 200, scale="log", unit="steps"),
             dk.Parameter("dropout", 0.1, 0.3),
-            dk.Choice("shape", list(shapes)), dk.Choice("n_heads", list(grid.heads)),
+            dk.Choice("shape", list(shapes)),
+            dk.Choice("n_heads", list(grid.heads)),
         ],
         evaluate=evaluate,
         objectives=dk.Objective("cross_entropy", unit="nat"),
         baselines=search_baselines(question, "validation_a"),
         constraints=[dk.Constraint("heads divide the width", holds=divides)],
         settings={
-            "series": series, "horizon": 1, "label": "close", "split": "fold-4", "seeds": 1,
+            "series": series,
+            "horizon": 1,
+            "label": "close",
+            "split": "fold-4",
+            "seeds": 1,
         },
         rehearsal=rehearse,
         precision="single",
         units=dict.fromkeys(_IN_NATS, "nat"),
         name=f"network {budget} {base}",
         resources=resources or dk.Resources(),
-    )  # fmt: skip
+    )
 
 
 def forced(grid: Grid, budget: str, count: int = 10) -> list[dict[str, Any]]:
@@ -145,9 +155,12 @@ def shape_of(one: Architecture) -> str:
 def architecture_of(one: Architecture) -> dict[str, int]:
     """What every record says of an architecture; there is no other place that says it."""
     return {
-        "d_model": one.d_model, "n_layers": one.n_layers, "n_heads": one.n_heads,
-        "d_ff": one.d_ff, "param_count": one.parameters,
-    }  # fmt: skip
+        "d_model": one.d_model,
+        "n_layers": one.n_layers,
+        "n_heads": one.n_heads,
+        "d_ff": one.d_ff,
+        "param_count": one.parameters,
+    }
 
 
 def trained_as(base: Recipe, configuration: Any) -> Recipe:
@@ -192,10 +205,16 @@ def evaluate_network(architecture: Architecture, recipe: Recipe, trial: Any) -> 
     from .training import train
 
     done = train(
-        architecture, recipe, data.train, data.validation_a, seeds=seeds,
-        identity=data.fingerprint, checkpoint=trial.checkpoint, restore=trial.restore,
+        architecture,
+        recipe,
+        data.train,
+        data.validation_a,
+        seeds=seeds,
+        identity=data.fingerprint,
+        checkpoint=trial.checkpoint,
+        restore=trial.restore,
         on_epoch=after,
-    )  # fmt: skip
+    )
     _attach_machine(watch, trial)
     if done.diverged:
         msg = (
@@ -215,8 +234,10 @@ def _attach_machine(watch: Watch, trial: Any) -> None:
 
 def judged(done: Trained, data: Dataset, trial: Any) -> dict[str, float]:
     """Metrics of trained networks; records and pictures of what they say of validation B."""
-    found = {name: done.probabilities(data.regions[name])
-             for name in ("validation_a", "validation_b", "test")}  # fmt: skip
+    found = {
+        name: done.probabilities(data.regions[name])
+        for name in ("validation_a", "validation_b", "test")
+    }
     said, part = found["validation_b"], data.validation_b
     counts = confusion(part.labels, said.mean(axis=0))
     told = detectable(len(data.validation_a), data.rate, data.horizon)
@@ -224,31 +245,39 @@ def judged(done: Trained, data: Dataset, trial: Any) -> dict[str, float]:
     trial.record(
         architecture=architecture_of(done.architecture),
         training={
-            **dataclasses.asdict(done.recipe), "seeds": list(done.seeds),
+            **dataclasses.asdict(done.recipe),
+            "seeds": list(done.seeds),
             "best_epoch": [course.best + 1 for course in done.courses],
             "epochs_run": [len(course.train) for course in done.courses],
             "ended": [course.ended for course in done.courses],
         },
-        confusion=counts, sizes=data.sizes, fingerprint=data.fingerprint, detectable=told.sentence,
+        confusion=counts,
+        sizes=data.sizes,
+        fingerprint=data.fingerprint,
+        detectable=told.sentence,
         rival=rival,
         daily=np.round(losses(part.labels, said), 4).tolist(),
-    )  # fmt: skip
+    )
     trial.attach(learning_curve(done))
     trial.attach(confusion_matrix(counts))
     trial.attach(reliability(part.labels, said.mean(axis=0)))
     gain = entropy_difference(
-        part.labels, baseline(data, rival).probabilities["validation_b"], said.mean(axis=0),
+        part.labels,
+        baseline(data, rival).probabilities["validation_b"],
+        said.mean(axis=0),
         data.horizon,
-    )  # fmt: skip
+    )
     return {
         **_means(found["validation_a"], data.validation_a, data.rate, ""),
         **_means(said, part, data.rate, "b_"),
         **_means(found["test"], data.test, data.rate, "test_"),
-        "b_gain": gain.value, "b_gain_low": gain.low,
+        "b_gain": gain.value,
+        "b_gain_low": gain.low,
         "param_count": float(done.architecture.parameters),
-        "smallest_effect": told.paired_entropy, "validation_days": float(told.n),
+        "smallest_effect": told.paired_entropy,
+        "validation_days": float(told.n),
         "validation_days_needed": float(told.needed),
-    }  # fmt: skip
+    }
 
 
 def best_baseline(data: Dataset) -> str:

@@ -75,8 +75,13 @@ class Speed:
     share: float | None
 
 
-def speed(architecture: Architecture, windows: int, seconds: float, device: str,
-          precision: str = "bfloat16") -> Speed:  # fmt: skip
+def speed(
+    architecture: Architecture,
+    windows: int,
+    seconds: float,
+    device: str,
+    precision: str = "bfloat16",
+) -> Speed:
     """Speed of a training that took `seconds` for so many windows."""
     rate = windows / seconds
     done, most = rate * flops(architecture), peak(device, precision)

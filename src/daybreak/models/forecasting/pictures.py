@@ -24,28 +24,37 @@ def learning_curve(done: Trained) -> dk.Curve:
     }
     epochs = min(len(course.train) for course in done.courses)
     return dk.Curve(
-        "Learning curve", np.arange(1, epochs + 1),
+        "Learning curve",
+        np.arange(1, epochs + 1),
         {name: np.mean([one[:epochs] for one in many], axis=0) for name, many in lines.items()},
-        x_label="epoch", y_label="loss", y_unit="nat",
-    )  # fmt: skip
+        x_label="epoch",
+        y_label="loss",
+        y_unit="nat",
+    )
 
 
 def confusion(labels: Floats, probabilities: Floats) -> dict[str, int]:
     """True and false positives and negatives of forecasts above one half, shape (n,) each."""
     said, is_one = probabilities > 0.5, labels > 0
     return {
-        "tp": int((said & is_one).sum()), "fp": int((said & ~is_one).sum()),
-        "fn": int((~said & is_one).sum()), "tn": int((~said & ~is_one).sum()),
-    }  # fmt: skip
+        "tp": int((said & is_one).sum()),
+        "fp": int((said & ~is_one).sum()),
+        "fn": int((~said & is_one).sum()),
+        "tn": int((~said & ~is_one).sum()),
+    }
 
 
 def confusion_matrix(counts: dict[str, int]) -> dk.Matrix:
     """The same as a picture."""
     return dk.Matrix(
-        "Confusion", [[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]],
-        rows=["no rise", "rise"], columns=["none forecast", "rise forecast"],
-        row_label="what came", column_label="what was said, above one half", unit="days",
-    )  # fmt: skip
+        "Confusion",
+        [[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]],
+        rows=["no rise", "rise"],
+        columns=["none forecast", "rise forecast"],
+        row_label="what came",
+        column_label="what was said, above one half",
+        unit="days",
+    )
 
 
 def reliability(labels: Floats, probabilities: Floats) -> dk.Curve:
@@ -58,6 +67,9 @@ def reliability(labels: Floats, probabilities: Floats) -> dk.Curve:
     said = np.array([probabilities[part].mean() for part in parts])
     came = np.array([labels[part].mean() for part in parts])
     return dk.Curve(
-        "Reliability", said, {"what came": came, "what was said": said},
-        x_label="forecast probability", y_label="share of rises",
-    )  # fmt: skip
+        "Reliability",
+        said,
+        {"what came": came, "what was said": said},
+        x_label="forecast probability",
+        y_label="share of rises",
+    )

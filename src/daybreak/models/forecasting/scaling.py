@@ -49,11 +49,13 @@ def scaling_problem(sizes: Floats, losses: Floats, errors: Floats) -> dk.FitProb
 
     return dk.FitProblem(
         [
-            dk.Parameter("E", 0.0, most, unit="nat"), dk.Parameter("a", 0.0, most, unit="nat"),
+            dk.Parameter("E", 0.0, most, unit="nat"),
+            dk.Parameter("a", 0.0, most, unit="nat"),
             dk.Parameter("alpha", -STEEPEST, STEEPEST),
         ],
-        predict, dk.observations(np.asarray(losses), np.asarray(errors)),
-    )  # fmt: skip
+        predict,
+        dk.observations(np.asarray(losses), np.asarray(errors)),
+    )
 
 
 def fit(sizes: Floats, losses: Floats) -> tuple[float, float, float]:
@@ -85,9 +87,14 @@ def exponent(sizes: Floats, losses: Floats) -> float:
 
 
 def bootstrap(
-    sizes: Floats, losses: Floats, *, horizon: int = 1, draws: int = DRAWS, seed: int = 0,
+    sizes: Floats,
+    losses: Floats,
+    *,
+    horizon: int = 1,
+    draws: int = DRAWS,
+    seed: int = 0,
     of: Callable[[Floats, Floats], float] = exponent,
-) -> tuple[Interval, float]:  # fmt: skip
+) -> tuple[Interval, float]:
     """Exponent with its interval, and P(alpha > 0), over seeds within networks and blocks of days.
 
     Each draw takes the same blocks of days for all networks (they are judged on the same days)
@@ -145,9 +152,14 @@ def law_at(sizes: Floats, losses: Floats, at: Floats) -> Floats:
 
 
 def law_band(
-    sizes: Floats, losses: Floats, at: Floats, *, horizon: int = 1, draws: int = DRAWS,
+    sizes: Floats,
+    losses: Floats,
+    at: Floats,
+    *,
+    horizon: int = 1,
+    draws: int = DRAWS,
     seed: int = 0,
-) -> tuple[Floats, Floats]:  # fmt: skip
+) -> tuple[Floats, Floats]:
     """Ends of the middle 95 % of the laws of all draws at each size, shape of `at`, nats.
 
     As in `deviations`, what a draw of days does to all networks alike is left out: the band

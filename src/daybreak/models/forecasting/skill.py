@@ -75,9 +75,13 @@ def skill(labels: Floats, probabilities: Floats, rate: float) -> Skill:
     constant = float(losses(labels, np.full(labels.shape, rate)).mean())
     brier = float(((probabilities - labels) ** 2).mean())
     return Skill(
-        len(labels), int(labels.sum()), entropy, auc(labels, probabilities), brier,
+        len(labels),
+        int(labels.sum()),
+        entropy,
+        auc(labels, probabilities),
+        brier,
         1 - entropy / constant,
-    )  # fmt: skip
+    )
 
 
 def losses(labels: Floats, probabilities: Floats) -> Floats:

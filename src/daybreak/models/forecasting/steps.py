@@ -46,10 +46,12 @@ class Rows(NamedTuple):
         relative = np.zeros(features.shape[1], bool)
         relative[list(getattr(samples, "relative", ()))] = True
         return cls(
-            jnp.asarray(features), jnp.asarray(samples.last, jnp.int32),
-            jnp.asarray(samples.labels, jnp.float32), jnp.asarray(relative),
+            jnp.asarray(features),
+            jnp.asarray(samples.last, jnp.int32),
+            jnp.asarray(samples.labels, jnp.float32),
+            jnp.asarray(relative),
             jnp.arange(1 - samples.context, 1, dtype=jnp.int32),
-        )  # fmt: skip
+        )
 
     def windows(self, which: Array) -> Array:
         """Windows of some samples, shape (B, T, F)."""
@@ -76,9 +78,14 @@ class Dials(NamedTuple):
         gamma, alpha = recipe.focal or (0.0, 0.5)
         steps = recipe.epochs * -(-samples // recipe.batch_size)
         numbers = (
-            recipe.learning_rate, recipe.weight_decay, recipe.warmup_steps, recipe.dropout, steps,
-            gamma, alpha,
-        )  # fmt: skip
+            recipe.learning_rate,
+            recipe.weight_decay,
+            recipe.warmup_steps,
+            recipe.dropout,
+            steps,
+            gamma,
+            alpha,
+        )
         return cls(*(jnp.asarray(number, jnp.float32) for number in numbers))
 
 
@@ -96,9 +103,12 @@ class Form:
     def of(cls, recipe: Recipe) -> Form:
         """The form of a recipe."""
         return cls(
-            recipe.schedule, recipe.batch_size, recipe.micro, recipe.focal is not None,
+            recipe.schedule,
+            recipe.batch_size,
+            recipe.micro,
+            recipe.focal is not None,
             recipe.precision,
-        )  # fmt: skip
+        )
 
 
 class State(NamedTuple):

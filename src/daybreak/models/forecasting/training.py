@@ -90,9 +90,10 @@ class Trained:
     def diverged(self) -> tuple[int, ...]:
         """Seeds whose loss ceased to be a number."""
         return tuple(
-            seed for seed, course in zip(self.seeds, self.courses, strict=True)
+            seed
+            for seed, course in zip(self.seeds, self.courses, strict=True)
             if course.ended == "diverged"
-        )  # fmt: skip
+        )
 
     def probabilities(self, samples: Any) -> Floats:
         """Forecasts for a region, shape (seeds, n)."""
@@ -101,12 +102,17 @@ class Trained:
 
 
 def train(
-    architecture: Architecture, recipe: Recipe, learn: Any, choose: Any, *,
-    seeds: Sequence[int] = (0,), identity: str = "",
+    architecture: Architecture,
+    recipe: Recipe,
+    learn: Any,
+    choose: Any,
+    *,
+    seeds: Sequence[int] = (0,),
+    identity: str = "",
     on_epoch: Callable[[int, float, float], None] | None = None,
     checkpoint: Callable[[bytes], None] | None = None,
     restore: Callable[[], bytes | None] | None = None,
-) -> Trained:  # fmt: skip
+) -> Trained:
     """Train a network for each seed.
 
     Parameters
@@ -150,13 +156,22 @@ def train(
         going = [course for course in now.courses if not course.ended]
         if not going:
             break
-        now = _after(now, [jax.random.fold_in(key, number + 1) for key in keys],
-                     rows, judged, dials, form, recipe)  # fmt: skip
+        now = _after(
+            now,
+            [jax.random.fold_in(key, number + 1) for key in keys],
+            rows,
+            judged,
+            dials,
+            form,
+            recipe,
+        )
         if checkpoint is not None:
             checkpoint(kept(now, mark))
         if on_epoch is not None:
-            means = (float(np.mean([getattr(course, name)[-1] for course in now.courses]))
-                     for name in ("train", "validation"))  # fmt: skip
+            means = (
+                float(np.mean([getattr(course, name)[-1] for course in now.courses]))
+                for name in ("train", "validation")
+            )
             on_epoch(number, *means)
     return Trained(architecture, recipe, tuple(seeds), tuple(now.courses), tuple(now.best))
 
@@ -166,8 +181,9 @@ def _after(
 ) -> Kept:
     """Everything one epoch later; seeds that have ended stay as they are."""
     going = [place for place, course in enumerate(now.courses) if not course.ended]
-    moved = _epoch([now.states[place] for place in going], [keys[place] for place in going],
-                   rows, dials, form)  # fmt: skip
+    moved = _epoch(
+        [now.states[place] for place in going], [keys[place] for place in going], rows, dials, form
+    )
     states, best = list(now.states), list(now.best)
     for place, (state, loss) in zip(going, moved, strict=True):
         states[place] = state

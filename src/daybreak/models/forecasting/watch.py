@@ -165,11 +165,17 @@ class Watch:
     """
 
     def __init__(
-        self, limits: Limits | None = None, *, read: Callable[[], Reading] = read_machine,
-        wait: float = 60.0, waits: int = 10, log: str | Path | None = None,
-        log_every: float = 300.0, sleep: Callable[[float], None] = time.sleep,
+        self,
+        limits: Limits | None = None,
+        *,
+        read: Callable[[], Reading] = read_machine,
+        wait: float = 60.0,
+        waits: int = 10,
+        log: str | Path | None = None,
+        log_every: float = 300.0,
+        sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Begin to watch; the first load is that since now."""
         if not (wait >= 0 and waits >= 0 and log_every >= 0):
             msg = f"times and counts must be >= 0, but got ({wait=}, {waits=}, {log_every=})."
@@ -269,7 +275,9 @@ def append(path: Path, moment: float, reading: Reading) -> None:
         lines.writerow(
             [
                 datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds"),
-                f"{reading.load:.1f}", f"{reading.memory_percent:.1f}",
-                f"{reading.memory_gib:.2f}", "" if known is None else f"{known:.1f}",
+                f"{reading.load:.1f}",
+                f"{reading.memory_percent:.1f}",
+                f"{reading.memory_gib:.2f}",
+                "" if known is None else f"{known:.1f}",
             ]
-        )  # fmt: skip
+        )

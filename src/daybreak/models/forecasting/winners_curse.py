@@ -30,9 +30,15 @@ class Curse:
 
 
 def simulated_curse(
-    n: int, offset: float, noise: float, *, rate: float = 0.1412, trials: int = 50,
-    draws: int = 1000, seed: int = 0,
-) -> Curse:  # fmt: skip
+    n: int,
+    offset: float,
+    noise: float,
+    *,
+    rate: float = 0.1412,
+    trials: int = 50,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Curse:
     """Let trials without skill compete on regions of n days.
 
     Parameters

@@ -108,10 +108,17 @@ class Condensate:
 
 
 def condensate(
-    octaves: Octaves, n_octaves: int = N_OCTAVES, radius: float = RADIUS, cells: int = CELLS, *,
-    starts: int = STARTS, seed: int = 0, modes: int = MODES, pretrained: bool = False,
+    octaves: Octaves,
+    n_octaves: int = N_OCTAVES,
+    radius: float = RADIUS,
+    cells: int = CELLS,
+    *,
+    starts: int = STARTS,
+    seed: int = 0,
+    modes: int = MODES,
+    pretrained: bool = False,
     phase: Callable[[str, float], None] | None = None,
-) -> Condensate:  # fmt: skip
+) -> Condensate:
     """Find the state of least energy, and judge it.
 
     Parameters

@@ -65,9 +65,13 @@ def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
     s = trial.settings
     with Heartbeat(trial.directory, f"seed {trial.seed}") as beat:
         found = condensate(
-            octaves_of(configuration), int(s.n_octaves), float(s.radius), int(s.cells),
-            pretrained=bool(s.pretrained), phase=beat,
-        )  # fmt: skip
+            octaves_of(configuration),
+            int(s.n_octaves),
+            float(s.radius),
+            int(s.cells),
+            pretrained=bool(s.pretrained),
+            phase=beat,
+        )
     for remark in found.remarks:
         trial.record(**{remark.code: remark.sentence})
     metrics = _metrics(found)
@@ -82,25 +86,38 @@ def _metrics(found: Condensate) -> dict[str, float]:
     state, judged = found.solution, found.scores
     low, high = found.null.interval
     return {
-        "fractal_score": judged.fractal_score, "hierarchy": judged.hierarchy,
-        "regularity": judged.regularity, "bounded": 1.0, "converged": float(state.converged),
-        "negative_modes": float(state.negative_modes), "largest_psi": found.largest_psi,
-        "beyond_null": float(inside_null(judged, found.null) is None), "null_low": low,
-        "null_high": high, "box_growth": found.box.growth, "energy": state.energy,
-        "energy_extrapolated": found.mesh.energy, "mesh_error": found.mesh.error,
-        "residual": state.residual, "virial_error": state.virial_error,
+        "fractal_score": judged.fractal_score,
+        "hierarchy": judged.hierarchy,
+        "regularity": judged.regularity,
+        "bounded": 1.0,
+        "converged": float(state.converged),
+        "negative_modes": float(state.negative_modes),
+        "largest_psi": found.largest_psi,
+        "beyond_null": float(inside_null(judged, found.null) is None),
+        "null_low": low,
+        "null_high": high,
+        "box_growth": found.box.growth,
+        "energy": state.energy,
+        "energy_extrapolated": found.mesh.energy,
+        "mesh_error": found.mesh.error,
+        "residual": state.residual,
+        "virial_error": state.virial_error,
         "lowest_mode": float(found.modes[0]),
-    }  # fmt: skip
+    }
 
 
 def _row(found: Condensate, metrics: Mapping[str, float]) -> dict[str, Any]:
     octaves = found.octaves
     return {
-        **metrics, "lam_2": octaves.lam_2, "delta": octaves.delta, "beta": octaves.beta,
+        **metrics,
+        "lam_2": octaves.lam_2,
+        "delta": octaves.delta,
+        "beta": octaves.beta,
         **{f"effective_{name}": getattr(octaves, name) for name in ("m0", "g", "lam_1", "lam_2")},
-        "error_msg": codes(found.remarks), "seconds": found.seconds,
+        "error_msg": codes(found.remarks),
+        "seconds": found.seconds,
         "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-    }  # fmt: skip
+    }
 
 
 def _attach(trial: Any, found: Condensate) -> None:

@@ -58,13 +58,22 @@ def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
         if found.end is OriginalEnd.ACCEPTED:
             beat("spectrum")
             metrics |= _scored(found)
-    keep_row(trial, configuration, {
-        **metrics, "error_msg": found.end.value, "seconds": time.perf_counter() - begun,
-        **{f"effective_{name}": getattr(found.octaves, name)
-           for name in ("m0", "g", "lam_1", "lam_2")},
-        "delta": found.octaves.delta, "beta": found.octaves.beta,
-        "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-    })  # fmt: skip
+    keep_row(
+        trial,
+        configuration,
+        {
+            **metrics,
+            "error_msg": found.end.value,
+            "seconds": time.perf_counter() - begun,
+            **{
+                f"effective_{name}": getattr(found.octaves, name)
+                for name in ("m0", "g", "lam_1", "lam_2")
+            },
+            "delta": found.octaves.delta,
+            "beta": found.octaves.beta,
+            "timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        },
+    )
     if found.end is not OriginalEnd.ACCEPTED:
         raise Rejected(found.end.value)
     return metrics

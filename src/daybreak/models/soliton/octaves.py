@@ -70,9 +70,16 @@ class Octaves:
 
 
 VALIDATION = Octaves(
-    m0=math.sqrt(0.5), g=1.0, lam_1=0.0, lam_2=0.0, delta=0.2, lambda_H=0.1, g_Y=0.5, mu2=1.0,
+    m0=math.sqrt(0.5),
+    g=1.0,
+    lam_1=0.0,
+    lam_2=0.0,
+    delta=0.2,
+    lambda_H=0.1,
+    g_Y=0.5,
+    mu2=1.0,
     quartic_sign=-1.0,
-)  # fmt: skip
+)
 """Model A: one octave, attractive quartic term, the run that was to validate the sextic term."""
 
 
@@ -122,5 +129,8 @@ def octave_problem(
             raise dk.ProblemError(msg)
     return RadialProblem(
         full_potential if with_phi else octave_potential,
-        n_octaves + with_phi, radius, cells, arguments=(octaves,),
-    )  # fmt: skip
+        n_octaves + with_phi,
+        radius,
+        cells,
+        arguments=(octaves,),
+    )

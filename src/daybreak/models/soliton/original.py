@@ -79,10 +79,12 @@ def original_energy(octaves: Octaves, psi: Floats, phi: Floats, grid: OriginalGr
     """E of the octaves `psi`, shape (n, nodes), and of `phi`, shape (nodes,)."""
     o, square = octaves, psi**2
     density = np.sum(
-        grid.slope(psi) ** 2 / 2 + o.m0**2 / 2 * square
-        + o.quartic_sign * o.g / 4 * square**2 + o.delta / 8 * square**3,
+        grid.slope(psi) ** 2 / 2
+        + o.m0**2 / 2 * square
+        + o.quartic_sign * o.g / 4 * square**2
+        + o.delta / 8 * square**3,
         axis=0,
-    )  # fmt: skip
+    )
     density = density + np.einsum("oi,op,pi->i", psi, o.couplings(len(psi)), psi) / 2
     density += grid.slope(phi) ** 2 / 2 + o.mu2 / 2 * phi**2 + o.lambda_H / 4 * phi**4
     density += o.g_Y * phi**2 * np.sum(square, axis=0)
@@ -101,9 +103,12 @@ def original_couplings(octaves: Octaves, n_octaves: int) -> Floats:
 
 
 def original_force(
-    octaves: Octaves, psi: Floats, phi: Floats, grid: OriginalGrid,
+    octaves: Octaves,
+    psi: Floats,
+    phi: Floats,
+    grid: OriginalGrid,
     laplacian: Laplacian = Laplacian.PRODUCTION,
-) -> tuple[Floats, Floats]:  # fmt: skip
+) -> tuple[Floats, Floats]:
     """``dE/dpsi`` and ``dE/dphi`` per volume, as the original has them."""
     o, square = octaves, psi**2
     of_psi = -grid.laplacian(psi, laplacian) + original_couplings(o, len(psi)) @ psi

@@ -28,9 +28,12 @@ def uniform_couplings(octaves: Octaves, n_octaves: int = N_OCTAVES) -> Floats:
 
 
 def vacuum_eigenvalues(
-    octaves: Octaves, phi: float, grid: OriginalGrid, n_octaves: int = N_OCTAVES,
+    octaves: Octaves,
+    phi: float,
+    grid: OriginalGrid,
+    n_octaves: int = N_OCTAVES,
     count: int = COUNT,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """The lowest eigenvalues where every octave vanishes and Phi is constant, ascending.
 
     Closed form: of -d2/dr2 between two ghost nodes, ``4 / dr^2 sin^2(k pi / (2 (N + 1)))``, plus

@@ -67,10 +67,13 @@ def as_sampled(octaves: Octaves) -> Octaves:
 
 
 def original_trial(
-    octaves: Octaves, v_H: float, rng: np.random.Generator,
-    grid: OriginalGrid | None = None, n_octaves: int = N_OCTAVES,
+    octaves: Octaves,
+    v_H: float,
+    rng: np.random.Generator,
+    grid: OriginalGrid | None = None,
+    n_octaves: int = N_OCTAVES,
     stopped: Callable[[], bool] = lambda: False,
-) -> OriginalTrial:  # fmt: skip
+) -> OriginalTrial:
     """Relax and adapt twice, then check.
 
     Parameters

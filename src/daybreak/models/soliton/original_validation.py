@@ -77,9 +77,16 @@ def original_validation(first: float = 0.0) -> OriginalRun:
     norms = [stacked_norm(*_force(*_halves(x), grid)) for x in (start, end.x)]
     psi, phi = _halves(end.x)
     return OriginalRun(
-        grid, psi, phi, original_energy(VALIDATION, psi[None], phi, grid), norms[0], norms[1],
-        int(end.nit), bool(end.success), str(end.message).strip(" :"),
-    )  # fmt: skip
+        grid,
+        psi,
+        phi,
+        original_energy(VALIDATION, psi[None], phi, grid),
+        norms[0],
+        norms[1],
+        int(end.nit),
+        bool(end.success),
+        str(end.message).strip(" :"),
+    )
 
 
 def _halves(unknowns: Floats) -> tuple[Floats, Floats]:

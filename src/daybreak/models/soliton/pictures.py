@@ -39,10 +39,12 @@ def density_picture(solution: Solution) -> dk.Curve:
     every = _every(solution)
     lines = {"gradient": gradient, "potential": potential, "total": gradient + potential}
     return dk.Curve(
-        "energy density", problem.mesh.nodes[every],
+        "energy density",
+        problem.mesh.nodes[every],
         {name: line[every] for name, line in lines.items()},
-        x_label="radius r", y_label="energy per volume",
-    )  # fmt: skip
+        x_label="radius r",
+        y_label="energy per volume",
+    )
 
 
 def spectrum_picture(found: Condensate) -> dk.Curve:
@@ -60,9 +62,14 @@ def growth_picture(study: BoxStudy) -> dk.Curve:
     radii, energies = np.array(study.radii), np.abs(study.energies)
     cube = energies[-1] * (radii / radii[-1]) ** study.dimension
     return dk.Curve(
-        "energy and box", radii, {"|E|": energies, f"R^{study.dimension}": cube},
-        x_label="radius R of the ball", y_label="|E|", x_scale="log", y_scale="log",
-    )  # fmt: skip
+        "energy and box",
+        radii,
+        {"|E|": energies, f"R^{study.dimension}": cube},
+        x_label="radius R of the ball",
+        y_label="|E|",
+        x_scale="log",
+        y_scale="log",
+    )
 
 
 def nulls_table() -> dk.Table:

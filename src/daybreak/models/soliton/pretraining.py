@@ -77,9 +77,12 @@ def first_weights(n_fields: int, seed: int = 0, width: int = WIDTH) -> Weights:
 
 
 def trained(
-    problem: RadialProblem, seed: int = 0, iterations: int = ITERATIONS, cells: int = CELLS,
+    problem: RadialProblem,
+    seed: int = 0,
+    iterations: int = ITERATIONS,
+    cells: int = CELLS,
     start: Weights | None = None,
-) -> Network:  # fmt: skip
+) -> Network:
     """Train a network on the energy of a coarse mesh by L-BFGS.
 
     Parameters

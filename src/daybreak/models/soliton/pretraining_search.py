@@ -39,11 +39,14 @@ def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
         beat("training")
         network = _network(problem, trial)
         beat("comparison")
-        guesses = compared_guesses(problem, {
-            "original": lambda: [lambda r: 1.5 * np.exp(-r / 3)] * n + [0.5],
-            "minimum of V": lambda: filled(problem, landscape(problem, 32).lowest),
-            "network": lambda: network.fields(problem),
-        })  # fmt: skip
+        guesses = compared_guesses(
+            problem,
+            {
+                "original": lambda: [lambda r: 1.5 * np.exp(-r / 3)] * n + [0.5],
+                "minimum of V": lambda: filled(problem, landscape(problem, 32).lowest),
+                "network": lambda: network.fields(problem),
+            },
+        )
     original, plain, made = guesses
     judged = worth(made.after(network.seconds), plain)
     trial.record(**{judged.code: judged.sentence})
@@ -55,7 +58,7 @@ def evaluate(configuration: Any, trial: Any) -> dict[str, float]:
         "plain_iterations": float(plain.iterations),
         "network_iterations": float(made.iterations),
         "lower_by": plain.energy - made.energy,
-    }  # fmt: skip
+    }
 
 
 def _network(problem: Any, trial: Any) -> Network:

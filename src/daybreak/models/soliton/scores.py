@@ -74,9 +74,12 @@ def scores(masses: Floats, *, legacy: bool = False) -> Scores:
         return Scores(0.0, 1.0, 0.0)
     correlation, bonus = _correlation(found), _bonus(found)
     return Scores(
-        correlation + bonus, float(distinct[-1] / distinct[0]),
-        regularity(1 / distinct if legacy else distinct), correlation, bonus,
-    )  # fmt: skip
+        correlation + bonus,
+        float(distinct[-1] / distinct[0]),
+        regularity(1 / distinct if legacy else distinct),
+        correlation,
+        bonus,
+    )
 
 
 def ratios(masses: Floats, above: float) -> Floats:

@@ -12,30 +12,49 @@ from .octaves import Octaves
 Box = Mapping[str, tuple[float, float]]
 
 ORIGINAL: Box = {
-    "g_Y": (0.05, 0.5), "mu2": (-2.0, -0.5), "v_H": (0.4, 0.8), "m0": (-1.0, -0.1),
-    "g": (0.05, 0.2), "lam_1": (0.03, 0.1), "lam_2": (0.005, 0.05),
-}  # fmt: skip
+    "g_Y": (0.05, 0.5),
+    "mu2": (-2.0, -0.5),
+    "v_H": (0.4, 0.8),
+    "m0": (-1.0, -0.1),
+    "g": (0.05, 0.2),
+    "lam_1": (0.03, 0.1),
+    "lam_2": (0.005, 0.05),
+}
 """Version 39."""
 
 EARLIER: Box = {
-    "g_Y": (0.3, 1.5), "mu2": (-25.0, -15.0), "v_H": (0.4, 0.8), "m0": (0.1, 20.0),
-    "g": (2.0, 8.0), "lam_1": (0.5, 1.5),
-}  # fmt: skip
+    "g_Y": (0.3, 1.5),
+    "mu2": (-25.0, -15.0),
+    "v_H": (0.4, 0.8),
+    "m0": (0.1, 20.0),
+    "g": (2.0, 8.0),
+    "lam_1": (0.5, 1.5),
+}
 """Version 38.5, in which lam_2 is pi lam_1."""
 
 SURROGATE: Box = {
-    "g_Y": (0.1, 2.0), "mu2": (-30.0, -10.0), "v_H": (0.3, 1.0), "m0": (0.05, 50.0),
-    "g": (1.0, 10.0), "lam_1": (0.3, 2.0),
-}  # fmt: skip
+    "g_Y": (0.1, 2.0),
+    "mu2": (-30.0, -10.0),
+    "v_H": (0.3, 1.0),
+    "m0": (0.05, 50.0),
+    "g": (1.0, 10.0),
+    "lam_1": (0.3, 2.0),
+}
 """Of its surrogate phase: disjoint from the search in four of six."""
 
 ADDED: Box = {"delta": (0.1, 0.5), "beta": (0.05, 0.3)}
 """Searched here as well; the ranges that the original documents."""
 
 CONDENSED: Box = {
-    "g_Y": (0.05, 0.5), "mu2": (-2.0, -0.5), "m0": (0.05, 1.0), "g": (1.0, 8.0),
-    "lam_1": (0.5, 1.5), "lam_2": (1.5, 4.0), "delta": (0.1, 0.5), "beta": (0.05, 0.4),
-}  # fmt: skip
+    "g_Y": (0.05, 0.5),
+    "mu2": (-2.0, -0.5),
+    "m0": (0.05, 1.0),
+    "g": (1.0, 8.0),
+    "lam_1": (0.5, 1.5),
+    "lam_2": (1.5, 4.0),
+    "delta": (0.1, 0.5),
+    "beta": (0.05, 0.4),
+}
 """About the original's defaults, which lie outside its own box: here octaves do condense."""
 
 

@@ -19,13 +19,35 @@ import daybreak as dk
 
 FILE = "row.json"
 COLUMNS = (
-    "timestamp", "trial_number", "g_Y", "mu2", "v_H", "m0", "g", "lam_1",
-    "fractal_score", "hierarchy", "regularity", "error_msg",
-    "lam_2", "delta", "beta",
-    "effective_m0", "effective_g", "effective_lam_1", "effective_lam_2",
-    "energy", "residual", "negative_modes", "virial_error", "seconds",
-    "largest_psi", "null_low", "null_high", "study",
-)  # fmt: skip
+    "timestamp",
+    "trial_number",
+    "g_Y",
+    "mu2",
+    "v_H",
+    "m0",
+    "g",
+    "lam_1",
+    "fractal_score",
+    "hierarchy",
+    "regularity",
+    "error_msg",
+    "lam_2",
+    "delta",
+    "beta",
+    "effective_m0",
+    "effective_g",
+    "effective_lam_1",
+    "effective_lam_2",
+    "energy",
+    "residual",
+    "negative_modes",
+    "virial_error",
+    "seconds",
+    "largest_psi",
+    "null_low",
+    "null_high",
+    "study",
+)
 """The first twelve are the original's; its m0, g and lam_1 are the effective ones."""
 
 

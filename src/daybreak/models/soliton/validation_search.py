@@ -52,18 +52,23 @@ def evaluate_published(configuration: Any, trial: Any) -> dict[str, float]:
     trial.attach(dk.Curve("fields near the origin", grid, lines, "radius r", "field"))
     masses = found.masses
     return {
-        "norm": found.norm, "start_norm": found.start_norm, "energy": found.energy,
-        "iterations": float(found.iterations), "converged": float(found.success),
-        "mass_ratio": masses.ratio, "ratio_met": float(masses.ratio >= LEAST_RATIO),
+        "norm": found.norm,
+        "start_norm": found.start_norm,
+        "energy": found.energy,
+        "iterations": float(found.iterations),
+        "converged": float(found.success),
+        "mass_ratio": masses.ratio,
+        "ratio_met": float(masses.ratio >= LEAST_RATIO),
         "beyond_inputs": float(not masses.restates_inputs),
-    }  # fmt: skip
+    }
 
 
 def starts_problem() -> dk.SearchProblem:
     """Gaussian starts of both fields, of which one may end in a soliton."""
     return dk.SearchProblem(
         parameters=[
-            dk.Parameter("amplitude", 0.05, 4.0), dk.Parameter("width", 0.5, 8.0),
+            dk.Parameter("amplitude", 0.05, 4.0),
+            dk.Parameter("width", 0.5, 8.0),
             dk.Parameter("phi_amplitude", 0.0, 2.0),
         ],
         evaluate=evaluate_start,
@@ -71,7 +76,7 @@ def starts_problem() -> dk.SearchProblem:
         settings={"cells": CELLS, "radius": RADIUS},
         deterministic=True,
         name="starts",
-    )  # fmt: skip
+    )
 
 
 def evaluate_start(configuration: Any, trial: Any) -> dict[str, float]:
@@ -123,8 +128,12 @@ def _judged(state: Solution, trial: Any) -> dict[str, float]:
     r = state.problem.mesh.nodes
     masses = mass_ratio(VALIDATION, state.fields[:, 0], state.fields[:, 1], r)
     return {
-        "energy": state.energy, "negative_modes": float(state.negative_modes),
-        "lowest_mode": float(state.modes(1)[0][0]), "residual": state.residual,
-        "virial_error": state.virial_error, "box_growth": study.growth,
-        "psi_at_origin": float(abs(state.fields[0, 0])), "mass_ratio": masses.ratio,
-    }  # fmt: skip
+        "energy": state.energy,
+        "negative_modes": float(state.negative_modes),
+        "lowest_mode": float(state.modes(1)[0][0]),
+        "residual": state.residual,
+        "virial_error": state.virial_error,
+        "box_growth": study.growth,
+        "psi_at_origin": float(abs(state.fields[0, 0])),
+        "mass_ratio": masses.ratio,
+    }

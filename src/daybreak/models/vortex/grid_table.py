@@ -54,8 +54,10 @@ def tabulate(make: Callable[..., RadialGrid], keys: Sequence[Sequence[float]]) -
     """Return ``make(*key)`` for every key, padded to one length by nodes of no weight."""
     grids = [make(*key) for key in keys]
     length = max(grid.size for grid in grids)
-    stacked = {one.name: _stacked([getattr(g, one.name) for g in grids], one.name, length)
-               for one in fields(RadialGrid)}  # fmt: skip
+    stacked = {
+        one.name: _stacked([getattr(g, one.name) for g in grids], one.name, length)
+        for one in fields(RadialGrid)
+    }
     return GridTable(np.array(keys, dtype=np.float64), RadialGrid(**stacked))
 
 
@@ -67,6 +69,9 @@ def _stacked(parts: Sequence[Any], name: str, length: int) -> Any:
     # Weights end in zeros; radii and sums over the angles repeat their last value, so that
     # nothing a padded node computes is NaN, which a weight of zero would not hide.
     mode: Any = "edge" if name in ("radius", "cos_squared", "sin_squared") else "constant"
-    return np.stack([
-        np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, length - a.shape[-1])], mode=mode) for a in arrays
-    ])  # fmt: skip
+    return np.stack(
+        [
+            np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, length - a.shape[-1])], mode=mode)
+            for a in arrays
+        ]
+    )

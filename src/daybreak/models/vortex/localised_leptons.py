@@ -165,10 +165,11 @@ def inertia_problem(variant: Variant, scheme: SchemeName = "exact") -> dk.FitPro
         found = inertia(jnp.asarray(AMPLITUDES), settings)
         shares = {name: jnp.mean(getattr(found, name)) for name in ("F_core", "F_wall")}
         return {
-            "F_inner": jnp.mean(found.F_inner), **shares,
+            "F_inner": jnp.mean(found.F_inner),
+            **shares,
             "dI_over_I": jnp.abs(found.I[1] - found.I[0]) / found.I[0],
             "wall_ratio": jnp.asarray(settings.k) * 1.0,
-        }  # fmt: skip
+        }
 
     return dk.FitProblem(
         parameters=[dk.Parameter("A", *AMPLITUDES)],

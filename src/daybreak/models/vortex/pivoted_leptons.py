@@ -30,8 +30,13 @@ LEPTONS = ("e", "mu")
 BULK = (0.0, 1.0)
 """Bounds of kappa, dimensionless."""
 AS_BEFORE = {
-    **BASELINE, "w": LAYER_WIDTH, "gaussian": 0.0, "lorentzian": 0.0, "step": 0.0, "norm": 1.0,
-}  # fmt: skip
+    **BASELINE,
+    "w": LAYER_WIDTH,
+    "gaussian": 0.0,
+    "lorentzian": 0.0,
+    "step": 0.0,
+    "norm": 1.0,
+}
 """Settings with which nothing is changed: wall, layer, shares of the densities, norm."""
 
 
@@ -149,9 +154,14 @@ def pivot_problem(
 def _functional(settings: Any) -> Functional:
     """The functional of the settings."""
     return mixed_functional(
-        settings.w, settings.k, settings.dv, settings.p,
-        gaussian=settings.gaussian, lorentzian=settings.lorentzian, step=settings.step,
-    )  # fmt: skip
+        settings.w,
+        settings.k,
+        settings.dv,
+        settings.p,
+        gaussian=settings.gaussian,
+        lorentzian=settings.lorentzian,
+        step=settings.step,
+    )
 
 
 def _circling(p: Any, width: Numeric) -> Vortex:

@@ -67,10 +67,14 @@ def beside(figures: Iterable[Published], results: Mapping[str, Any]) -> list[Bes
             ours = one.read(results[one.campaign][one.study])
             rows.append(
                 Beside(
-                    one.campaign, one.study, one.quantity, in_words(one.value),
-                    "not there" if ours is None else in_words(ours), one.why,
+                    one.campaign,
+                    one.study,
+                    one.quantity,
+                    in_words(one.value),
+                    "not there" if ours is None else in_words(ours),
+                    one.why,
                 )
-            )  # fmt: skip
+            )
     return rows
 
 

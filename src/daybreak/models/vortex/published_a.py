@@ -18,28 +18,36 @@ _NOISE = "One run of one seed; runs from other seeds differ by more than what wa
 def _single() -> Iterable[Published]:
     rows: dict[str, tuple[tuple[str, Read, float], ...]] = {
         "e": (
-            ("R", best("R"), 0.43871872866876405), ("U", best("U"), 0.024041132510003192),
-            ("A", best("A"), 0.9113675648099089), ("E_circ", best("E_circ"), 1.208911374131172),
+            ("R", best("R"), 0.43871872866876405),
+            ("U", best("U"), 0.024041132510003192),
+            ("A", best("A"), 0.9113675648099089),
+            ("E_circ", best("E_circ"), 1.208911374131172),
             ("E_stab", best("E_stab"), 0.20891137418149408),
         ),
         "mu": (
-            ("R", best("R"), 0.44962787274308347), ("U", best("U"), 0.3146082741410002),
-            ("A", best("A"), 0.9663578521564429), ("E_circ", best("E_circ"), 207.0216054623731),
+            ("R", best("R"), 0.44962787274308347),
+            ("U", best("U"), 0.3146082741410002),
+            ("A", best("A"), 0.9663578521564429),
+            ("E_circ", best("E_circ"), 207.0216054623731),
             ("E_stab", best("E_stab"), 0.25332280507955673),
         ),
         "tau": (
-            ("R", best("R"), 0.4929661665659031), ("U", best("U"), 1.2894500231216615),
-            ("A", best("A"), 0.9589139064642769), ("E_circ", best("E_circ"), 3477.55292627663),
+            ("R", best("R"), 0.4929661665659031),
+            ("U", best("U"), 1.2894500231216615),
+            ("A", best("A"), 0.9589139064642769),
+            ("E_circ", best("E_circ"), 3477.55292627663),
             ("E_stab", best("E_stab"), 0.32492647932473245),
         ),
-    }  # fmt: skip
+    }
     for lepton, figures in rows.items():
         for quantity, read, value in figures:
             yield _one("single", lepton, quantity, value, read, _FLAT)
     grids = {
-        "50x10": (0.43188, 0.024389, 0.92145), "100x20": (0.44599, 0.024310, 0.93821),
-        "200x40": (0.44897, 0.024369, 0.95129), "400x80": (0.45062, 0.024424, 0.95889),
-    }  # fmt: skip
+        "50x10": (0.43188, 0.024389, 0.92145),
+        "100x20": (0.44599, 0.024310, 0.93821),
+        "200x40": (0.44897, 0.024369, 0.95129),
+        "400x80": (0.45062, 0.024424, 0.95889),
+    }
     moved = (
         "A refit drifts along the flat surface; that it drifts little says nothing of the grid."
     )
@@ -48,8 +56,10 @@ def _single() -> Iterable[Published]:
             yield _one("single", f"grid {grid}", quantity, value, best(quantity), moved)
     surface = "They are not 50 solutions but one surface, which the bounds of R and A cut off."
     for quantity, ends in (
-        ("R", "0.0511 to 1.0654"), ("U", "0.02187 to 0.04446"), ("A", "0.4275 to 0.9911"),
-    ):  # fmt: skip
+        ("R", "0.0511 to 1.0654"),
+        ("U", "0.02187 to 0.04446"),
+        ("A", "0.4275 to 0.9911"),
+    ):
         read = _set_of(quantity)
         yield _one("single", "shape of e", f"range of {quantity}", ends, read, surface)
     starts = "The same; that each end is another one is what a flat surface looks like."
@@ -62,8 +72,9 @@ def _cross() -> Iterable[Published]:
     yield _one("cross", "multi-start", "chi2", 683.0, chi2, "Fits that stopped before a minimum.")
     yield _one("cross", "multi-start", "beta", "2.973 (2.84 to 3.27)", best("beta"), _ARBITRARY)
     for study, beta, lowest, variation in (
-        ("tight", 3.14, 8686.0, "14494 %"), ("loose", 3.18, 22229.0, "172 %"),
-    ):  # fmt: skip
+        ("tight", 3.14, 8686.0, "14494 %"),
+        ("loose", 3.18, 22229.0, "172 %"),
+    ):
         stopped = "Its optimiser stopped early at every point; all of them reach zero."
         yield _one("cross", study, "beta at the minimum", beta, best("beta"), _ARBITRARY)
         yield _one("cross", study, "lowest chi2", lowest, chi2, stopped)
@@ -71,11 +82,14 @@ def _cross() -> Iterable[Published]:
         yield _one("cross", study, "variation", variation, _variation, profile)
         yield _one("cross", study, "verdict on beta", "sharp, identified", code, profile)
     yield _one(
-        "cross", "constant of the g proxy", "range of C_mu", "237 to 318 (948 calibrated)",
+        "cross",
+        "constant of the g proxy",
+        "range of C_mu",
+        "237 to 318 (948 calibrated)",
         whole_set,
         "No datum but the box confines it, through R_mu >= 0.1, R_e <= 1 and A_e <= 1; 948 is out "
         "of reach.",
-    )  # fmt: skip
+    )
 
 
 def _boundary_layer() -> Iterable[Published]:
@@ -85,40 +99,74 @@ def _boundary_layer() -> Iterable[Published]:
             "boundary-layer", "w 0.015", f"chi2 at beta {beta}", value, at(beta), unconverged
         )
     yield _one(
-        "boundary-layer", "w 0.015", "beta at the minimum", "3.10 (3.15 without gradient)",
-        _lowest_at, "Chi2 falls to the edge of the scan with and without the gradient term.",
-    )  # fmt: skip
+        "boundary-layer",
+        "w 0.015",
+        "beta at the minimum",
+        "3.10 (3.15 without gradient)",
+        _lowest_at,
+        "Chi2 falls to the edge of the scan with and without the gradient term.",
+    )
     yield _one(
-        "boundary-layer", "global S, w 0.0141421", "chi2 at beta 3.075, expected",
-        "O(1) to O(10)", at(3.075),
+        "boundary-layer",
+        "global S, w 0.0141421",
+        "chi2 at beta 3.075, expected",
+        "O(1) to O(10)",
+        at(3.075),
         "The box reaches m_tau / m_mu = 9 of the 16.8 that are needed.",
-    )  # fmt: skip
+    )
     yield _one(
-        "boundary-layer", "global S, w 0.0141421", "S, expected", "O(1) to O(10)", _scale,
+        "boundary-layer",
+        "global S, w 0.0141421",
+        "S, expected",
+        "O(1) to O(10)",
+        _scale,
         "S follows from the bounds of U; no run of the grid was finished.",
-    )  # fmt: skip
+    )
 
 
 def _sensitivity() -> Iterable[Published]:
     for budget, value in ((50, 1.67e7), (100, 1.69e7), (200, 1.65e7), (500, 1.65e7)):
         yield _one("sensitivity", f"budget {budget}", "chi2", value, chi2, _NOISE)
-    widths = (0.010, 9.6e4), (0.013, 5.1e4), (0.016, 3.8e4), (0.019, 3.8e4), (0.022, 0.0), (
-        0.025, 6.4e3,
-    )  # fmt: skip
+    widths = (
+        (0.010, 9.6e4),
+        (0.013, 5.1e4),
+        (0.016, 3.8e4),
+        (0.019, 3.8e4),
+        (0.022, 0.0),
+        (
+            0.025,
+            6.4e3,
+        ),
+    )
     for width, value in widths:
         yield _one(
-            "sensitivity", "w by least squares", f"chi2 above the lowest at w {width}", value,
-            above_lowest(width), "It falls steadily with w; a minimum at 0.022 is noise.",
-        )  # fmt: skip
+            "sensitivity",
+            "w by least squares",
+            f"chi2 above the lowest at w {width}",
+            value,
+            above_lowest(width),
+            "It falls steadily with w; a minimum at 0.022 is noise.",
+        )
     betas = {
-        3.000: 1.25e5, 3.025: 2.57e4, 3.050: 1.51e4, 3.075: 2.59e4, 3.100: 2.18e4, 3.125: 7.39e2,
-        3.150: 1.74e4, 3.175: 1.99e4, 3.200: 0.0,
-    }  # fmt: skip
+        3.000: 1.25e5,
+        3.025: 2.57e4,
+        3.050: 1.51e4,
+        3.075: 2.59e4,
+        3.100: 2.18e4,
+        3.125: 7.39e2,
+        3.150: 1.74e4,
+        3.175: 1.99e4,
+        3.200: 0.0,
+    }
     for beta, value in betas.items():
         yield _one(
-            "sensitivity", "beta by least squares", f"chi2 above the lowest at beta {beta}", value,
-            above_lowest(beta), "It falls steadily with beta, by less than the seeds differ.",
-        )  # fmt: skip
+            "sensitivity",
+            "beta by least squares",
+            f"chi2 above the lowest at beta {beta}",
+            value,
+            above_lowest(beta),
+            "It falls steadily with beta, by less than the seeds differ.",
+        )
     yield _one(
         "sensitivity", "beta by evolution", "what the scan says", "beta near 3.2", code, _NOISE
     )

@@ -95,31 +95,41 @@ def _run_1a() -> list[Published]:
     for k, share, change in rows:
         study = f"v0 k={k:g}"
         found += [
+            Published(SENSITIVITY, study, "mean F_inner, %", share, percent("F_inner"), _SHARE),
             Published(
-                SENSITIVITY, study, "mean F_inner, %", share, percent("F_inner"), _SHARE
-            ),
-            Published(
-                SENSITIVITY, study, "dI / I, %", change, percent("dI_over_I"),
+                SENSITIVITY,
+                study,
+                "dI / I, %",
+                change,
+                percent("dI_over_I"),
                 "They agree but for the same error of the grid.",
             ),
-        ]  # fmt: skip
+        ]
     return found
 
 
 def _run_2() -> list[Published]:
     first: tuple[tuple[str, float, Read], ...] = (
-        ("beta at the minimum (edge)", 3.0, minimum), ("lowest chi2", 9.96e7, chi2),
-        ("S, MeV", -6.15, best("S")), ("E_circ of e", 0.0044, best("E_circ_e")),
-        ("E_stab of e", 0.096, best("E_stab_e")), ("E_grad of e", 0.008, best("E_grad_e")),
-        ("E of e", -0.083, best("E_total_e")), ("E_circ of mu", 0.0002, best("E_circ_mu")),
-        ("E_stab of mu", 0.046, best("E_stab_mu")), ("E_grad of mu", 0.010, best("E_grad_mu")),
+        ("beta at the minimum (edge)", 3.0, minimum),
+        ("lowest chi2", 9.96e7, chi2),
+        ("S, MeV", -6.15, best("S")),
+        ("E_circ of e", 0.0044, best("E_circ_e")),
+        ("E_stab of e", 0.096, best("E_stab_e")),
+        ("E_grad of e", 0.008, best("E_grad_e")),
+        ("E of e", -0.083, best("E_total_e")),
+        ("E_circ of mu", 0.0002, best("E_circ_mu")),
+        ("E_stab of mu", 0.046, best("E_stab_mu")),
+        ("E_grad of mu", 0.010, best("E_grad_mu")),
         ("E of mu", -0.035, best("E_total_mu")),
-    )  # fmt: skip
+    )
     second: tuple[tuple[str, float, Read], ...] = (
-        ("beta at the minimum (edge)", 3.0, minimum), ("lowest chi2", 9.92e7, chi2),
-        ("S, MeV", 4.9096, best("S")), ("E of e", 0.105, best("E_total_e")),
-        ("E of mu", 0.088, best("E_total_mu")), ("E_circ of mu", 0.032, best("E_circ_mu")),
-    )  # fmt: skip
+        ("beta at the minimum (edge)", 3.0, minimum),
+        ("lowest chi2", 9.92e7, chi2),
+        ("S, MeV", 4.9096, best("S")),
+        ("E of e", 0.105, best("E_total_e")),
+        ("E of mu", 0.088, best("E_total_mu")),
+        ("E_circ of mu", 0.032, best("E_circ_mu")),
+    )
     shares = (("e", 48.0), ("mu", 46.0))
     return [
         *(Published(TWO, "Run 2", what, value, read, _CORNER) for what, value, read in first),
@@ -129,12 +139,16 @@ def _run_2() -> list[Published]:
         ),
         *(
             Published(
-                TWO, "Run 2 corrected", f"F_inner of {lepton}, %", value,
-                percent(f"F_inner_{lepton}"), _SHARE,
+                TWO,
+                "Run 2 corrected",
+                f"F_inner of {lepton}, %",
+                value,
+                percent(f"F_inner_{lepton}"),
+                _SHARE,
             )
             for lepton, value in shares
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _tau() -> list[Published]:
@@ -143,62 +157,95 @@ def _tau() -> list[Published]:
     free = "The electron can have any energy here; three numbers of one equation."
     grid = "The corner of the box; the original grid is 0.15 % low in E_circ."
     rows: tuple[tuple[str, float, Read, str], ...] = (
-        ("S_e", 24.28, own_scale("e"), near), ("S_mu", 20.36, own_scale("mu"), near),
-        ("S_tau", 37.77, own_scale("tau"), near), ("E of e", 0.021, best("E_total_e"), near),
-        ("A of e", 0.9802, best("A_e"), free), ("R_c of mu", 0.2996, best("R_c_mu"), near),
-        ("U of mu", 0.05, best("U_mu"), near), ("A of mu", 0.994, best("A_mu"), near),
-        ("R_c of tau", 0.3112, best("R_c_tau"), near), ("U of tau", 0.15, best("U_tau"), near),
+        ("S_e", 24.28, own_scale("e"), near),
+        ("S_mu", 20.36, own_scale("mu"), near),
+        ("S_tau", 37.77, own_scale("tau"), near),
+        ("E of e", 0.021, best("E_total_e"), near),
+        ("A of e", 0.9802, best("A_e"), free),
+        ("R_c of mu", 0.2996, best("R_c_mu"), near),
+        ("U of mu", 0.05, best("U_mu"), near),
+        ("A of mu", 0.994, best("A_mu"), near),
+        ("R_c of tau", 0.3112, best("R_c_tau"), near),
+        ("U of tau", 0.15, best("U_tau"), near),
         ("A of tau", 0.7176, best("A_tau"), near),
         ("E_circ of mu", 5.229, best("E_circ_mu"), grid),
         ("E of mu", 5.192, best("E_total_mu"), grid),
         ("E_circ of tau", 47.058, best("E_circ_tau"), grid),
         ("E of tau", 47.037, best("E_total_tau"), grid),
         ("E_tau / E_mu, needed 16.81", 9.06, energy_ratio, near),
-    )  # fmt: skip
+    )
     return [Published(TAU, "boundary layer", *row) for row in rows]
 
 
 def _two_leptons() -> list[Published]:
     table = (
-        (1e-10, 1.2e-8), (3e-10, 2.2e-8), (1e-9, 8.3e-8), (3e-9, 2.1e-7), (1e-8, 5.3e-7),
-        (3e-8, 1.9e-6), (1e-7, 9.4e-6),
-    )  # fmt: skip
+        (1e-10, 1.2e-8),
+        (3e-10, 2.2e-8),
+        (1e-9, 8.3e-8),
+        (3e-9, 2.1e-7),
+        (1e-8, 5.3e-7),
+        (3e-8, 1.9e-6),
+        (1e-7, 9.4e-6),
+    )
     free = "two leptons"
     return [
         Published(
-            THREE, free, "lowest chi2 without a penalty", 3.3e-12, chi2,
+            THREE,
+            free,
+            "lowest chi2 without a penalty",
+            3.3e-12,
+            chi2,
             "Two masses and two proxies can be met at every beta, here to rounding.",
         ),
         Published(
-            THREE, free, "std / mean of S over beta, %", 94.9, variation("S"),
+            THREE,
+            free,
+            "std / mean of S over beta, %",
+            94.9,
+            variation("S"),
             "S is not fixed by the data: both numbers are the walk of an optimiser.",
         ),
         *(
             Published(
-                THREE, "two leptons, penalty", f"lowest chi2 at lam_curv {weight:g}", value,
-                per_weight(weight), _STOPPED,
+                THREE,
+                "two leptons, penalty",
+                f"lowest chi2 at lam_curv {weight:g}",
+                value,
+                per_weight(weight),
+                _STOPPED,
             )
             for weight, value in table
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _three_leptons() -> list[Published]:
     table = (
-        (1.8, 2.34e4), (1.9, 2.58e4), (2.0, 2.40e4), (2.1, 2.86e4), (2.2, 1.04e4), (2.3, 4.05e3),
-        (2.4, 7.02e3), (2.5, 7.46e-4), (2.6, 8.80e3),
-    )  # fmt: skip
+        (1.8, 2.34e4),
+        (1.9, 2.58e4),
+        (2.0, 2.40e4),
+        (2.1, 2.86e4),
+        (2.2, 1.04e4),
+        (2.3, 4.05e3),
+        (2.4, 7.02e3),
+        (2.5, 7.46e-4),
+        (2.6, 8.80e3),
+    )
     plain = [
         Published(THREE, "three leptons", f"chi2 at beta {beta:.2f}", value, at(beta), _SYMMETRIC)
         for beta, value in table
     ]
     alone = [
         Published(
-            THREE, "evolution", f"chi2 at beta {beta:.2f}", value, at(beta),
+            THREE,
+            "evolution",
+            f"chi2 at beta {beta:.2f}",
+            value,
+            at(beta),
             "The same method with other random numbers: which beta comes out low is chance.",
         )
         for beta, value in table
-    ]  # fmt: skip
+    ]
     return plain + alone
 
 

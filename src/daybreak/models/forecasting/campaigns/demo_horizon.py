@@ -69,25 +69,31 @@ def demo_horizon(
 def _sweep(reaches: Reaches, series: str, horizons: Sequence[int]) -> dk.Sweep:
     configurations = [{"model": model} for model in MODELS]
     return dk.Sweep(
-        f"reaches {reaches}", horizon_problem(reaches, series),
+        f"reaches {reaches}",
+        horizon_problem(reaches, series),
         dk.Search("random", trials=len(MODELS), forced=configurations, confirm=0),
         over={"horizon": list(horizons)},
         names=[f"reaches {reaches} h={horizon}" for horizon in horizons],
         accept=[
             dk.Criterion(
-                "wrong_labels", at_most=0,
+                "wrong_labels",
+                at_most=0,
                 label="validation labels that are not those of the horizon asked",
             ),
             dk.Criterion(
-                "missing_days", at_most=0, level="soft",
+                "missing_days",
+                at_most=0,
+                level="soft",
                 label=f"validation days missing to see {WANTED} nats",
             ),
             dk.Criterion(
-                "below_floor", at_most=0.1, level="note",
+                "below_floor",
+                at_most=0.1,
+                level="note",
                 label="loss under the lowest a constant can have on the labels asked for",
             ),
             dk.Criterion(
                 "asked_skill", above=0, level="note", label="skill on the labels asked for"
             ),
         ],
-    )  # fmt: skip
+    )

@@ -22,7 +22,8 @@ def demo_leak(series: str = "sp500", horizons: Sequence[int] = HORIZONS) -> dk.C
     """
     configurations = [{"weekly": weekly, "model": model} for weekly in WEEKLY for model in MODELS]
     studies = dk.Sweep(
-        "leak", leak_problem(series),
+        "leak",
+        leak_problem(series),
         dk.Search("random", trials=len(configurations), forced=configurations, confirm=0),
         over={"horizon": list(horizons)},
         accept=[
@@ -30,12 +31,14 @@ def demo_leak(series: str = "sp500", horizons: Sequence[int] = HORIZONS) -> dk.C
                 "seen_future", at_most=0, label="columns that change when the future is cut off"
             ),
             dk.Criterion(
-                "gain_low", at_most=0, level="soft",
+                "gain_low",
+                at_most=0,
+                level="soft",
                 label="gain over the same model without the leak, lower end",
             ),
             dk.Criterion("test_skill", above=0, level="note", label="skill on 2017-18"),
         ],
-    )  # fmt: skip
+    )
     return dk.Campaign(
         "forecasting-demo-leak",
         [studies],

@@ -19,9 +19,14 @@ THOROUGH = Recipe(batch_size=256, epochs=100, patience=10, precision="bfloat16")
 
 
 def scaling(
-    series: str = "sp500", horizons: Sequence[int] = HORIZONS, grid: Grid = SMALL, *,
-    trials: int = TRIALS, recipe: Recipe = QUICK, workers: bool = True,
-) -> dk.Campaign:  # fmt: skip
+    series: str = "sp500",
+    horizons: Sequence[int] = HORIZONS,
+    grid: Grid = SMALL,
+    *,
+    trials: int = TRIALS,
+    recipe: Recipe = QUICK,
+    workers: bool = True,
+) -> dk.Campaign:
     """The ladder that two cores climb in half an hour: 3k, 30k and 300k learnt numbers.
 
     Parameters
@@ -51,13 +56,16 @@ def scaling(
         decisions=_decisions(),
         claims=[dk.Claim("alpha", 0.0, label="no dependence on size")],
         seed=42,
-    )  # fmt: skip
+    )
 
 
 def full(
-    series: str = "sp500", horizons: Sequence[int] = HORIZONS, *, trials: int = 50,
+    series: str = "sp500",
+    horizons: Sequence[int] = HORIZONS,
+    *,
+    trials: int = 50,
     memory: float = 70.0,
-) -> dk.Campaign:  # fmt: skip
+) -> dk.Campaign:
     """The published queue, 2M to 2B learnt numbers: four budgets and three horizons, for a GPU.
 
     Parameters
@@ -76,8 +84,15 @@ def full(
     return dk.Campaign(
         "forecasting-full",
         _searches(
-            series, horizons, LARGE, trials, THOROUGH, resources, ("200M", "2B", "2M", "20M"),
-            memory=memory, pruner="median",
+            series,
+            horizons,
+            LARGE,
+            trials,
+            THOROUGH,
+            resources,
+            ("200M", "2B", "2M", "20M"),
+            memory=memory,
+            pruner="median",
         ),
         description=(
             "The published queue of twelve searches, with the horizon that each is named after, "
@@ -86,39 +101,51 @@ def full(
         decisions=_decisions(),
         claims=[dk.Claim("alpha", 0.0, label="no dependence on size")],
         seed=42,
-    )  # fmt: skip
+    )
 
 
 def criteria() -> list[dk.Criterion]:
     """A forecast worth having: better than every plain one, on days that chose nothing."""
     return [
         dk.Criterion("b_skill", above=0, label="better than a constant on validation B"),
-        dk.Criterion(
-            "b_gain_low", above=0, label="better than the best baseline on B, lower end"
-        ),
+        dk.Criterion("b_gain_low", above=0, label="better than the best baseline on B, lower end"),
         dk.Criterion("outside_baselines", at_least=1, level="soft", label="beats all baselines"),
         dk.Criterion(
-            "smallest_effect", at_most=0.01, level="note",
+            "smallest_effect",
+            at_most=0.01,
+            level="note",
             label="validation A could tell 0.01 nat",
         ),
         dk.Criterion("test_skill", above=0, level="note", label="skill on 2017-18"),
-    ]  # fmt: skip
+    ]
 
 
 def _searches(
-    series: str, horizons: Sequence[int], grid: Grid, trials: int, recipe: Recipe,
-    resources: dk.Resources, budgets: Sequence[str], *, memory: float | None = None,
+    series: str,
+    horizons: Sequence[int],
+    grid: Grid,
+    trials: int,
+    recipe: Recipe,
+    resources: dk.Resources,
+    budgets: Sequence[str],
+    *,
+    memory: float | None = None,
     pruner: str | None = None,
-) -> list[dk.Sweep]:  # fmt: skip
+) -> list[dk.Sweep]:
     studies: list[dk.Sweep] = []
     for budget in budgets:
         problem = network_problem(
             grid, budget, series=series, recipe=recipe, resources=resources, memory=memory
         )
         method = dk.Search(
-            "tpe", trials=trials, forced=forced(grid, budget), confirm=WINNERS,
-            confirmations=SEEDS, batch=2, pruner=pruner,
-        )  # fmt: skip
+            "tpe",
+            trials=trials,
+            forced=forced(grid, budget),
+            confirm=WINNERS,
+            confirmations=SEEDS,
+            batch=2,
+            pruner=pruner,
+        )
         over = {"horizon": list(horizons)}
         studies.append(dk.Sweep(budget, problem, method, over, criteria()))
     return studies

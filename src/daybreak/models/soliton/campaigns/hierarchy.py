@@ -35,9 +35,13 @@ def criteria() -> list[dk.Criterion]:
 
 
 def hierarchy(
-    pilot: int = PILOT, trials: int = TRIALS, box: Sequence[Box] = (ORIGINAL, ADDED), *,
-    surrogate: bool = False, name: str = "soliton-hierarchy",
-) -> dk.Campaign:  # fmt: skip
+    pilot: int = PILOT,
+    trials: int = TRIALS,
+    box: Sequence[Box] = (ORIGINAL, ADDED),
+    *,
+    surrogate: bool = False,
+    name: str = "soliton-hierarchy",
+) -> dk.Campaign:
     """Pilot, gate, search, and optionally a surrogate's proposals.
 
     Parameters
@@ -107,7 +111,7 @@ def hierarchy(
             ),
         ],
         seed=42,
-    )  # fmt: skip
+    )
 
 
 def condensed(pilot: int = PILOT, trials: int = TRIALS) -> dk.Campaign:
@@ -127,9 +131,11 @@ def _surrogate(problem: dk.SearchProblem, studies: Sequence[Any]) -> dk.Study:
     """Fifteen proposals of a Gaussian process that has been told the pilot."""
     told = [
         (trial.configuration, {name: trial.metrics[name] for name in OBJECTIVES})
-        for study in studies if study.search is not None
-        for trial in study.search.trials if trial.state == "completed"
-    ]  # fmt: skip
+        for study in studies
+        if study.search is not None
+        for trial in study.search.trials
+        if trial.state == "completed"
+    ]
     return dk.Study(
         "surrogate", problem, dk.Search("gp", trials=SURROGATE, known=told, startup=0), criteria()
     )

@@ -21,12 +21,14 @@ def legacy(trials: int = TRIALS) -> dk.Campaign:
         "soliton-legacy",
         [
             dk.Study(
-                "original trials", legacy_problem(),
+                "original trials",
+                legacy_problem(),
                 dk.Search("nsga2", trials=trials, population=10, confirm=0),
                 [dk.Criterion("completed", at_least=0.5, label="trials that reach a score")],
             ),
             dk.Study(
-                "biharmonic sign", bending_problem(),
+                "biharmonic sign",
+                bending_problem(),
                 dk.Search("random", trials=2, forced=[{"sign": 1}, {"sign": -1}]),
                 [dk.Criterion("mismatch", at_most=0.01, label="force is the energy's slope")],
                 counted=False,
@@ -48,4 +50,4 @@ def legacy(trials: int = TRIALS) -> dk.Campaign:
         ],
         seed=42,
         anyway=True,  # it demonstrates a failure
-    )  # fmt: skip
+    )

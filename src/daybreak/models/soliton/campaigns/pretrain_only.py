@@ -21,14 +21,17 @@ def pretrain_only(points: int = POINTS) -> dk.Campaign:
         "soliton-pretrain-only",
         [
             dk.Study(
-                "networks", pretraining_problem(),
+                "networks",
+                pretraining_problem(),
                 dk.Search("sobol", trials=points, confirm=1, confirmations=2),
                 [
                     dk.Criterion(
                         "network_iterations", at_most=2.0, label="guess is nearly the answer"
                     ),
                     dk.Criterion(
-                        "iterations_saved", at_least=10, level="note",
+                        "iterations_saved",
+                        at_least=10,
+                        level="note",
                         label="iterations saved against the original's start",
                     ),
                 ],
@@ -53,4 +56,4 @@ def pretrain_only(points: int = POINTS) -> dk.Campaign:
             ),
         ],
         seed=42,
-    )  # fmt: skip
+    )

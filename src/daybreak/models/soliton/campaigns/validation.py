@@ -26,7 +26,8 @@ def validation(starts: int = STARTS) -> dk.Campaign:
         "soliton-validation",
         [
             dk.Study(
-                "published run", published_problem(),
+                "published run",
+                published_problem(),
                 dk.Search("random", trials=2, forced=[{"first": 0.0}, {"first": 1e-6}]),
                 [
                     dk.Criterion("norm", at_most=1e-6, label="force vanishes"),
@@ -37,12 +38,14 @@ def validation(starts: int = STARTS) -> dk.Campaign:
                 ],
             ),
             dk.Study(
-                "starts", starts_problem(),
+                "starts",
+                starts_problem(),
                 dk.Search("sobol", trials=starts, forced=FORCED),
                 [dk.Criterion("soliton", at_least=0.1, label="a stable, localised state")],
             ),
             dk.Study(
-                "bounce", bounce_problem(),
+                "bounce",
+                bounce_problem(),
                 dk.Search("random", trials=3, forced=[{"radius": r} for r in (25.0, 12.5, 50.0)]),
                 [dk.Criterion("negative_modes", at_most=0, label="no mode lowers the energy")],
             ),
@@ -68,4 +71,4 @@ def validation(starts: int = STARTS) -> dk.Campaign:
         ],
         seed=42,
         anyway=True,  # it demonstrates a failure
-    )  # fmt: skip
+    )

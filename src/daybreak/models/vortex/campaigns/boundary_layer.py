@@ -49,8 +49,11 @@ def boundary_layer() -> dk.Campaign:
             *_sanity_grid("electron match", electron, grid),
             dk.Study("w 0.015", problem, line, settings=at_reference, counted=False),
             dk.Study(
-                "w 0.015 without gradient", problem, line,
-                settings={**at_reference, "eta": 0.0}, counted=False,
+                "w 0.015 without gradient",
+                problem,
+                line,
+                settings={**at_reference, "eta": 0.0},
+                counted=False,
             ),
             dk.Study("U_tau up to 0.21", wider, dk.MultiStart(starts=16), accept, counted=False),
         ],
@@ -64,7 +67,7 @@ def boundary_layer() -> dk.Campaign:
         claims=CLAIMS,
         seed=42,
         anyway=True,  # it shows that the gate need not have been waited for
-    )  # fmt: skip
+    )
 
 
 def criteria() -> list[dk.Criterion]:
@@ -120,10 +123,15 @@ def _sanity_grid(
     """One study for every w of the grid, counted if there is something to meet."""
     return [
         dk.Study(
-            f"{name}, w {w:.6g}", problem, method, accept, {"w": w}, counted=bool(accept),
+            f"{name}, w {w:.6g}",
+            problem,
+            method,
+            accept,
+            {"w": w},
+            counted=bool(accept),
         )
         for w in GRID_WIDTH
-    ]  # fmt: skip
+    ]
 
 
 def _scan() -> list[dk.Study]:

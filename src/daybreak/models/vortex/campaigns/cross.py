@@ -39,25 +39,33 @@ def cross() -> dk.Campaign:
         "lepton-cross",
         [
             dk.Study(
-                "multi-start", cross_lepton_problem("original", *TIGHT), dk.MultiStart(starts=10),
+                "multi-start",
+                cross_lepton_problem("original", *TIGHT),
+                dk.MultiStart(starts=10),
                 [MEETS],
             ),
             dk.Study(
-                "tight", tight,
+                "tight",
+                tight,
                 dk.Profile("beta", points=np.linspace(2.85, 3.25, 41), starts=8, each=1),
                 [MEETS, IDENTIFIED],
             ),
             dk.Study(
-                "loose", loose,
+                "loose",
+                loose,
                 dk.Profile("beta", points=np.linspace(2.95, 3.25, 31), starts=8, each=1),
                 [MEETS, IDENTIFIED],
             ),
             dk.Study(
-                "constant of the g proxy", constant, dk.Profile("C_mu", starts=16, each=1),
+                "constant of the g proxy",
+                constant,
+                dk.Profile("C_mu", starts=16, each=1),
                 counted=False,
             ),
             dk.Study(
-                "synthetic radii", radii, dk.Profile("beta", points=11, starts=16, each=2),
+                "synthetic radii",
+                radii,
+                dk.Profile("beta", points=11, starts=16, each=2),
                 counted=False,
             ),
         ],
@@ -84,4 +92,4 @@ def cross() -> dk.Campaign:
         ],
         claims=CLAIMS,
         seed=42,
-    )  # fmt: skip
+    )

@@ -95,7 +95,11 @@ def localisation_night(
         [
             dk.Study("baseline", problem, method, accept, settings=BASELINE, counted=False),
             dk.Sweep(
-                "localisation", problem, method, CONFIGURATIONS, accept,
+                "localisation",
+                problem,
+                method,
+                CONFIGURATIONS,
+                accept,
                 names=[f"config-{i}" for i in range(1, 7)],
             ),
         ],
@@ -105,7 +109,7 @@ def localisation_night(
         seed=42,
         claims=CLAIMS,
         anyway=anyway,
-    )  # fmt: skip
+    )
 
 
 def _decisions(

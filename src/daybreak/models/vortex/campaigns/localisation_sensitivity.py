@@ -34,7 +34,11 @@ def localisation_sensitivity(scheme: SchemeName = "exact") -> dk.Campaign:
         "lepton-localisation-sensitivity",
         [
             dk.Sweep(
-                variant, inertia_problem(variant, scheme), method, {"k": walls}, accept,
+                variant,
+                inertia_problem(variant, scheme),
+                method,
+                {"k": walls},
+                accept,
                 names=[f"{variant} k={k:g}" for k in walls],
             )
             for variant, walls in WALLS.items()
@@ -47,7 +51,7 @@ def localisation_sensitivity(scheme: SchemeName = "exact") -> dk.Campaign:
         + [dk.Decision("none", "No wall ratio passes in both variants: the envelope is no help.")],
         rule="any",
         seed=42,
-    )  # fmt: skip
+    )
 
 
 def _choose(k: float) -> dk.Decision:

@@ -129,8 +129,11 @@ def _night_again(declared: Sequence[dk.Study], ended: Sequence[Any]) -> list[dk.
     pivot = next(study for study in declared if study.name == best.name)
     return [
         dk.Study(
-            f"{pivot.name} config-{number}", pivot.problem, pivot.method, pivot.accept,
+            f"{pivot.name} config-{number}",
+            pivot.problem,
+            pivot.method,
+            pivot.accept,
             {**pivot.settings, **BASELINE, **configuration},
         )
         for number, configuration in enumerate(CONFIGURATIONS, 1)
-    ]  # fmt: skip
+    ]

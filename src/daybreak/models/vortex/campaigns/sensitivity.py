@@ -79,7 +79,9 @@ def sensitivity(seeds: Sequence[int] = SEEDS) -> dk.Campaign:
                 "Stop: no fit is good, and the usual budget of 200 generations stays above the "
                 "minimum by more than beta matters. The published preferences are noise.",
                 when=dk.Condition(
-                    quantity="chi2", study=f"budget {GENERATIONS}", than="budget 500",
+                    quantity="chi2",
+                    study=f"budget {GENERATIONS}",
+                    than="budget 500",
                     above=BETA_EFFECT,
                 ),
             ),
@@ -89,7 +91,7 @@ def sensitivity(seeds: Sequence[int] = SEEDS) -> dk.Campaign:
         claims=CLAIMS,
         seed=42,
         anyway=True,  # it shows what the noise of the method was
-    )  # fmt: skip
+    )
 
 
 def _evolution(generations: int, seeds: Sequence[int]) -> dk.Evolution:

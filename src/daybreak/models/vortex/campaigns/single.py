@@ -34,18 +34,25 @@ def single() -> dk.Campaign:
         [
             dk.Study("e", problem, dk.MultiStart(starts=50), ACCEPT, {"beta": BETA_REF}),
             dk.Sweep(
-                "leptons", problem, dk.MultiStart(starts=8),
+                "leptons",
+                problem,
+                dk.MultiStart(starts=8),
                 [{"mass": MASS_RATIOS[lepton]} for lepton in ("mu", "tau")],
-                ACCEPT, names=["mu", "tau"],
+                ACCEPT,
+                names=["mu", "tau"],
             ),
             dk.Study("shape of e", problem, dk.Profile("all", points=9, starts=8), shape),
             dk.Sweep(
-                "grid", problem, dk.MultiStart(starts=8),
+                "grid",
+                problem,
+                dk.MultiStart(starts=8),
                 [{"beta": BETA_OF_GRIDS, "nodes": n, "angles": a} for n, a in GRIDS],
-                ACCEPT, names=[f"grid {n}x{a}" for n, a in GRIDS],
+                ACCEPT,
+                names=[f"grid {n}x{a}" for n, a in GRIDS],
             ),
             dk.Study(
-                "mass and g proxy", single_lepton_problem(with_g=True),
+                "mass and g proxy",
+                single_lepton_problem(with_g=True),
                 dk.Profile("beta", points=np.linspace(2.5, 3.5, 11), starts=8, each=2),
                 [*ACCEPT, dk.Criterion("identified", of="beta", level="soft")],
             ),
@@ -71,4 +78,4 @@ def single() -> dk.Campaign:
         ],
         claims=CLAIMS,
         seed=42,
-    )  # fmt: skip
+    )

@@ -65,7 +65,7 @@ def tau(scheme: SchemeName = "exact", beta: float = BETA_REF, starts: int = 32) 
         ],
         seed=42,
         anyway=True,  # it shows a fit that was hopeless before it began
-    )  # fmt: skip
+    )
 
 
 def _boundary_layer() -> dk.FitProblem:

@@ -50,9 +50,7 @@ def three(scheme: SchemeName = "exact") -> dk.Campaign:
         "lepton-three",
         [
             dk.Study("two leptons", pair, of_two, accept),
-            dk.Study(
-                "two leptons, penalty", pair, bent_two, accept, {"lam_curv": WEIGHT_TWO}
-            ),
+            dk.Study("two leptons, penalty", pair, bent_two, accept, {"lam_curv": WEIGHT_TWO}),
             dk.Study("three leptons", triple, of_three, accept),
             dk.Study(
                 "three leptons, penalty", triple, bent_three, accept, {"lam_curv": WEIGHT_THREE}
@@ -78,7 +76,7 @@ def three(scheme: SchemeName = "exact") -> dk.Campaign:
         ],
         seed=42,
         claims=[CLAIM],
-    )  # fmt: skip
+    )
 
 
 def _from_seeds(triple: dk.FitProblem, studies: Sequence[Any]) -> list[dk.Study]:
