@@ -20,10 +20,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from daybreak.methods.batch import Batch, Checkpoint, End
 from daybreak.methods.evaluation import (
     Array,
     Cell,
@@ -32,6 +33,7 @@ from daybreak.methods.evaluation import (
     NumpyEvaluator,
     block_of,
 )
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.ends import StopReason
 from daybreak.problem.precision import double_precision
 
@@ -43,7 +45,7 @@ _BLOCK = 8
 
 
 @dataclass(frozen=True)
-class LeastSquares:
+class LeastSquares(AbstractSolver):
     """How a local fit is made (formula in `daybreak.methods.least_squares`).
 
     Parameters
@@ -55,29 +57,18 @@ class LeastSquares:
         below this; dimensionless.
     """
 
+    name: ClassVar[str] = "least_squares"
+
     max_iterations: int = 300
     gradient: float = 1e-11
 
-    def describe(self) -> dict[str, Any]:
-        """The options that determine an outcome."""
-        return {
-            "solver": "least_squares",
-            "max_iterations": self.max_iterations,
-            "gradient": self.gradient,
-        }
+    def in_words(self, each: int) -> str:
+        """As solvers go this is the usual one, which needs no word."""
+        return f"{each} start{'' if each == 1 else 's'}"
 
-
-@dataclass(frozen=True)
-class End:
-    """Where one local fit stopped."""
-
-    u: list[float]
-    """Unit coordinates of the free parameters."""
-    chi2: float
-    reason: StopReason
-    iterations: int
-    message: str = ""
-    """What `predict` raised, if it did."""
+    def solve(self, batch: Batch) -> list[End]:
+        """All fits of a batch, in compiled calls where the model allows."""
+        return fit(batch.evaluator, batch.starts, batch.cells, self, batch.checkpoint)
 
 
 class State(NamedTuple):
@@ -315,10 +306,6 @@ def rounding(u: Any, J: Any, xp: Any) -> Any:
     """The chi2 that half a unit in the last place of every u makes, at most 1e-12; (L,)."""
     blur = 1e-16 * xp.sum(u * xp.sqrt(xp.sum(J * J, axis=1)), axis=1)
     return xp.clip(blur * blur, 1e-30, 1e-12)
-
-
-Checkpoint = Callable[[], None]
-"""Called between blocks of iterations; raises when the night must end."""
 
 
 def fit(

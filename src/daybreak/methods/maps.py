@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from daybreak.methods.relaxation import Ground, Point, Relaxation, Step, chi2_of
 from daybreak.problem.contours import XY, Frame, Wanted, trace
+from daybreak.problem.origins import Origin, Why
 
 _BASINS = 4
 """How many distinct ends are tried at every lattice point."""
@@ -135,7 +136,7 @@ class Map:
             task
             for value, point in self.columns(axis).items()
             for task in relaxation.fits(
-                (value,), [("map", relaxation.start(self.relaxation.best[point]))]
+                (value,), [(Origin(Why.MAP), relaxation.start(self.relaxation.best[point]))]
             )
         ]
         relaxation.take(tasks, (yield tasks))

@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from daybreak.methods.batch import End
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
-from daybreak.methods.least_squares import End, rounding
+from daybreak.methods.least_squares import rounding
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem
 from daybreak.problem.parameters import AT_BOUND

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.methods.batch import End
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
-from daybreak.methods.least_squares import End, box_minimum
+from daybreak.methods.least_squares import box_minimum
 from daybreak.problem.ends import StopReason
 
 Place = tuple[NumpyEvaluator | JaxEvaluator, Cells]

@@ -32,8 +32,7 @@ from daybreak.runner.changes import carried_over, explain
 from daybreak.runner.crew import Crew, Means
 from daybreak.runner.identity import (
     compare,
-    configuration,
-    key_of,
+    identify,
     plain_settings,
     plan_of,
     refuse_lookalikes,
@@ -243,6 +242,7 @@ class _Night:
                 "fingerprint": study.fingerprint,
                 "problem": study.problem.describe(),
                 "body": study.describe(),
+                "facts": study.method.facts(study.problem).dump(),
                 "criteria": [criterion.describe() for criterion in study.accept],
                 "carried": carried_over(self.ledger, known, study),
             }
@@ -339,8 +339,7 @@ class _Night:
 
     def _batch_size(self, study: Study) -> int:
         """How many trials make a unit; one where each is watched or takes long."""
-        alone = _first_task(study).kind in ("evolve", "search", "baseline")
-        if alone or study.problem.resources.isolated:
+        if _first_task(study).kind.alone or study.problem.resources.isolated:
             return 1
         aim = _UNIT_SECONDS[study.problem.backend(study.all_settings)]
         return max(1, min(_MOST_TRIALS, int(aim / self._pace(study))))
@@ -394,8 +393,8 @@ class _Night:
     def _round(
         self, study: Study, carrier: Carrier, number: int, tasks: list[Task], batch: int
     ) -> list[Outcome]:
-        texts = [configuration(study, task) for task in tasks]
-        keys = [key_of(text) for text in texts]
+        asked = [identify(study.problem, study.all_settings, task) for task in tasks]
+        keys = [one.key for one in asked]
         unique = dict(zip(keys, tasks, strict=True))
         order = list(unique)
         unknown = [key for key in order if key not in self.outcomes]
@@ -405,8 +404,7 @@ class _Night:
         missing = {key for key in order if key not in self.outcomes}
         self.done += len(order) - len(missing)
         keyed = list(zip(tasks, keys, strict=True))
-        written = {k: text for k, text in zip(keys, texts, strict=True) if k in missing}
-        one = Round(number, keyed, written)
+        one = Round(number, keyed, [each for each in asked if each.key in missing])
         if not (shared or self.retry_failed) and (carrier.quick or not missing):
             carrier.carry_out_quickly(one, {key: unique[key] for key in order if key in missing})
             self.outcomes |= carrier.outcomes
