@@ -13,7 +13,7 @@ from scipy import optimize, stats
 
 import daybreak as dk
 from daybreak.methods.evaluation import cells_of
-from daybreak.problem.noise import KINDS, restore
+from daybreak.problem.noise.kinds import KINDS, restore
 
 NOISES = [
     dk.Gaussian(),

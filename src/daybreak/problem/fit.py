@@ -24,7 +24,7 @@ from daybreak.problem.contract import (
 )
 from daybreak.problem.derived import TIE, TIES, Derived, tie_name
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
-from daybreak.problem.levels import is_unknown
+from daybreak.problem.noise.kinds import is_unknown
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.precision import double_precision

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from daybreak.errors import ProblemError
-from daybreak.problem.noise import AbstractNoise, Gaussian, check_noise
+from daybreak.problem.noise.base import AbstractNoise
+from daybreak.problem.noise.continuous import Gaussian
+from daybreak.problem.noise.kinds import check_noise
 from daybreak.problem.observations import GAUSSIAN, Array, Observation, Observations
 
 
