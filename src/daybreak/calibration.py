@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.methods.evaluation import Cells, cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.problem.fit import FitProblem, Setting
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from daybreak.calibration import lowest
 from daybreak.diagnosis.study import Model
 from daybreak.errors import PlanError, known
-from daybreak.methods.evaluation import cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.methods.method import starts_of
 from daybreak.plan import Study

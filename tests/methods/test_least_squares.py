@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 import daybreak as dk
-from daybreak.methods.evaluation import cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.least_squares import LeastSquares, box_minimum, fit
 from daybreak.problem.ends import StopReason
 

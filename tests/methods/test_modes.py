@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
-from daybreak.methods.evaluation import cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.problem.precision import double_precision
 

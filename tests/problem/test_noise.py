@@ -12,7 +12,7 @@ import pytest
 from scipy import optimize, stats
 
 import daybreak as dk
-from daybreak.methods.evaluation import cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.problem.noise.kinds import KINDS, restore
 
 NOISES = [

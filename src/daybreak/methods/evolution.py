@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
+from daybreak.methods.evaluate.evaluator import Evaluator
+from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
 from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Task
@@ -102,9 +104,7 @@ class Evolution(AbstractMethod[FitProblem]):
         """Every fit problem will do."""
 
 
-def evolve(
-    evaluator: NumpyEvaluator | JaxEvaluator, cells: Cells, task: Task, checkpoint: Checkpoint
-) -> End:
+def evolve(evaluator: Evaluator, cells: Cells, task: Task, checkpoint: Checkpoint) -> End:
     """Make one run in the single cell given; the task's start, if any, joins the population."""
     from scipy.optimize import differential_evolution
 

@@ -24,14 +24,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from daybreak.methods.evaluation import (
-    Array,
-    Cell,
-    Cells,
-    JaxEvaluator,
-    NumpyEvaluator,
-    block_of,
-)
+from daybreak.methods.evaluate.evaluator import Evaluator
+from daybreak.methods.evaluate.layout import Cell, Cells, block_of
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
+from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.precision import double_precision
 
@@ -322,7 +319,7 @@ Checkpoint = Callable[[], None]
 
 
 def fit(
-    evaluator: NumpyEvaluator | JaxEvaluator,
+    evaluator: Evaluator,
     starts: Array,
     cells: Cells,
     options: LeastSquares,

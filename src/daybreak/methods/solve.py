@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator, cells_of
+from daybreak.methods.evaluate.evaluator import Evaluator, cells_of
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.evolution import evolve
 from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
 from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
 from daybreak.methods.trials import Desk, carry_out
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task, canonical
@@ -35,7 +38,7 @@ class _Batch:
     problem: FitProblem
     settings: Mapping[str, Setting]
     tasks: Sequence[Task]
-    evaluator: NumpyEvaluator | JaxEvaluator
+    evaluator: Evaluator
     cells: Cells
     checkpoint: Checkpoint
 

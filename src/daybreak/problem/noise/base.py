@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from daybreak.problem.arrays import Array
+
 TINY = 1e-12
 """Added under a root that may vanish where its slope does not; no chi2 is told that closely."""
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy as np
 
 from daybreak.errors import ProblemError
-from daybreak.problem.arrays import log_normal_cdf
-from daybreak.problem.noise.base import TINY, AbstractNoise, Array
+from daybreak.problem.arrays import Array, log_normal_cdf
+from daybreak.problem.noise.base import TINY, AbstractNoise
 
 
 @dataclass(frozen=True)

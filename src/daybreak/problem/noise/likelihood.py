@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from daybreak.errors import ProblemError
-from daybreak.problem.noise.base import TINY, AbstractNoise, Array
+from daybreak.problem.arrays import Array
+from daybreak.problem.noise.base import TINY, AbstractNoise
 
 
 def _itself(d: Any, sigma: Any) -> Any:  # noqa: ARG001 - as `best` is called
