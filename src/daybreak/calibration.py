@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.evaluate.layout import Cells
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.problem.fit import FitProblem, Setting
 
 Array = NDArray[np.float64]

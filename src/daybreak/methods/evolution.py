@@ -15,7 +15,8 @@ import numpy as np
 
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
-from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
+from daybreak.methods.least_squares import End, LeastSquares
+from daybreak.methods.local_fits import Checkpoint, fit
 from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason

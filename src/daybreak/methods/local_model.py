@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.least_squares import box_minimum
+from daybreak.methods.box_quadratic import box_minimum
 from daybreak.problem.arrays import Array
 
 _RIDGE = 1e-12

@@ -25,7 +25,8 @@ from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
-from daybreak.methods.least_squares import End, rounding
+from daybreak.methods.least_squares import End
+from daybreak.methods.levenberg_marquardt import rounding
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem

@@ -18,7 +18,8 @@ from daybreak.methods.evaluate.evaluator import Evaluator, cells_of
 from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.evolution import evolve
-from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
+from daybreak.methods.least_squares import End, LeastSquares
+from daybreak.methods.local_fits import Checkpoint, fit
 from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
 from daybreak.methods.trials import Desk, carry_out

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from daybreak.methods.evaluate.evaluator import Evaluator, cells_of
 from daybreak.methods.evaluate.layout import Cells
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.method import seed_of
 from daybreak.preflight.companion import (
     AIM,
