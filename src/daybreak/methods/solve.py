@@ -247,7 +247,7 @@ def compiling(
     def work() -> None:
         with contextlib.suppress(Exception):
             seconds_per_fit(problem, settings, held)
-            place = dict(zip(problem.space.names, problem.probes()[0].tolist(), strict=True))
+            place = dict(zip(problem.space.names, problem.space.probes()[0].tolist(), strict=True))
             solve(problem, settings, [Task("evaluate", place)])
 
     thread = threading.Thread(target=work, daemon=True)

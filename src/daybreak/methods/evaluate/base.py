@@ -55,7 +55,7 @@ class AbstractEvaluator(ABC):
             Naming the observations concerned.
         """
         problem = self.layout.problem
-        probes = problem.probes()
+        probes = problem.space.probes()
         columns = [problem.space.names.index(name) for name in self.layout.free]
         box = self.layout.box
         u = np.array(
