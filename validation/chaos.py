@@ -46,7 +46,7 @@ from daybreak.ledger.integrity import problems
 from daybreak.ledger.store import Ledger
 from daybreak.night import _Log
 from daybreak.report.build import build
-from daybreak.runner import night
+from daybreak.runner import night, pace
 from daybreak.runner.limits import Limits
 from tests.postgres import Server, server
 
@@ -105,7 +105,7 @@ class Where:
 
     def run(self, **options: Any) -> None:
         """Start or resume the night here, in units of a few trials; without its report."""
-        night._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
+        pace._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
         listener = _Log(self.directory, io.StringIO(), notify=None, anyway=False)
         made = campaign(self.name, short=self.short)
         night.run_night(made, self.directory, listener, store=self.store, **options)
