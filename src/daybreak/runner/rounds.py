@@ -71,7 +71,7 @@ class Rounds:
         self.retry_failed = retry_failed
         self.done = 0
         self.expected = 0
-        self.place = (0, 0)
+        self.place: tuple[int, int] = (0, 0)
         self.compared: set[str] = set()
         self.pace = Pace()
         self.places: dict[str, list[dict[str, float]]] = {}
