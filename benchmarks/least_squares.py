@@ -13,8 +13,12 @@ from measure import Headline, cpu_seconds, print_table
 from scipy import optimize
 
 import daybreak as dk
-from daybreak.methods.evaluation import Cell, Cells, JaxEvaluator, NumpyEvaluator, cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.layout import Cell, Cells
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
+from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.problem.precision import double_precision
 from daybreak.testing import KnownProblem, known_problems
 

@@ -127,20 +127,6 @@ def test_no_word_of_an_application_in_the_core(path):
     assert re.findall(r"(?i)\w*(?:lepton|electron|muon|vortex|soliton)\w*", path.read_text()) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_size(path):
-    """No file is over 500 lines, no function over 80."""
-    text = path.read_text()
-    assert len(text.splitlines()) <= 500
-    long = [
-        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and node.end_lineno - node.lineno + 1 > 80
-    ]
-    assert long == []
-
-
 def test_applications_stand_on_the_public_face():
     """An application imports Daybreak's public names and its own siblings, nothing private."""
     for path in (SOURCE / "models").rglob("*.py"):

@@ -47,7 +47,7 @@ from daybreak.ledger.store import Ledger
 from daybreak.night import _Log
 from daybreak.problem.origins import Why
 from daybreak.report.build import build
-from daybreak.runner import night
+from daybreak.runner import night, pace
 from daybreak.runner.limits import Limits
 from tests.postgres import Server, server
 
@@ -106,7 +106,7 @@ class Where:
 
     def run(self, **options: Any) -> None:
         """Start or resume the night here, in units of a few trials; without its report."""
-        night._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
+        pace._UNIT_SECONDS = {"jax": 0.002, "numpy": 0.002}
         listener = _Log(self.directory, io.StringIO(), notify=None, anyway=False)
         made = campaign(self.name, short=self.short)
         night.run_night(made, self.directory, listener, store=self.store, **options)

@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from daybreak.problem.fit import FitProblem as FitProblem
     from daybreak.problem.gathering import observations as observations
     from daybreak.problem.knobs import Knob as Knob
-    from daybreak.problem.noise import Binomial as Binomial
-    from daybreak.problem.noise import Censored as Censored
-    from daybreak.problem.noise import Gaussian as Gaussian
-    from daybreak.problem.noise import Likelihood as Likelihood
-    from daybreak.problem.noise import Poisson as Poisson
-    from daybreak.problem.noise import StudentT as StudentT
+    from daybreak.problem.noise.continuous import Censored as Censored
+    from daybreak.problem.noise.continuous import Gaussian as Gaussian
+    from daybreak.problem.noise.continuous import StudentT as StudentT
+    from daybreak.problem.noise.counts import Binomial as Binomial
+    from daybreak.problem.noise.counts import Poisson as Poisson
+    from daybreak.problem.noise.likelihood import Likelihood as Likelihood
     from daybreak.problem.objectives import Baseline as Baseline
     from daybreak.problem.objectives import Constraint as Constraint
     from daybreak.problem.objectives import Objective as Objective
@@ -62,9 +62,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Baseline": "problem.objectives",
-    "Binomial": "problem.noise",
+    "Binomial": "problem.noise.counts",
     "Campaign": "plan",
-    "Censored": "problem.noise",
+    "Censored": "problem.noise.continuous",
     "Choice": "problem.choices",
     "Claim": "criteria",
     "Condition": "criteria",
@@ -76,13 +76,13 @@ _HOMES = {
     "Derived": "problem.derived",
     "Evolution": "methods.evolution",
     "FitProblem": "problem.fit",
-    "Gaussian": "problem.noise",
+    "Gaussian": "problem.noise.continuous",
     "Integer": "problem.choices",
     "Intervals": "methods.direct_intervals",
     "Knob": "problem.knobs",
     "LeastSquares": "methods.least_squares",
     "LedgerError": "errors",
-    "Likelihood": "problem.noise",
+    "Likelihood": "problem.noise.likelihood",
     "LogNormal": "problem.priors",
     "Manifest": "manifest",
     "Matrix": "problem.artifacts",
@@ -93,7 +93,7 @@ _HOMES = {
     "Offset": "problem.scale_factors",
     "Parameter": "problem.parameters",
     "PlanError": "errors",
-    "Poisson": "problem.noise",
+    "Poisson": "problem.noise.counts",
     "ProblemError": "errors",
     "Profile": "methods.profile",
     "Program": "problem.program",
@@ -102,7 +102,7 @@ _HOMES = {
     "ScaleFactor": "problem.scale_factors",
     "Search": "methods.search",
     "SearchProblem": "problem.search",
-    "StudentT": "problem.noise",
+    "StudentT": "problem.noise.continuous",
     "Study": "plan",
     "Sweep": "plan",
     "Table": "problem.artifacts",

@@ -20,8 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.methods.evaluation import Cells, cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.problem.fit import FitProblem, Setting
 
 Array = NDArray[np.float64]

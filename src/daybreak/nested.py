@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 from daybreak.calibration import lowest
 from daybreak.diagnosis.study import Model
 from daybreak.errors import PlanError, known
-from daybreak.methods.evaluation import cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.method import starts_of
 from daybreak.plan import Study
 from daybreak.problem.levels import unknown_sizes

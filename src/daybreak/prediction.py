@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from daybreak.diagnosis.study import Model
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
-from daybreak.methods.evaluation import cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.plan import Study
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.levels import square_95

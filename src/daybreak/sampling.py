@@ -29,8 +29,11 @@ from pydantic import Field
 from daybreak.diagnosis.study import Model
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
-from daybreak.methods.evaluation import Cells, JaxEvaluator, block_of, cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.layout import Cells, block_of
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.method import starts_of
 from daybreak.plan import Study
 from daybreak.problem.derived import Derived

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import PlanError
-from daybreak.methods.evaluation import cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.plan import Study
 from daybreak.problem.fit import FitProblem, Settings
 

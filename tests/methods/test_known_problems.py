@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from daybreak.methods.evaluation import JaxEvaluator, NumpyEvaluator, cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
+from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.polish import polish
 from daybreak.testing import KnownProblem, known_problems
 

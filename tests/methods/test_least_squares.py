@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from scipy.optimize import lsq_linear
 
 import daybreak as dk
-from daybreak.methods.evaluation import cells_of
-from daybreak.methods.least_squares import LeastSquares, box_minimum, fit
+from daybreak.methods.box_quadratic import box_minimum
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.problem.ends import StopReason
 
 T = np.linspace(0.0, 4.0, 30)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
-from daybreak.problem.contours import TOLERANCE
+from daybreak.problem.contours.tracing import TOLERANCE
 from daybreak.problem.ends import LEVELS_2D
 from daybreak.verdict import read_study
 from tests.studies import play, record, study

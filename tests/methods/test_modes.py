@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import daybreak as dk
-from daybreak.methods.evaluation import cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.problem.precision import double_precision
 
 TIMES = np.linspace(0.0, 20.0, 8)

@@ -280,8 +280,8 @@ def test_report_makes_no_preflight(tmp_path):
     refuse = (
         "import sys\n"
         "sys.modules['jax'] = None\n"
-        "import daybreak.preflight.run, daybreak.runner.night as night\n"
-        "del daybreak.preflight.run.preflight, night.preflight, night.Carrier\n"
+        "import daybreak.preflight.run\nfrom daybreak.runner import night, rounds\n"
+        "del daybreak.preflight.run.preflight, night.preflight, rounds.Carrier\n"
         "from daybreak.cli import main\nmain()"
     )
     process = subprocess.run(

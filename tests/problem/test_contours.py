@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from daybreak.problem.contours import TOLERANCE, Frame, trace
+from daybreak.problem.contours.frame import Frame
+from daybreak.problem.contours.tracing import TOLERANCE, trace
 from daybreak.problem.parameters import Parameter
 
 LEVEL = 5.99

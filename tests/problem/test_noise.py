@@ -12,8 +12,8 @@ import pytest
 from scipy import optimize, stats
 
 import daybreak as dk
-from daybreak.methods.evaluation import cells_of
-from daybreak.problem.noise import KINDS, restore
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.problem.noise.kinds import KINDS, restore
 
 NOISES = [
     dk.Gaussian(),

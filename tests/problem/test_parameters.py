@@ -149,7 +149,7 @@ def test_probes_respect_guess_and_fixed():
         lambda p, s: [p.a],
         dk.observations([1.0], 1.0),
     )
-    probes = problem.probes()
+    probes = problem.space.probes()
 
     np.testing.assert_allclose(probes[0], [1.0, 10.0, 0.25], rtol=1e-14)
     assert (probes[:, 2] == 0.25).all()

@@ -10,7 +10,8 @@ from daybreak.diagnosis.bounds import parameters_of
 from daybreak.diagnosis.profiles import is_settled
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
 from daybreak.ledger.records import StudyRecord, TrialRecord
-from daybreak.problem.contours import TOLERANCE, XY, Frame, trace
+from daybreak.problem.contours.frame import XY, Frame
+from daybreak.problem.contours.tracing import TOLERANCE, trace
 from daybreak.problem.levels import levels_2d
 from daybreak.problem.origins import Why
 

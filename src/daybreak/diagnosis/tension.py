@@ -28,7 +28,8 @@ from daybreak.ledger.records import StudyRecord
 from daybreak.problem.derived import TIES, ties
 from daybreak.problem.ends import basins, same_chi2, units
 from daybreak.problem.goodness import is_plain, moments_of, scaled_p_value, statistic
-from daybreak.problem.levels import is_unknown, unknown_sizes
+from daybreak.problem.levels import unknown_sizes
+from daybreak.problem.noise.kinds import is_unknown
 from daybreak.problem.origins import Why
 from daybreak.problem.priors import GROUP
 

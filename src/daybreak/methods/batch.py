@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
+from daybreak.methods.evaluate.evaluator import Evaluator
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
@@ -42,7 +44,7 @@ class Batch:
     problem: FitProblem
     settings: Mapping[str, Setting]
     tasks: Sequence[Task]
-    evaluator: NumpyEvaluator | JaxEvaluator
+    evaluator: Evaluator
     cells: Cells
     checkpoint: Checkpoint
 
@@ -91,7 +93,7 @@ class Objective:
     """Of a stochastic solver."""
     moving: NDArray[np.bool_]
     """Which free parameters move; n of them do."""
-    evaluator: NumpyEvaluator | JaxEvaluator
+    evaluator: Evaluator
     cell: Cells
     """A single one."""
     checkpoint: Checkpoint

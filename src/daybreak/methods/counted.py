@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.methods.local_model import LocalModel
 from daybreak.methods.polish import pressed, what_is_left
+from daybreak.problem.arrays import Array
 from daybreak.problem.derived import TIES, tie_name
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import EVALUATE

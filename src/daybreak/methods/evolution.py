@@ -14,10 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from daybreak.methods.batch import Batch, Checkpoint, End
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import Evaluator
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
 from daybreak.methods.solver import AbstractSolver
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import EVOLVE, Kind
@@ -114,11 +117,7 @@ class Evolution(AbstractMethod[FitProblem], AbstractSolver):
 
 
 def evolve(
-    evaluator: NumpyEvaluator | JaxEvaluator,
-    cells: Cells,
-    task: Task,
-    options: Evolution,
-    checkpoint: Checkpoint,
+    evaluator: Evaluator, cells: Cells, task: Task, options: Evolution, checkpoint: Checkpoint
 ) -> End:
     """Make one run in the single cell given; the task's start, if any, joins the population."""
     from scipy.optimize import differential_evolution

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array
+from daybreak.problem.arrays import Array
 
 _ALIKE = 4.0
 """Levels of several orders agree on noise within this factor."""

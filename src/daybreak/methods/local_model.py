@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array
-from daybreak.methods.least_squares import box_minimum
+from daybreak.methods.box_quadratic import box_minimum
+from daybreak.problem.arrays import Array
 
 _RIDGE = 1e-12
 """Added to the squared columns of unit length, so that a column without effect does not stop."""

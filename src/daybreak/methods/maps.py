@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from daybreak.methods.relaxation import Ground, Point, Relaxation, Step, chi2_of
-from daybreak.problem.contours import XY, Frame, Wanted, trace
+from daybreak.problem.contours.frame import XY, Frame
+from daybreak.problem.contours.tracing import Wanted, trace
 from daybreak.problem.origins import Origin, Why
 
 _BASINS = 4

@@ -22,8 +22,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from daybreak.methods.batch import End
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
-from daybreak.methods.least_squares import rounding
+from daybreak.methods.evaluate.evaluator import Evaluator
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
+from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
+from daybreak.methods.levenberg_marquardt import rounding
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem
 from daybreak.problem.parameters import AT_BOUND
@@ -34,9 +38,7 @@ _MOST_EVALUATIONS = 200
 _NEWTON_STEPS = 8
 
 
-def polish(
-    evaluator: NumpyEvaluator | JaxEvaluator, cells: Cells, start: Array
-) -> tuple[End, dict[str, Any]]:
+def polish(evaluator: Evaluator, cells: Cells, start: Array) -> tuple[End, dict[str, Any]]:
     """Improve one end and describe the curvature there.
 
     Parameters
@@ -113,7 +115,7 @@ class _Curvature(NamedTuple):
 class _Spot:
     """A problem in one cell."""
 
-    def __init__(self, evaluator: NumpyEvaluator | JaxEvaluator, cells: Cells) -> None:
+    def __init__(self, evaluator: Evaluator, cells: Cells) -> None:
         self.evaluator, self.cells = evaluator, cells
         exact = isinstance(evaluator, JaxEvaluator)
         self.step = 1e-5 if exact else 1e-3

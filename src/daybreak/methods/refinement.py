@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from daybreak.methods.batch import End
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
-from daybreak.methods.least_squares import box_minimum
+from daybreak.methods.box_quadratic import box_minimum
+from daybreak.methods.evaluate.evaluator import Evaluator
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 
-Place = tuple[NumpyEvaluator | JaxEvaluator, Cells]
+Place = tuple[Evaluator, Cells]
 """A problem with its settings, and a single row."""
 _DAMPING = 1e-10
 """Relative to a column's length squared: directions that no residual feels stay put."""

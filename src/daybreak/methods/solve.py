@@ -11,8 +11,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 import numpy as np
 
 from daybreak.methods.batch import NOTHING, Batch, Checkpoint, End
-from daybreak.methods.evaluation import JaxEvaluator, cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
 from daybreak.methods.solver import solver_of
@@ -196,7 +198,7 @@ def compiling(
     def work() -> None:
         with contextlib.suppress(Exception):
             seconds_per_fit(problem, settings, held)
-            place = dict(zip(problem.space.names, problem.probes()[0].tolist(), strict=True))
+            place = dict(zip(problem.space.names, problem.space.probes()[0].tolist(), strict=True))
             solve(problem, settings, [Task(EVALUATE, place)])
 
     thread = threading.Thread(target=work, daemon=True)

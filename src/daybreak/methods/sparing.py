@@ -20,8 +20,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from daybreak.methods.counted import Counted, SpentError
-from daybreak.methods.evaluation import Array
 from daybreak.methods.local_model import LocalModel
+from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome, Task

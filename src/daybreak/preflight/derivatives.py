@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from daybreak.findings import Check
-from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
+from daybreak.problem.arrays import Array
 
 STEPS = 4.0 ** -np.arange(3.0, 11.0)
 PLACES = 8

@@ -16,9 +16,9 @@ from typing import Literal
 import numpy as np
 
 from daybreak.findings import Escape
-from daybreak.methods.evaluation import Array
 from daybreak.preflight.companion import Goal
 from daybreak.preflight.extremes import Lane, Low, Search, lowest
+from daybreak.problem.arrays import Array
 from daybreak.problem.parameters import Parameter
 
 Side = Literal["lower", "upper"]

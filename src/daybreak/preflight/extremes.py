@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator, cells_of
-from daybreak.methods.least_squares import LeastSquares, fit
+from daybreak.methods.evaluate.evaluator import Evaluator, cells_of
+from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.method import seed_of
 from daybreak.preflight.companion import (
     AIM,
@@ -23,6 +25,7 @@ from daybreak.preflight.companion import (
     values_at,
 )
 from daybreak.preflight.probe import Probe
+from daybreak.problem.arrays import Array
 
 FIT_STARTS = 48
 """Local fits of the first method."""
@@ -111,7 +114,7 @@ class Search:
         self.chi2 = Goal(self.one, self.one)
         problem = companion(probe.problem, with_jax=probe.differentiable)
         self._user, _ = probe.problem.split_settings(probe.settings)
-        self.evaluator: NumpyEvaluator | JaxEvaluator
+        self.evaluator: Evaluator
         self.evaluator, self._cell = cells_of(
             problem, [{}], {**problem.settings, **probe.settings}
         )

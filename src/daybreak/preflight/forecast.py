@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from daybreak.findings import Forecast
-from daybreak.methods.evaluation import JaxEvaluator
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.preflight.probe import Probe
 
 _ITERATIONS = 25

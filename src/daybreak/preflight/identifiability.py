@@ -17,9 +17,9 @@ from fractions import Fraction
 import numpy as np
 
 from daybreak.findings import Check, Identifiability, Symmetry
-from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.symmetry import Slopes, reduced, slopes
+from daybreak.problem.arrays import Array
 
 RANK_TOLERANCE = {True: 1e-9, False: 1e-6}
 """Least singular value that counts, relative to the largest, by whether slopes are exact."""

@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from daybreak.findings import Check
-from daybreak.methods.evaluation import Array, cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import in_blocks, survey
+from daybreak.problem.arrays import Array
 from daybreak.problem.fit import Setting
 from daybreak.problem.knobs import Knob
 

@@ -20,9 +20,9 @@ import numpy as np
 
 from daybreak.criteria import Criterion
 from daybreak.findings import Reach
-from daybreak.methods.evaluation import Array
 from daybreak.preflight.extremes import Quantity, Range
 from daybreak.preflight.probe import Probe
+from daybreak.problem.arrays import Array
 from daybreak.problem.fit import FitProblem
 from daybreak.problem.goodness import moments_of, square_of
 from daybreak.problem.observations import Observations

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from daybreak.findings import Check
-from daybreak.methods.evaluation import Array
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, survey
+from daybreak.problem.arrays import Array
 
 TOLERATED = 0.01
 """Largest noise that needs no word, in units of sigma."""

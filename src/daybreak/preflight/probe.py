@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from daybreak.methods.evaluation import Array, JaxEvaluator, cells_of
+from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import seed_of
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
+from daybreak.problem.arrays import Array
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.parameters import Space

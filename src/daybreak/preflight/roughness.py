@@ -15,9 +15,9 @@ from typing import Literal
 import numpy as np
 
 from daybreak.findings import Check
-from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.survey import ask, rounding_of, survey, value_of, with_unit
+from daybreak.problem.arrays import Array
 
 POINTS = 257
 """Points of a scan."""

@@ -17,7 +17,6 @@ from daybreak.findings import (
     StudyPreflight,
     Symmetry,
 )
-from daybreak.methods.evaluation import Array
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.forecast import forecast
 from daybreak.preflight.identifiability import identify
@@ -35,6 +34,7 @@ from daybreak.preflight.varied import (
     same_fit,
     same_search,
 )
+from daybreak.problem.arrays import Array
 from daybreak.problem.search import SearchProblem
 
 BUDGET = 60.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daybreak.findings import Check
-from daybreak.methods.evaluation import WIDTH, Array
+from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
 from daybreak.preflight.noise import check_noise
@@ -26,6 +26,7 @@ from daybreak.preflight.survey import (
     value_of,
     with_unit,
 )
+from daybreak.problem.arrays import Array
 
 
 def check_finite(probe: Probe) -> list[Check]:

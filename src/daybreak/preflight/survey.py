@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.methods.evaluation import WIDTH, Array
+from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.preflight.probe import Probe
+from daybreak.problem.arrays import Array
 
 PLACES = 256
 """Places of a survey where evaluations are cheap."""

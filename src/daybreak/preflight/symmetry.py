@@ -25,9 +25,9 @@ from typing import Literal
 import numpy as np
 
 from daybreak.findings import Symmetry
-from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import sizes_of
+from daybreak.problem.arrays import Array
 
 Kind = Literal["scaling", "shift"]
 Direction = tuple[Fraction, ...]

@@ -14,12 +14,13 @@ import numpy as np
 
 from daybreak.errors import known
 from daybreak.findings import Check
-from daybreak.methods.evaluation import WIDTH, Array
+from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.methods.method import seed_of
 from daybreak.plan import Study
 from daybreak.preflight.placebo import Rehearser, clear, pairs
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, rounding_of
+from daybreak.problem.arrays import Array
 from daybreak.problem.choices import Value
 from daybreak.problem.fit import FitProblem
 

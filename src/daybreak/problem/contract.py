@@ -1,51 +1,36 @@
-"""What `predict` and `derive` may return, and what calling them once shows."""
+"""What `predict` and `derive` may return."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from daybreak.errors import PredictionError, known
+from daybreak.problem.observations import Observations
 
 
-class Tried(NamedTuple):
-    """What calling a user's function once has shown."""
-
-    found: Any
-    """What it returned; arrays of zeros of the same shapes where JAX computes nothing."""
-    with_jax: bool
-    """Whether it returned JAX arrays: it is written with `jax.numpy`."""
-    traceable: bool
-
-
-def staged(function: Callable[[Any, Any], Any], arguments: tuple[Any, Any]) -> Any:
-    """Call `function` with numbers, while JAX, if it is loaded, only notes what it would do."""
-    jax: Any = sys.modules.get("jax")
-    if jax is None:
-        return function(*arguments)
-    kept: list[Any] = []
-
-    def noted() -> int:
-        kept.append(function(*arguments))
-        return 0
-
-    jax.eval_shape(noted)
-    return kept[0]
-
-
-def plain_shapes(found: Any) -> Any:
-    """Replace JAX arrays by zeros of the same shape and type."""
-
-    def zeros(part: Any) -> Any:
-        return np.zeros(part.shape, part.dtype) if holds_jax(part) else part
-
-    if isinstance(found, Mapping):
-        given: Mapping[str, Any] = found
-        return {name: zeros(part) for name, part in given.items()}
-    return [zeros(part) for part in found] if isinstance(found, (list, tuple)) else zeros(found)
+def lined_up(predicted: Any, observations: Observations, xp: Any) -> Any:
+    """The numbers that `predict` returned, one an observation; shape (n_observations,)."""
+    count = len(observations)
+    if observations.named:
+        predicted = stacked(predicted, observations.names, xp)
+    elif isinstance(predicted, Mapping):
+        msg = (
+            f"predict must return an array of shape ({count},), because the "
+            "observations are an array, but it returned a mapping."
+        )
+        raise PredictionError(msg)
+    vector: Any = predicted if hasattr(predicted, "dtype") else xp.asarray(predicted)
+    if tuple(vector.shape) != (count,):
+        msg = (
+            f"predict must return shape ({count},), one number per observation, "
+            f"but it returned shape {tuple(vector.shape)}."
+        )
+        raise PredictionError(msg)
+    check_dtype(vector.dtype)
+    return vector
 
 
 def stacked(predicted: Any, names: tuple[str, ...], xp: Any) -> Any:
@@ -100,13 +85,6 @@ def names_of(derived: Any) -> list[str]:
             )
             raise PredictionError(msg)
     return list(found)
-
-
-def holds_jax(value: Any) -> bool:
-    """Whether a number, or any of a mapping, is an array of JAX."""
-    jax: Any = sys.modules.get("jax")
-    parts: list[Any] = list(value.values()) if isinstance(value, Mapping) else [value]
-    return jax is not None and any(isinstance(part, jax.Array) for part in parts)
 
 
 def check_dtype(dtype: Any) -> None:

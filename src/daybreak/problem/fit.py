@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from daybreak.errors import PredictionError, ProblemError, known
+from daybreak.errors import ProblemError, known
+from daybreak.problem.backend import Backend, Tries, backend_of
 from daybreak.problem.constraints import Room, constraint
-from daybreak.problem.contract import (
-    Tried,
-    check_dtype,
-    holds_jax,
-    names_of,
-    plain_shapes,
-    stacked,
-    staged,
-)
+from daybreak.problem.contract import lined_up, names_of
 from daybreak.problem.derived import TIE, TIES, Derived, tie_name
+from daybreak.problem.gathering import observations_of
 from daybreak.problem.kinds import Question
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
-from daybreak.problem.levels import is_unknown
+from daybreak.problem.noise.kinds import is_unknown
 from daybreak.problem.observations import Observation, Observations
 from daybreak.problem.outcomes import digest
 from daybreak.problem.parameters import Parameter, Space, check_name
-from daybreak.problem.precision import double_precision
 from daybreak.problem.priors import GROUP, AbstractPrior, pull_name
 from daybreak.problem.resources import Resources, check_resources
 from daybreak.problem.scale_factors import (
@@ -46,9 +37,8 @@ from daybreak.problem.settings import (
     named_record,
     plain_settings,
     resolve_settings,
+    split_settings,
 )
-
-Backend = Literal["jax", "numpy"]
 
 
 def _is_room(parameter: Parameter) -> bool:
@@ -206,18 +196,7 @@ class FitProblem:
     @functools.cached_property
     def measured(self) -> Observations:
         """What `predict` predicts, in a fixed order."""
-        if isinstance(self.observations, Observations):
-            return self.observations
-        given: Any = self.observations
-        if not isinstance(given, Mapping) or not all(
-            isinstance(datum, Observation) for datum in given.values()
-        ):
-            msg = (
-                "`observations` must be dk.observations(values, sigmas), or a mapping name -> "
-                f"dk.Observation(value, sigma), but got {given!r}."
-            )
-            raise ProblemError(msg)
-        return Observations(tuple(given), tuple(given.values()), named=True)
+        return observations_of(self.observations)
 
     @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -253,14 +232,7 @@ class FitProblem:
 
     def split_settings(self, settings: Settings) -> tuple[dict[str, float], dict[str, Setting]]:
         """Separate the traced numbers from the static rest."""
-        traced: dict[str, float] = {}
-        static: dict[str, Setting] = {}
-        for name, value in settings.items():
-            if isinstance(value, (str, bool)) or name in self.static:
-                static[name] = value
-            else:
-                traced[name] = float(value)
-        return traced, static
+        return split_settings(settings, self.static)
 
     def evaluate(
         self, values: Sequence[Any], settings: Settings, xp: Any, sigmas: Any, sizes: Any = None
@@ -303,7 +275,7 @@ class FitProblem:
     def raw(self, values: Sequence[Any], settings: Settings, xp: Any) -> Any:
         """Predictions before scale factors and offsets, shape (n_observations,)."""
         arguments = self._arguments(values, settings)
-        predicted = self._vector(self.predict(*arguments), xp)
+        predicted = lined_up(self.predict(*arguments), self.measured, xp)
         if not self.priors and not self.ties:
             return predicted
         known_ones = dict(zip(self.space.names, values, strict=True))
@@ -331,27 +303,6 @@ class FitProblem:
         p = named_record("Parameters", self.space.names)(*values)
         return p, named_record("Settings", tuple(settings))(*settings.values())
 
-    def _vector(self, predicted: Any, xp: Any) -> Any:
-        """Check the contract of `predict` and line its numbers up; shape (n_observations,)."""
-        count = len(self.measured)
-        if self.measured.named:
-            predicted = stacked(predicted, self.measured.names, xp)
-        elif isinstance(predicted, Mapping):
-            msg = (
-                f"predict must return an array of shape ({count},), because the "
-                "observations are an array, but it returned a mapping."
-            )
-            raise PredictionError(msg)
-        vector: Any = predicted if hasattr(predicted, "dtype") else xp.asarray(predicted)
-        if tuple(vector.shape) != (count,):
-            msg = (
-                f"predict must return shape ({count},), one number per observation, "
-                f"but it returned shape {tuple(vector.shape)}."
-            )
-            raise PredictionError(msg)
-        check_dtype(vector.dtype)
-        return vector
-
     def backend(self, settings: Settings) -> Backend:
         """Whether `predict` computes with JAX or NumPy, found by trying it.
 
@@ -361,19 +312,9 @@ class FitProblem:
             When `predict` or `derive` raises, breaks its contract, or uses JAX in a way that JAX
             cannot trace.
         """
-        tried = {name: self._tried(name, settings) for name in self._functions}
-        self._vector(tried["predict"].found, np)
-        if not any(one.with_jax for one in tried.values()):
-            return "numpy"
-        stuck = [name for name, one in tried.items() if not one.traceable]
-        if stuck:
-            msg = (
-                f"the problem computes with JAX, but JAX cannot trace {' and '.join(stuck)}: use "
-                "jnp.where instead of `if` on a parameter and jax.numpy instead of numpy "
-                "throughout, or numpy alone."
-            )
-            raise PredictionError(msg)
-        return "jax"
+        tried = {name: self._tries.of(name, settings) for name in self._functions}
+        lined_up(tried["predict"].found, self.measured, np)
+        return backend_of(tried)
 
     def derived_names(self, settings: Settings) -> list[str]:
         """Names of the derived quantities, found by trying `derive` (see `backend`).
@@ -383,75 +324,11 @@ class FitProblem:
         PredictionError
             When it raises, or returns anything but real numbers with names.
         """
-        return [] if self.derive is None else names_of(self._tried("derive", settings).found)
+        return [] if self.derive is None else names_of(self._tries.of("derive", settings).found)
 
     @functools.cached_property
-    def _trials(self) -> dict[tuple[object, ...], Tried]:
-        """What became of calling `predict` and `derive`, by name and static settings."""
-        return {}
-
-    def _tried(self, name: str, settings: Settings) -> Tried:
-        """Call `predict` or `derive` once with numbers; where it uses JAX, nothing is computed."""
-        _, static = self.split_settings(settings)
-        mark = (name, *static.items())
-        if mark not in self._trials:
-            function = self._functions[name]
-            found = self._call(name, function, settings)
-            with_jax = holds_jax(found)
-            self._trials[mark] = Tried(
-                found if not with_jax else plain_shapes(found),
-                with_jax,
-                self._traceable(function, settings),
-            )
-        return self._trials[mark]
-
-    def _call(self, name: str, function: Callable[[Any, Any], Any], settings: Settings) -> Any:
-        failed: list[tuple[list[float], Exception]] = []
-        for values in self.probes().tolist():  # it may raise in a part of the box
-            try:
-                with np.errstate(all="ignore"), double_precision():
-                    return staged(function, self._arguments(values, settings))
-            except Exception as error:  # noqa: BLE001 - told below, if it is no better elsewhere
-                failed.append((values, error))
-        values, error = failed[0]
-        at = dict(zip(self.space.names, values, strict=True))
-        msg = (
-            f"{name} raised {type(error).__name__}: {error} at {at}, and at {len(failed) - 1} "
-            "other places of the box."
-        )
-        raise PredictionError(msg) from error
-
-    def _traceable(self, function: Callable[[Any, Any], Any], settings: Settings) -> bool:
-        """Whether JAX can trace `function`; False where JAX is not loaded."""
-        jax: Any = sys.modules.get("jax")
-        if jax is None:
-            return False
-        traced, static = self.split_settings(settings)
-
-        def shape_of(values: Any, numbers: Any) -> Any:
-            found = function(*self._arguments(values, {**static, **numbers}))
-            # A list of numbers is an array, as it is without JAX.
-            return jax.numpy.asarray(found) if isinstance(found, (list, tuple)) else found
-
-        with jax.enable_x64(True):
-            try:
-                jax.eval_shape(shape_of, self.probes()[0].tolist(), traced)
-            except Exception:  # noqa: BLE001 - why is told by calling it with numbers
-                return False
-        return True
-
-    def probes(self) -> NDArray[np.float64]:
-        """Eight places in the box, the first at guesses or the middle; shape (8, n)."""
-        space = self.space
-        u = np.random.default_rng(0).uniform(0.05, 0.95, size=(8, len(space.names)))
-        u[0] = 0.5
-        values = np.asarray(space.from_unit(u), dtype=np.float64)
-        for column, parameter in enumerate(space.parameters):
-            if parameter.guess is not None:
-                values[0, column] = parameter.guess
-            if parameter.fixed is not None:
-                values[:, column] = parameter.fixed
-        return values
+    def _tries(self) -> Tries:
+        return Tries(self._functions, self._arguments, self.space, self.static)
 
     def identity(self) -> dict[str, Any]:
         """What determines an outcome, code aside: no guess (a start says it), no units."""

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from daybreak.errors import ProblemError
-from daybreak.problem.noise import AbstractNoise, Gaussian, check_noise
+from daybreak.problem.noise.base import AbstractNoise
+from daybreak.problem.noise.continuous import Gaussian
+from daybreak.problem.noise.kinds import check_noise
 from daybreak.problem.observations import GAUSSIAN, Array, Observation, Observations
 
 
@@ -174,3 +176,24 @@ def _datum(
     except ProblemError as error:
         msg = f"observation {name!r}: {error}"
         raise ProblemError(msg) from None
+
+
+def observations_of(given: Any) -> Observations:
+    """The observations of a problem, given as such or as a mapping.
+
+    Raises
+    ------
+    ProblemError
+        When they are neither.
+    """
+    if isinstance(given, Observations):
+        return given
+    if not isinstance(given, Mapping) or not all(
+        isinstance(datum, Observation) for datum in given.values()
+    ):
+        msg = (
+            "`observations` must be dk.observations(values, sigmas), or a mapping name -> "
+            f"dk.Observation(value, sigma), but got {given!r}."
+        )
+        raise ProblemError(msg)
+    return Observations(tuple(given), tuple(given.values()), named=True)

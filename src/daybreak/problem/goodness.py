@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.problem.noise import restore
+from daybreak.problem.noise.kinds import restore
 
 
 class Moments(NamedTuple):

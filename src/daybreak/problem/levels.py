@@ -23,14 +23,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from daybreak.problem.ends import LEVEL_95, LEVELS_2D
+from daybreak.problem.noise.kinds import is_unknown
 
 LEVEL_AT_LIMIT = 2.705543454
 """90 % quantile of chi2 with one degree of freedom."""
-
-
-def is_unknown(datum: Mapping[str, Any]) -> bool:
-    """Whether the size of a described observation's noise is fitted."""
-    return datum["noise"].get("scale") == "unknown"
 
 
 def unknown_sizes(observations: Sequence[Mapping[str, Any]]) -> int:

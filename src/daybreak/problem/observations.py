@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from daybreak.errors import ProblemError, known
 from daybreak.problem.arrays import constant
-from daybreak.problem.noise import AbstractNoise, Gaussian, check_noise
+from daybreak.problem.noise.base import AbstractNoise
+from daybreak.problem.noise.continuous import Gaussian
+from daybreak.problem.noise.kinds import check_noise
 
 Array = NDArray[np.float64]
 GAUSSIAN = Gaussian()

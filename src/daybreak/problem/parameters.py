@@ -295,3 +295,15 @@ class Space:
         snap = xp.where(u <= 0.0, lower - value, xp.where(u >= 1.0, upper - value, 0.0))
         # The last digits' correction is hidden: at a bound the slope is still the map's.
         return value + constant(snap, xp)
+
+    def probes(self) -> NDArray[np.float64]:
+        """Eight places in the box, the first at guesses or the middle; shape (8, n)."""
+        u = np.random.default_rng(0).uniform(0.05, 0.95, size=(8, len(self.names)))
+        u[0] = 0.5
+        values = np.asarray(self.from_unit(u), dtype=np.float64)
+        for column, parameter in enumerate(self.parameters):
+            if parameter.guess is not None:
+                values[0, column] = parameter.guess
+            if parameter.fixed is not None:
+                values[:, column] = parameter.fixed
+        return values

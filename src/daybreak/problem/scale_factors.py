@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daybreak.errors import ProblemError, known
-from daybreak.problem.noise import Gaussian
+from daybreak.problem.noise.continuous import Gaussian
 from daybreak.problem.observations import Observations
 from daybreak.problem.parameters import check_name
 from daybreak.problem.priors import Normal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from daybreak.errors import ProblemError, known
@@ -56,3 +56,17 @@ def resolve_settings(defaults: Settings, settings: Settings) -> dict[str, Settin
         )
         raise ProblemError(msg)
     return {**defaults, **plain_settings(settings)}
+
+
+def split_settings(
+    settings: Settings, untraced: Collection[str]
+) -> tuple[dict[str, float], dict[str, Setting]]:
+    """Separate the numbers, which are traced, from the static rest."""
+    traced: dict[str, float] = {}
+    static: dict[str, Setting] = {}
+    for name, value in settings.items():
+        if isinstance(value, (str, bool)) or name in untraced:
+            static[name] = value
+        else:
+            traced[name] = float(value)
+    return traced, static

@@ -156,7 +156,7 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
         names = study.problem.space.names
         places = [
             Task(EVALUATE, dict(zip(names, row, strict=True)))
-            for row in study.fit.probes()[1:4].tolist()
+            for row in study.fit.space.probes()[1:4].tolist()
         ]
         one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))
         told = (difference(study, a, b) for a, b in zip(one, two, strict=True))

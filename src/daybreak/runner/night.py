@@ -1,53 +1,34 @@
-"""Run a campaign: study after study, round after round, each trial durable before it counts.
-
-A study's method is replayed from its beginning; trials that the ledger already holds are answered
-from there, so a killed night goes on where its last committed unit ended, with the same units.
-"""
+"""Run a campaign: its preflight, its studies, the decision on them and what follows from it."""
 
 from __future__ import annotations
 
 import itertools
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import DaybreakError, LedgerError, PlanError, ProblemError
+from daybreak.errors import LedgerError, PlanError
 from daybreak.findings import Preflight
-from daybreak.ledger.claims import Round
 from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
 from daybreak.ledger.store import Ledger
-from daybreak.methods.solve import check_contract, compiling, seconds_per_fit
+from daybreak.methods.solve import compiling
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import BUDGET, preflight
-from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+from daybreak.problem.outcomes import digest
 from daybreak.problem.precision import double_precision
-from daybreak.problem.search import SearchProblem
-from daybreak.runner.carry import Carrier
 from daybreak.runner.changes import carried_over, explain
 from daybreak.runner.crew import Crew, Means
-from daybreak.runner.identity import (
-    compare,
-    identify,
-    plain_settings,
-    plan_of,
-    refuse_lookalikes,
-)
+from daybreak.runner.identity import plan_of, refuse_lookalikes
 from daybreak.runner.limits import Interrupted, Limits, Watch, keyboard
-from daybreak.runner.listener import AbstractListener, Progress
+from daybreak.runner.listener import AbstractListener
+from daybreak.runner.pace import first_task
 from daybreak.runner.provenance import provenance, sources
-from daybreak.runner.settled import Settled, settled
+from daybreak.runner.rounds import Rounds, check_study
 from daybreak.verdict import read_study
-
-_UNIT_SECONDS = {"jax": 20.0, "numpy": 2.0}
-"""What a unit should take by the pilot's estimate; a kill loses no more than units in hand."""
-_MOST_TRIALS = 4096
-_DANGEROUS = 3
-"""A trial lost with so many processes is carried out in one of its own."""
 
 FINISHED = "finished"
 HOPELESS = "stopped as hopeless"
@@ -108,7 +89,7 @@ def run_night(
     """
     studies = campaign.all_studies()
     for study in studies:
-        _check_contract(study)
+        check_study(study)
     prepare(directory)
     with ExitStack() as open_things:
         server = remembered(directory) if store is None else Server.of(store, campaign.name)
@@ -138,15 +119,6 @@ def run_night(
         return night.run(studies)
 
 
-def _check_contract(study: Study) -> None:
-    try:
-        check_contract(study.problem, study.all_settings)
-        study.check_derived(study.problem.derived_names(study.all_settings))
-    except (ProblemError, PlanError) as error:
-        msg = f"study {study.name!r}: {error}"
-        raise type(error)(msg) from error
-
-
 class _Night:
     """One run of a campaign."""
 
@@ -166,37 +138,30 @@ class _Night:
         self.campaign = campaign
         self.ledger = ledger
         self.listener = listener
-        self.retry_failed = retry_failed
         self.anyway = anyway or campaign.anyway
         self.budget = budget
         self.pressed = pressed
         """Why the keyboard asked to stop, or empty."""
         self.watch = Watch(limits, self._asked_to_stop)
         self.crew = Crew(means, self.watch.check, listener.warned)
-        self.done = 0
-        self.expected = 0
-        self.place = (0, 0)
-        self.compared: set[str] = set()
-        self.pace: dict[tuple[object, ...], float] = {}
-        """Seconds per fit by problem and static settings."""
-        self.places: dict[str, list[dict[str, float]]] = {}
-        """Good places known before a study's first trial, by study."""
-        self.since = 0.0
-        """Seconds of this run that were over when its trials began."""
-        self.outcomes: dict[str, Outcome] = {}
-        """Trials known to be finished, by key."""
-        self.earlier: set[str] = set()
-        """Trials of earlier runs; of a ledger in a file, which nobody else writes, all others."""
+        self.rounds = Rounds(
+            ledger,
+            listener,
+            self.watch,
+            self.crew,
+            seed=campaign.seed,
+            retry_failed=retry_failed,
+        )
 
     def run(self, studies: list[Study]) -> str:
         """All studies, the decision, its follow-ups."""
         with double_precision():
             refuse_lookalikes(studies)
             for study in studies:  # before anything is written
-                self._compare(study)
+                self.rounds.compare(study)
         texts = sources(studies)
         made_of = {**provenance(texts), "origin": self.campaign.origin}
-        self.earlier = self.ledger.keys()
+        self.rounds.earlier = self.ledger.keys()
         plan = digest([plan_of(studies), self.campaign.describe()])
         self.ledger.begin_run(made_of, plan, texts.bodies, self._returned)
         try:
@@ -249,8 +214,8 @@ class _Night:
             for study in studies
         ]
         self.ledger.write_studies(rows, follows=follows)
-        self.expected += sum(s.method.expected_trials(s.problem) for s in studies)
-        self.ledger.expect(self.expected)
+        self.rounds.expected += sum(s.method.expected_trials(s.problem) for s in studies)
+        self.ledger.expect(self.rounds.expected)
 
     def _preflight(self, studies: Sequence[Study]) -> Preflight:
         """What can be known before the night; made once for a plan, then read from the ledger."""
@@ -258,7 +223,7 @@ class _Night:
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
         if found is None or (found.hopeless and not started):
             first = studies[0]
-            with compiling(first.problem, first.all_settings, _first_task(first).held):
+            with compiling(first.problem, first.all_settings, first_task(first).held):
                 found = preflight(self.campaign, self.budget)
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)
@@ -266,7 +231,7 @@ class _Night:
             places = [reach.best for reach in one.reachability if reach.best]
             places = [place for i, place in enumerate(places) if place not in places[:i]]
             kept = self.ledger.places(one.study, places)
-            self.places[one.study] = [*kept, *self.ledger.carried(one.study)]
+            self.rounds.places[one.study] = [*kept, *self.ledger.carried(one.study)]
         self._compare_deadline(found)
         return found
 
@@ -285,10 +250,10 @@ class _Night:
 
     def _run_all(self, studies: Sequence[Study]) -> list[StudyReading]:
         readings: list[StudyReading] = []
-        self.since = self.watch.seconds
+        self.rounds.since = self.watch.seconds
         for number, study in enumerate(studies, start=1):
-            self.place = (number, len(studies))
-            self._run_study(study)
+            self.rounds.place = (number, len(studies))
+            self.rounds.run(study)
             reading = read_study(self.ledger.read_study(study.name))
             sha = digest([criterion.describe() for criterion in study.accept])
             body = [finding.model_dump() for finding in reading.findings]
@@ -315,146 +280,3 @@ class _Night:
         if asked:
             self._write(asked, follows=row.name)
             self._run_all(asked)
-
-    # -- one study -----------------------------------------------------------------------------
-
-    def _run_study(self, study: Study) -> None:
-        self.ledger.begin_study(study.name)
-        try:
-            _check_contract(study)
-            self._compare(study)
-            batch = self.ledger.batch(study.name, lambda: self._batch_size(study))
-            self._rounds(study, batch)
-        except LedgerError:
-            raise
-        except Settled as early:
-            self.ledger.set_state(study.name, "finished", note=str(early))
-        except Exception as error:  # noqa: BLE001 - a failed study never ends the night
-            known = isinstance(error, DaybreakError)
-            text = str(error) if known else f"{type(error).__name__}: {error}"
-            self.ledger.set_state(study.name, "failed", text)
-            self.ledger.note("traceback", "".join(traceback.format_exception(error)))
-        else:
-            self.ledger.set_state(study.name, "finished")
-
-    def _batch_size(self, study: Study) -> int:
-        """How many trials make a unit; one where each is watched or takes long."""
-        if _first_task(study).kind.alone or study.problem.resources.isolated:
-            return 1
-        aim = _UNIT_SECONDS[study.problem.backend(study.all_settings)]
-        return max(1, min(_MOST_TRIALS, int(aim / self._pace(study))))
-
-    def _pace(self, study: Study) -> float:
-        """Seconds per fit; studies that differ in numbers only share a pilot."""
-        _, static = study.problem.split_settings(study.all_settings)
-        mark = (id(study.problem), *static.items())
-        if mark not in self.pace:
-            held = _first_task(study).held
-            seconds = seconds_per_fit(study.problem, study.all_settings, held)
-            self.pace[mark] = max(seconds, 1e-9)
-        return self.pace[mark]
-
-    def _rounds(self, study: Study, batch: int) -> None:
-        seed = self.campaign.seed if study.seed is None else study.seed
-        places = self.places.get(study.name, [])
-        rounds = study.method.rounds(study.problem, study.all_settings, seed, places)
-        carrier = self._carrier(study)
-        number, outcomes = 0, None
-        try:
-            while True:
-                try:
-                    tasks = next(rounds) if outcomes is None else rounds.send(outcomes)
-                except StopIteration:
-                    break
-                outcomes = self._round(study, carrier, number, tasks, batch)
-                number += 1
-        finally:
-            carrier.together.flush()
-        self.ledger.end_rounds(study.name, number)
-
-    def _carrier(self, study: Study) -> Carrier:
-        usual = self.ledger.usual_seconds(study.name)
-        if usual is None:
-            # A search has no pilot: how long its trials take is learnt from the first ones.
-            unknown = study.problem.resources.isolated or isinstance(study.problem, SearchProblem)
-            usual = 0.0 if unknown else self._pace(study)
-        checked = settled(self.ledger, study) if study.stop_early else lambda: None
-
-        checked()  # an earlier run may have seen enough
-
-        def kept(count: int) -> None:
-            self._progressed(study, count)
-            checked()
-
-        return Carrier(
-            self.ledger, study, self.crew.executor(study, usual), self.watch, kept, usual
-        )
-
-    def _round(
-        self, study: Study, carrier: Carrier, number: int, tasks: list[Task], batch: int
-    ) -> list[Outcome]:
-        asked = [identify(study.problem, study.all_settings, task) for task in tasks]
-        keys = [one.key for one in asked]
-        unique = dict(zip(keys, tasks, strict=True))
-        order = list(unique)
-        unknown = [key for key in order if key not in self.outcomes]
-        shared = self.ledger.store.shared
-        unknown = [key for key in unknown if shared or key in self.earlier]
-        self.outcomes |= self.ledger.finished(unknown, retry_failed=self.retry_failed)
-        missing = {key for key in order if key not in self.outcomes}
-        self.done += len(order) - len(missing)
-        keyed = list(zip(tasks, keys, strict=True))
-        one = Round(number, keyed, [each for each in asked if each.key in missing])
-        if not (shared or self.retry_failed) and (carrier.quick or not missing):
-            carrier.carry_out_quickly(one, {key: unique[key] for key in order if key in missing})
-            self.outcomes |= carrier.outcomes
-            return [self.outcomes[key] for key in keys]
-        carrier.together.flush()
-        self.ledger.write_rounds(study.name, [one], order if self.retry_failed else ())
-        if missing:
-            tried = missing if shared else missing & self.earlier
-            self._isolate(study, carrier, sorted(tried))
-            units = [
-                [key for key in order[first : first + batch] if key in missing]
-                for first in range(0, len(order), batch)
-            ]
-            carrier.carry_out(unique, [unit for unit in units if unit])
-            self.outcomes |= carrier.outcomes
-        return [self.outcomes[key] for key in keys]
-
-    def _isolate(self, study: Study, carrier: Carrier, keys: Sequence[str]) -> None:
-        """Give trials that went down with several processes a process of their own."""
-        if self.crew.means.dask is not None:
-            return  # a cluster's workers see to it
-        tries = self.ledger.tries(keys) if keys else {}
-        if any(endings.count("lost") >= _DANGEROUS for endings in tries.values()):
-            carrier.executor = self.crew.isolated(study)
-
-    def _progressed(self, study: Study, count: int) -> None:
-        self.done += count
-        self.watch.made += count
-        place, of = self.place
-        self.listener.progressed(
-            Progress(
-                study.name,
-                place,
-                of,
-                self.done,
-                self.watch.made,
-                self.expected,
-                self.watch.seconds - self.since,
-            )
-        )
-
-    def _compare(self, study: Study) -> None:
-        mark = canonical([study.fingerprint, plain_settings(study)])
-        if mark not in self.compared:
-            self.compared.add(mark)
-            strange = compare(self.ledger, study)
-            if strange:
-                self.listener.warned(strange)
-
-
-def _first_task(study: Study) -> Task:
-    """The first trial that the study's method asks for."""
-    return next(study.method.rounds(study.problem, study.all_settings, 0))[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.problem.fit import Backend
+from daybreak.problem.backend import Backend
 from daybreak.testing.known import KnownProblem
 from daybreak.testing.mgh import bounded_problems, free_problems
 from daybreak.testing.mirrored import MirroredProblem, mirrored
