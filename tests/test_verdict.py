@@ -9,8 +9,8 @@ import pytest
 import daybreak as dk
 from daybreak.decision import campaign_verdict, condition_in_words, decide
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
 
 PROBLEM = dk.FitProblem(

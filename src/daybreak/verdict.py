@@ -248,7 +248,7 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
 
 def _unsettled(best: Best) -> str:
     if not best.trial.outcome.reason.converged:
-        return best.trial.outcome.reason.value
+        return best.trial.outcome.reason.sentence
     return "only one fit found this minimum"
 
 

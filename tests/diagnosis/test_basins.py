@@ -12,8 +12,8 @@ import daybreak as dk
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.checks import MISSED
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
 
 PROBLEM = dk.FitProblem(

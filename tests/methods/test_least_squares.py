@@ -9,7 +9,7 @@ from scipy.optimize import lsq_linear
 import daybreak as dk
 from daybreak.methods.evaluation import cells_of
 from daybreak.methods.least_squares import LeastSquares, box_minimum, fit
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 T = np.linspace(0.0, 4.0, 30)
 STEADY = settings(max_examples=60, deadline=None, derandomize=True)

@@ -18,8 +18,8 @@ from daybreak.ledger.liveness import Onlooker, Process
 from daybreak.ledger.place import FILE, Server
 from daybreak.ledger.snapshot import snapshot
 from daybreak.ledger.store import Ledger
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.stop_reasons import StopReason
 from tests.runner.toy import campaign, line_problem
 
 NAMES = itertools.count()

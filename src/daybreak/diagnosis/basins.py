@@ -15,8 +15,9 @@ from daybreak.diagnosis.bounds import at_bounds
 from daybreak.diagnosis.profiles import OWN
 from daybreak.diagnosis.study import EndKind, FitEnd
 from daybreak.ledger.records import StudyRecord
-from daybreak.problem.ends import StopReason, basins, missed_share, same_chi2, units
+from daybreak.problem.ends import basins, missed_share, same_chi2, units
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 
 MOST_ENDS = 24
 

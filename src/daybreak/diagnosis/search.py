@@ -27,9 +27,9 @@ from daybreak.diagnosis.search_study import (
 )
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.configuration import SearchSpace
-from daybreak.problem.ends import StopReason
 from daybreak.problem.front import MOST_OBJECTIVES, hypervolume, ranked, undominated
 from daybreak.problem.objectives import violation
+from daybreak.problem.stop_reasons import StopReason
 
 Array = NDArray[np.float64]
 MOST_TRIALS = 5000

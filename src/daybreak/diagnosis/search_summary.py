@@ -23,7 +23,7 @@ from daybreak.diagnosis.importance import ranks_of
 from daybreak.diagnosis.search_study import Goal, Model, Plain, SearchReading
 from daybreak.diagnosis.trial_record import RecordedTrial, best_first, missing_fields
 from daybreak.ledger.records import StudyRecord
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 _SHOWN = 20
 """Trials in the table of the best."""
@@ -221,7 +221,7 @@ def _failures(own: Sequence[RecordedTrial]) -> list[Failure]:
     found = [
         Failure(
             reason=reason,
-            sentence=StopReason[reason].value,
+            sentence=StopReason[reason].sentence,
             message=group[0].message,
             trials=[trial.number for trial in group],
         )

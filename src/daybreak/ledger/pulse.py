@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 RECENT = 200
 """Newest results that the present rate is taken from."""
@@ -268,7 +268,7 @@ def _failures(c: sa.Connection) -> dict[str, int]:
         .where(t.trials.c.state == "failed")
         .group_by(a.reason)
     )
-    sentences = {one.name: one.value for one in StopReason}
+    sentences = {one.name: one.sentence for one in StopReason}
     return {
         sentences.get(reason, reason or "failed"): count for reason, count in c.execute(failed)
     }

@@ -16,9 +16,9 @@ import numpy as np
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
 from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
 from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Task
+from daybreak.problem.stop_reasons import StopReason
 
 _WORST = 1e100
 """Stands for a chi2 that is not finite, so that the population's spread stays a number."""

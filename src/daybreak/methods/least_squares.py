@@ -32,8 +32,8 @@ from daybreak.methods.evaluation import (
     NumpyEvaluator,
     block_of,
 )
-from daybreak.problem.ends import StopReason
 from daybreak.problem.precision import double_precision
+from daybreak.problem.stop_reasons import StopReason
 
 RUNNING = 0
 REASONS = tuple(StopReason)

@@ -23,10 +23,10 @@ import numpy as np
 
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
 from daybreak.methods.least_squares import End, rounding
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem
 from daybreak.problem.parameters import AT_BOUND
 from daybreak.problem.scale_factors import factor_columns
+from daybreak.problem.stop_reasons import StopReason
 
 _TIGHT = 1e-15
 _MOST_EVALUATIONS = 200

@@ -16,7 +16,7 @@ import numpy as np
 
 from daybreak.methods.evaluation import Array, Cells, JaxEvaluator, NumpyEvaluator
 from daybreak.methods.least_squares import End, box_minimum
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 Place = tuple[NumpyEvaluator | JaxEvaluator, Cells]
 """A problem with its settings, and a single row."""

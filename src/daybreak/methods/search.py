@@ -21,12 +21,12 @@ from daybreak.methods.proposals import Proposal, Proposals, engine_of
 from daybreak.methods.pruning import NAMED, AbstractPruner, bars_from
 from daybreak.problem.artifacts import plain
 from daybreak.problem.choices import Value
-from daybreak.problem.ends import StopReason
 from daybreak.problem.front import ranked
 from daybreak.problem.objectives import violation
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
+from daybreak.problem.stop_reasons import StopReason
 
 Duplicates = Literal["skip", "reuse", "replicate"]
 Known = tuple[Mapping[str, Any], Mapping[str, float]]

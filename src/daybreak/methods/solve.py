@@ -20,10 +20,10 @@ from daybreak.methods.least_squares import Checkpoint, End, LeastSquares, fit
 from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
 from daybreak.methods.trials import Desk, carry_out
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.stop_reasons import StopReason
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

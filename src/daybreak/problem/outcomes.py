@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 Kind = Literal[
     "fit", "evolve", "evaluate", "conclude", "scaled", "polish", "refine", "search", "baseline"

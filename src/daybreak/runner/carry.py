@@ -17,10 +17,10 @@ from daybreak.errors import LedgerError
 from daybreak.ledger.claims import Artifact, Round, Span, now
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import Resources
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.runner.executors import AbstractExecutor, InProcess
 from daybreak.runner.limits import Interrupted, Watch
 from daybreak.runner.recorder import Claimed, Recorder
