@@ -152,7 +152,7 @@ def _finish(started: str, ended: str, seconds: tuple[float, float, float]) -> Fo
 
 def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     """Whether a criterion that was within reach, or out of it, was met."""
-    finding = _finding(study, found.criterion) if study else None
+    finding = _finding(study, found) if study else None
     bar = "" if finding is None or finding.threshold == "yes" else f" ({finding.threshold})"
     said = f"{found.criterion}{bar} {'is within reach' if found.met else 'is out of reach'}"
     if study is None:
@@ -170,8 +170,10 @@ def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     return Foretold(name, said, came, "otherwise", denial=denial)
 
 
-def _finding(study: Study, criterion: str) -> Finding | None:
-    return next((one for one in study.findings if one.criterion == criterion), None)
+def _finding(study: Study, found: Reachability) -> Finding | None:
+    """How the criterion came out; None where the study has it no longer."""
+    asked = study.findings[found.number : found.number + 1]
+    return next((one for one in asked if one.criterion == found.criterion), None)
 
 
 def _reach(name: str, reach: Reach, study: Study | None) -> Foretold:
