@@ -9,6 +9,7 @@ import pytest
 import daybreak as dk
 from daybreak.decision import campaign_verdict, condition_in_words, decide
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
@@ -55,7 +56,9 @@ SEEDS = (fit(4.0, origin="seed 0"), fit(6.5, origin="seed 1"), full(4.0))
 LOST = (fit(None, reason=StopReason.RAISED),)
 
 
-def record(*criteria, trials=SETTLED, name="fit", counted=True, follows=None, state="finished"):
+def record(
+    *criteria, trials=SETTLED, name="fit", counted=True, follows=None, state=StudyState.FINISHED
+):
     """A study as the ledger gives it back."""
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
@@ -192,7 +195,7 @@ def test_profiled(trials, code, identified, inside):
     assert [finding.outcome for finding in study.findings] == [identified, inside]
 
 
-@pytest.mark.parametrize("state", ["waiting", "running", "failed"])
+@pytest.mark.parametrize("state", [StudyState.WAITING, StudyState.RUNNING, StudyState.FAILED])
 def test_unfinished(state):
     """A study that did not finish has no verdict, whatever its numbers."""
     assert read_study(record(MET, state=state)).verdict == "UNDECIDED"

@@ -12,6 +12,7 @@ import daybreak as dk
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.checks import MISSED
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
@@ -54,7 +55,7 @@ def record(*trials):
     return StudyRecord(
         name="s",
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         error=None,
         fingerprint="f",
         problem=PROBLEM.describe(),

@@ -3,6 +3,7 @@
 import dataclasses
 
 from daybreak.ledger.records import BatchRecord, StudyRecord
+from daybreak.ledger.states import StudyState
 from daybreak.report import canvas, evening
 from daybreak.report.reach_figure import reach_figure
 from daybreak.report.surprises import slow_trials
@@ -50,7 +51,7 @@ def test_slow_trials_are_named_with_load_and_memory():
     record = StudyRecord(
         name="s",
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         error=None,
         fingerprint="",
         problem={},

@@ -26,6 +26,7 @@ from daybreak.diagnosis.search_study import (
     Winner,
 )
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.problem.configuration import SearchSpace
 from daybreak.problem.front import MOST_OBJECTIVES, hypervolume, ranked, undominated
 from daybreak.problem.objectives import violation
@@ -154,7 +155,7 @@ def _declared(row: Mapping[str, Any]) -> SearchedInfo:
 def _exhausted(found: Searched, space: SearchSpace) -> bool:
     """Whether fewer trials were made than allowed because there was nothing left to try."""
     method = found.record.method
-    few = len(found.trials) < method["trials"] and found.record.state == "finished"
+    few = len(found.trials) < method["trials"] and found.record.state is StudyState.FINISHED
     return few and method["duplicates"] == "skip" and space.size is not None
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from daybreak.criteria import Criterion
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.engine import Store, copied_to_memory
 from daybreak.ledger.snapshot import snapshot
 
@@ -91,43 +94,63 @@ def _migrate(c: sa.Connection, found: int) -> None:
         c.execute(t.about.update().where(t.about.c.key == "schema").values(value=str(found)))
 
 
-def _to_3(c: sa.Connection) -> None:
-    """Attempts are numbered within their trial; runs beat; trials may wait."""
-    for name in ("runs", "trials", "attempts"):
-        c.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {name}_2")
-    c.exec_driver_sql("DROP INDEX IF EXISTS attempts_by_trial")
-    t.metadata.create_all(c)
-    for column in ("carried", "note"):
-        c.exec_driver_sql(f"ALTER TABLE studies ADD COLUMN {column} TEXT")
-    for statement in _COPY_TO_3:
-        c.exec_driver_sql(statement)
-    for name in ("attempts", "trials", "runs"):
-        c.exec_driver_sql(f"DROP TABLE {name}_2")
+def _to_4(c: sa.Connection) -> None:
+    """Things carry their own facts."""
+    for step in _TO_4:
+        step(c)
 
 
-_COPY_TO_3 = (
-    """
-    INSERT INTO runs (id, started, ended, ending, owner, host, pid, born, beat, seen, provenance)
-    SELECT id, started, ended, coalesce(ending, 'lost: the process was killed'), owner,
-           '', 0, 0, 0, started, provenance
-    FROM runs_2
-    """,
-    """
-    INSERT INTO trials (key, configuration, state, token, run, outcome)
-    SELECT key, configuration, state,
-           (SELECT count(*) FROM attempts_2 WHERE attempts_2.trial = trials_2.key),
-           (SELECT max(run) FROM attempts_2 WHERE attempts_2.trial = trials_2.key),
-           outcome
-    FROM trials_2
-    """,
-    """
-    INSERT INTO attempts (trial, token, run, started, ended, seconds, load, memory_mib, state,
-                          reason, message)
-    SELECT trial, row_number() OVER (PARTITION BY trial ORDER BY id), run, started, ended,
-           seconds, load, memory_mib, state, NULL, message
-    FROM attempts_2
-    """,
+def _endings_are_words(c: sa.Connection) -> None:
+    """How a run ended was one sentence."""
+    c.exec_driver_sql("ALTER TABLE runs ADD COLUMN why TEXT")
+    for ending in Ending:
+        whole = t.runs.c.ending == ending.said
+        c.execute(t.runs.update().where(whole).values(ending=ending, why=""))
+    rest = t.runs.c.ending.is_not(None) & t.runs.c.why.is_(None)
+    by_word = {ending.said: ending for ending in Ending}
+    for row in c.execute(sa.select(t.runs.c.id, t.runs.c.ending).where(rest)).all():
+        said, _, why = row.ending.partition(": ")
+        values = {"ending": by_word[said], "why": why}
+        c.execute(t.runs.update().where(t.runs.c.id == row.id).values(values))
+
+
+def _preflights_know_their_criteria(c: sa.Connection) -> None:
+    """A reachability gave the title of its criterion, and neither its number nor its level."""
+    rows = c.execute(sa.select(t.preflights.c.id, t.preflights.c.body)).all()
+    for row in rows:
+        body = json.loads(row.body)
+        for one in body["studies"]:
+            asked = _criteria_before(c, one["study"], one["reachability"])
+            for reach, (number, level) in zip(one["reachability"], asked, strict=True):
+                reach |= {"number": number, "level": level}
+        mine = t.preflights.c.id == row.id
+        c.execute(t.preflights.update().where(mine).values(body=json.dumps(body)))
+
+
+def _criteria_before(
+    c: sa.Connection, study: str, reaches: Sequence[Mapping[str, Any]]
+) -> list[tuple[int, str]]:
+    """Number and level of criteria by their titles, those of one title in order."""
+    written = (
+        sa.select(t.criteria.c.body)
+        .join(t.studies, t.studies.c.id == t.criteria.c.study)
+        .where(t.studies.c.name == study)
+        .order_by(t.criteria.c.id.desc())
+        .limit(1)
+    )
+    criteria = [Criterion.restore(one) for one in json.loads(c.execute(written).scalar() or "[]")]
+    found: list[tuple[int, str]] = []
+    for reach in reaches:
+        numbers = [i for i, one in enumerate(criteria) if one.title == reach["criterion"]]
+        free = [i for i in numbers if i not in [number for number, _ in found]] or numbers
+        # Criteria that were changed since then answer to no number.
+        found.append((free[0], criteria[free[0]].level) if free else (len(criteria), "note"))
+    return found
+
+
+_TO_4: tuple[Callable[[sa.Connection], None], ...] = (
+    _endings_are_words,
+    _preflights_know_their_criteria,
 )
-
-_STEPS: dict[int, Callable[[sa.Connection], Any]] = {2: _to_3}
+_STEPS: dict[int, Callable[[sa.Connection], None]] = {3: _to_4}
 """What carries a ledger of one schema to the next."""

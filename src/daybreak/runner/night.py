@@ -17,9 +17,11 @@ from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import DaybreakError, LedgerError, PlanError, ProblemError
 from daybreak.findings import Preflight
 from daybreak.ledger.claims import Round
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
+from daybreak.ledger.states import AttemptState, EventKind, StudyState
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import check_contract, compiling, seconds_per_fit
 from daybreak.plan import Campaign, Study
@@ -50,9 +52,6 @@ _MOST_TRIALS = 4096
 _DANGEROUS = 3
 """A trial lost with so many processes is carried out in one of its own."""
 
-FINISHED = "finished"
-HOPELESS = "stopped as hopeless"
-
 
 def run_night(
     campaign: Campaign,
@@ -67,7 +66,7 @@ def run_night(
     means: Means | None = None,
     store: str | None = None,
     lease: float = LEASE,
-) -> str:
+) -> Ending:
     """Start or resume a campaign in `directory`.
 
     Parameters
@@ -95,8 +94,8 @@ def run_night(
 
     Returns
     -------
-    str
-        ``finished``, ``stopped as hopeless``, or ``interrupted: `` and why.
+    Ending
+        How it ended: finished, hopeless, or interrupted.
 
     Raises
     ------
@@ -189,7 +188,7 @@ class _Night:
         self.earlier: set[str] = set()
         """Trials of earlier runs; of a ledger in a file, which nobody else writes, all others."""
 
-    def run(self, studies: list[Study]) -> str:
+    def run(self, studies: list[Study]) -> Ending:
         """All studies, the decision, its follow-ups."""
         with double_precision():
             refuse_lookalikes(studies)
@@ -204,21 +203,21 @@ class _Night:
             with double_precision():
                 self._write(studies, follows=None)
                 self.listener.began(self.campaign, self.ledger)
-                ending = HOPELESS
+                ending, why = Ending.HOPELESS, ""
                 # What was begun is carried on: only a night without a trial is stopped.
                 self.anyway = self.anyway or self.ledger.has_trials()
                 if not self._preflight(studies).hopeless or self.anyway:
                     self._decide(self._run_all(studies))
-                    ending = FINISHED
+                    ending = Ending.FINISHED
         except (KeyboardInterrupt, Interrupted) as stop:
             why = self._asked_to_stop() or str(stop) or "stopped by Ctrl-C"
-            ending = f"interrupted: {why}"
+            ending = Ending.INTERRUPTED
         except BaseException as error:
             with suppress(LedgerError):  # what the ledger itself cannot do is told by `error`
-                self.ledger.end_run(f"error: {type(error).__name__}: {error}")
+                self.ledger.end_run(Ending.BROKEN, f"{type(error).__name__}: {error}")
             raise
-        self.ledger.end_run(ending)
-        self.listener.ended(ending)
+        self.ledger.end_run(ending, why)
+        self.listener.ended(ending.in_words(why))
         return ending
 
     def _asked_to_stop(self) -> str:
@@ -235,7 +234,7 @@ class _Night:
         if follows is None:
             for line in explain(known, studies):
                 self.listener.warned(line)
-                self.ledger.note("change", line)
+                self.ledger.note(EventKind.CHANGE, line)
             self.ledger.write_campaign(self.campaign.describe())
         rows = [
             {
@@ -310,7 +309,7 @@ class _Night:
         if clash:
             msg = f"follow-up studies need names of their own, but {clash} are in the plan."
             raise PlanError(msg)
-        self.ledger.note("decision", f"{row.name}: {row.then} ({reason})")
+        self.ledger.note(EventKind.DECISION, f"{row.name}: {row.then} ({reason})")
         self.listener.decided(row, reason, asked)
         if asked:
             self._write(asked, follows=row.name)
@@ -328,14 +327,14 @@ class _Night:
         except LedgerError:
             raise
         except Settled as early:
-            self.ledger.set_state(study.name, "finished", note=str(early))
+            self.ledger.set_state(study.name, StudyState.FINISHED, note=str(early))
         except Exception as error:  # noqa: BLE001 - a failed study never ends the night
             known = isinstance(error, DaybreakError)
             text = str(error) if known else f"{type(error).__name__}: {error}"
-            self.ledger.set_state(study.name, "failed", text)
-            self.ledger.note("traceback", "".join(traceback.format_exception(error)))
+            self.ledger.set_state(study.name, StudyState.FAILED, text)
+            self.ledger.note(EventKind.TRACEBACK, "".join(traceback.format_exception(error)))
         else:
-            self.ledger.set_state(study.name, "finished")
+            self.ledger.set_state(study.name, StudyState.FINISHED)
 
     def _batch_size(self, study: Study) -> int:
         """How many trials make a unit; one where each is watched or takes long."""
@@ -429,7 +428,7 @@ class _Night:
         if self.crew.means.dask is not None:
             return  # a cluster's workers see to it
         tries = self.ledger.tries(keys) if keys else {}
-        if any(endings.count("lost") >= _DANGEROUS for endings in tries.values()):
+        if any(endings.count(AttemptState.LOST) >= _DANGEROUS for endings in tries.values()):
             carrier.executor = self.crew.isolated(study)
 
     def _progressed(self, study: Study, count: int) -> None:
