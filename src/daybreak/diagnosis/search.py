@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from daybreak.diagnosis.baselines import read_baselines
 from daybreak.diagnosis.importance import importance
 from daybreak.diagnosis.search_study import (
+    MEASURED,
+    ConfigurationState,
     Confirmation,
     Goal,
     How,
@@ -22,7 +24,6 @@ from daybreak.diagnosis.search_study import (
     SearchKnob,
     SearchReading,
     SearchTrial,
-    TrialState,
     Winner,
 )
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
@@ -66,7 +67,9 @@ class Searched:
 
     def feasible(self) -> list[int]:
         """Places of the trials that count: measured, and clear of every bar."""
-        return [i for i, trial in enumerate(self.trials) if trial.state == "completed"]
+        return [
+            i for i, trial in enumerate(self.trials) if trial.state is ConfigurationState.COMPLETED
+        ]
 
     def rows(self, places: Sequence[int]) -> Array:
         """Losses of some trials, shape (n, n_objectives)."""
@@ -94,15 +97,15 @@ def _trial(record: TrialRecord, problem: Mapping[str, Any]) -> SearchTrial:
     )
 
 
-def state_of(record: TrialRecord, bars: Sequence[Mapping[str, Any]]) -> TrialState:
+def state_of(record: TrialRecord, bars: Sequence[Mapping[str, Any]]) -> ConfigurationState:
     """What became of a trial, in one word."""
     reason = record.outcome.reason
     if reason is StopReason.PRUNED:
-        return "pruned"
+        return ConfigurationState.PRUNED
     if reason is not StopReason.MEASURED:
-        return "failed"
+        return ConfigurationState.FAILED
     missed = any(violation(bar, record.outcome.metrics) > 0 for bar in bars)
-    return "infeasible" if missed else "completed"
+    return ConfigurationState.INFEASIBLE if missed else ConfigurationState.COMPLETED
 
 
 def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
@@ -170,7 +173,7 @@ def _front(found: Searched, places: Sequence[int], rows: Array) -> list[int]:
 def _reference(found: Searched) -> list[float | None]:
     """Where each objective's dominated volume begins."""
     rows = found.record.problem["objectives"]
-    measured = [t.metrics for t in found.trials if t.state in ("completed", "infeasible")]
+    measured = [t.metrics for t in found.trials if t.state in MEASURED]
     worst: list[float | None] = []
     for row in rows:
         values = [metrics[row["name"]] for metrics in measured]
@@ -202,7 +205,7 @@ def _history(found: Searched, reference: Sequence[float | None]) -> list[tuple[i
 
 def _importance(found: Searched, space: SearchSpace) -> list[Importance]:
     """Of every objective, from the trials that were measured."""
-    kept = [t for t in found.trials if t.state in ("completed", "infeasible") and not t.reused]
+    kept = [t for t in found.trials if t.state in MEASURED and not t.reused]
     configurations = [trial.configuration for trial in kept]
     return [
         one
