@@ -14,10 +14,10 @@ from measure import Headline
 
 from daybreak.ledger.claims import Round, Span, now
 from daybreak.ledger.store import Ledger
-from daybreak.problem.ends import StopReason
 from daybreak.problem.kinds import FIT
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Identity, Outcome, Task, canonical, digest
+from daybreak.problem.stop_reasons import StopReason
 
 CAMPAIGN = """
 import jax.numpy as jnp

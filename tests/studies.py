@@ -7,6 +7,7 @@ from typing import Any
 
 import daybreak as dk
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.methods.method import AbstractMethod
 from daybreak.methods.solve import solve
 from daybreak.problem.outcomes import Outcome, Task, digest
@@ -68,7 +69,7 @@ def record(
     return StudyRecord(
         name="study",
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         error=None,
         fingerprint="f",
         problem=problem.describe(),

@@ -16,7 +16,7 @@ import daybreak as dk
 from daybreak import catalogue
 from daybreak.cli import app
 from daybreak.ledger import schema
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -169,7 +169,7 @@ def test_stop_reasons():
     """The glossary gives the sentence of every stop reason, word for word."""
     text = (ROOT / "docs" / "glossary.md").read_text()
 
-    assert [r.name for r in StopReason if f"| `{r.name}` | {r.value} |" not in text] == []
+    assert [r.name for r in StopReason if f"| `{r.name}` | {r.sentence} |" not in text] == []
 
 
 @pytest.mark.parametrize(

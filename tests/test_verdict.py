@@ -9,10 +9,11 @@ import pytest
 import daybreak as dk
 from daybreak.decision import campaign_verdict, condition_in_words, decide
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.problem.ends import StopReason
+from daybreak.ledger.states import StudyState
 from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.origins import RECORDED, Origin, Why
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
 
 PROBLEM = dk.FitProblem(
@@ -57,7 +58,9 @@ SEEDS = (fit(4.0, why=Why.SEED), fit(6.5, why=Why.SEED, which=1), full(4.0))
 LOST = (fit(None, reason=StopReason.RAISED),)
 
 
-def record(*criteria, trials=SETTLED, name="fit", counted=True, follows=None, state="finished"):
+def record(
+    *criteria, trials=SETTLED, name="fit", counted=True, follows=None, state=StudyState.FINISHED
+):
     """A study as the ledger gives it back."""
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
@@ -196,7 +199,7 @@ def test_profiled(trials, code, identified, inside):
     assert [finding.outcome for finding in study.findings] == [identified, inside]
 
 
-@pytest.mark.parametrize("state", ["waiting", "running", "failed"])
+@pytest.mark.parametrize("state", [StudyState.WAITING, StudyState.RUNNING, StudyState.FAILED])
 def test_unfinished(state):
     """A study that did not finish has no verdict, whatever its numbers."""
     assert read_study(record(MET, state=state)).verdict == "UNDECIDED"

@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 import daybreak as dk
 from daybreak import watching
 from daybreak.cli import app
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.pulse import Best, Held, Pulse, RunPulse, StudyPulse
+from daybreak.ledger.states import StudyState
 from daybreak.ledger.store import Ledger
 from daybreak.live import look, seen
 from tests.runner.toy import campaign, line_problem
@@ -43,9 +45,19 @@ RUN = RunPulse(
 )
 STUDIES = (
     StudyPulse(
-        "fit", None, "running", None, None, None, 100, 90, 10, 1, Best("chi2", 12.5, "", "key")
+        "fit",
+        None,
+        StudyState.RUNNING,
+        None,
+        None,
+        None,
+        100,
+        90,
+        10,
+        1,
+        Best("chi2", 12.5, "", "key"),
     ),
-    StudyPulse("next", None, "waiting", None, None, None, 0, 0, 0, 0, None),
+    StudyPulse("next", None, StudyState.WAITING, None, None, None, 0, 0, 0, 0, None),
 )
 PULSE = Pulse(
     "toy",
@@ -123,7 +135,7 @@ def test_frame():
 def test_silence_is_seen():
     """A process whose beat is overdue is called silent; one that ended is not."""
     silent = watching.beat(replace(RUN, seen=ago(600)), AT)
-    ended = watching.beat(replace(RUN, seen=ago(600), ending="finished"), AT)
+    ended = watching.beat(replace(RUN, seen=ago(600), ending=Ending.FINISHED), AT)
 
     assert silent == "SILENT, last beat 10 min ago"
     assert ended == "ended 10 min ago: finished"

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from daybreak.diagnosis.search_study import SearchReading, SearchTrial
+from daybreak.diagnosis.search_study import ConfigurationState, SearchReading, SearchTrial
 from daybreak.errors import LedgerError, known
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.store import Ledger
@@ -18,10 +18,10 @@ from daybreak.problem.configuration import SearchSpace
 from daybreak.verdict import read_study
 
 _STATES = {
-    "completed": "COMPLETE",
-    "infeasible": "COMPLETE",
-    "pruned": "PRUNED",
-    "failed": "FAIL",
+    ConfigurationState.COMPLETED: "COMPLETE",
+    ConfigurationState.INFEASIBLE: "COMPLETE",
+    ConfigurationState.PRUNED: "PRUNED",
+    ConfigurationState.FAILED: "FAIL",
 }
 
 

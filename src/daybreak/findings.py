@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from daybreak.criteria import Level
+
 Rational = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(e[+-]?\d+)?(/\d+)?$")]
 """A number as text: ``2``, ``-2/3``, ``0.125``."""
 Severity = Literal["stop", "warning", "note"]
@@ -60,9 +62,13 @@ class Reach(Model):
 
 
 class Reachability(Model):
-    """Whether a criterion on chi2 can be met anywhere in the box, as far as searched."""
+    """Whether a criterion can be met anywhere in the box, as far as searched."""
 
+    number: int
+    """The criterion's place among those of its study, from 0."""
     criterion: str
+    """Its title, e.g. ``P1``."""
+    level: Level
     smallest_chi2: float
     bar: float | None
     met: bool

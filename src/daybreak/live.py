@@ -10,8 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.liveness import Process
 from daybreak.ledger.pulse import Pulse, RunPulse, StudyPulse
+from daybreak.ledger.states import StudyState
 from daybreak.ledger.store import Ledger
 
 _FEW = 5
@@ -67,25 +69,25 @@ class Live:
     @property
     def finished(self) -> bool:
         """Whether every study has ended and a run reached its end."""
-        ended = all(study.state in ("finished", "failed") for study in self.pulse.studies)
-        return ended and any(run.ending == "finished" for run in self.pulse.runs)
+        ended = all(study.state.ended for study in self.pulse.studies)
+        return ended and any(run.ending is Ending.FINISHED for run in self.pulse.runs)
 
     @property
     def state(self) -> str:
         """In words: running, finished, or how the last run ended."""
         if self.running:
-            return "running"
+            return Ending.RUNNING.said
         if self.finished:
-            return "finished"
+            return Ending.FINISHED.said
         last = self.pulse.runs[-1] if self.pulse.runs else None
         if last is None:
             return "not begun"
-        return last.ending or "lost: the process was killed"
+        return (last.ending or Ending.LOST).in_words(last.why)
 
     @property
     def current(self) -> StudyPulse | None:
         """The study at work."""
-        return next((s for s in self.pulse.studies if s.state == "running"), None)
+        return next((s for s in self.pulse.studies if s.state is StudyState.RUNNING), None)
 
     def runs(self) -> list[RunPulse]:
         """Those that live, or the last one."""
@@ -109,8 +111,15 @@ class Live:
             "rate_per_second": self.rate,
             "finish": finish,
             **whole,
+            "runs": [_run_as_data(run) for run in self.pulse.runs],
             "expected": self.expected,
         }
+
+
+def _run_as_data(run: RunPulse) -> dict[str, Any]:
+    found = asdict(run)
+    del found["why"]
+    return {**found, "ending": run.ending and run.ending.in_words(run.why)}
 
 
 def look(place: Path) -> Live:

@@ -6,6 +6,7 @@ true now; earlier ones are its history.
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import os
 import tempfile
@@ -20,7 +21,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from daybreak.errors import DaybreakError
 
 _PIECE = 1 << 20
-State = Literal["same", "changed", "missing"]
+
+
+class State(enum.StrEnum):
+    """How a file stands against its latest entry."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    MISSING = "missing"
 
 
 class Entry(BaseModel):
@@ -61,12 +69,12 @@ class Check:
         name = f"{self.entry.dataset} v{self.entry.version}, {self.entry.path}"
         when = f"{self.entry.registered_at:%Y-%m-%d %H:%M} UTC"
         return {
-            "same": f"{name}: as registered",
-            "changed": (
+            State.SAME: f"{name}: as registered",
+            State.CHANGED: (
                 f"{name}: its bytes differ from those of {when}; restore the file, or register "
                 "it anew"
             ),
-            "missing": f"{name}: there is no such file; restore it, or register another one",
+            State.MISSING: f"{name}: there is no such file; restore it, or register another one",
         }[self.state]
 
 
@@ -164,8 +172,9 @@ class Manifest:
     def _state(self, entry: Entry) -> State:
         file = self.path.parent / entry.path
         if not file.is_file():
-            return "missing"
-        return "same" if fingerprints(file) == (entry.md5, entry.sha256) else "changed"
+            return State.MISSING
+        same = fingerprints(file) == (entry.md5, entry.sha256)
+        return State.SAME if same else State.CHANGED
 
     def _relative(self, file: Path) -> str:
         whole, home = file.resolve(), self.path.parent.resolve()

@@ -330,10 +330,10 @@ class _Log(AbstractListener):
         )
         self._say(f"decision {row.name}: {row.then} ({reason}){tail}")
 
-    def ended(self, ending: str) -> None:
+    def ended(self, sentence: str) -> None:
         """Say how it ended."""
         self.close()
-        self._say(ending)
+        self._say(sentence)
 
     def broke(self, campaign: str, error: Exception) -> None:
         """Tell whoever asked for it that an error ended the night."""

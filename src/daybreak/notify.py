@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from daybreak.errors import DaybreakError
 from daybreak.findings import Preflight
+from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.key_picture import key_picture
 from daybreak.report.summary import Summary
@@ -92,13 +93,14 @@ def ending(summary: Summary) -> str:
 
     The verdict, or HOPELESS, or that there is work left; then the sentence, and what it took.
     """
-    last = summary.timing.runs[-1].ending if summary.timing.runs else ""
-    word = "HOPELESS" if last == "stopped as hopeless" else summary.verdict
+    last = summary.timing.runs[-1] if summary.timing.runs else None
+    hopeless = last is not None and last.state is Ending.HOPELESS
+    word = "HOPELESS" if hopeless else summary.verdict
     said = summary.sentence.removeprefix(f"{summary.verdict}: ")
     took = numbers.duration(summary.timing.elapsed)
     counts = f"{numbers.count(summary.progress.trials, 'trial')}, {took}"
-    tail = "" if summary.finished or word == "HOPELESS" else f" Work is left: {last}."
-    return f"{word} {summary.campaign}: {said}{tail} ({counts})"
+    left = "" if summary.finished or hopeless else f" Work is left: {last.ending if last else ''}."
+    return f"{word} {summary.campaign}: {said}{left} ({counts})"
 
 
 def _kind(address: str) -> str:

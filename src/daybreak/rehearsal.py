@@ -30,6 +30,7 @@ from daybreak.decision import campaign_verdict, decide
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
 from daybreak.problem.fit import FitProblem
@@ -257,7 +258,7 @@ def _play(study: Study, seed: int) -> StudyRecord:
     return StudyRecord(
         name=study.name,
         follows=None,
-        state="failed" if error else "finished",
+        state=StudyState.FAILED if error else StudyState.FINISHED,
         error=error,
         fingerprint="",
         problem=_plain(study.problem.describe()),

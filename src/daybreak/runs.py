@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from daybreak.errors import DaybreakError
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.place import FILE, STORE
 from daybreak.ledger.pulse import Pulse, RunPulse
 from daybreak.ledger.store import Ledger
@@ -77,7 +78,7 @@ def changes(pulse: Pulse, summary: Summary) -> list[str]:
     """What the newest run changed, in sentences."""
     last = pulse.runs[-1]
     earlier = [run for run in pulse.runs if run.started < last.started]
-    over = any(run.ending == "finished" for run in earlier)
+    over = any(run.ending is Ending.FINISHED for run in earlier)
     said = [_begin(last, earlier)]
     if over and not last.made:
         said.append("It was finished before.")
@@ -96,7 +97,8 @@ def changes(pulse: Pulse, summary: Summary) -> list[str]:
 
 
 def _begin(last: RunPulse, earlier: list[RunPulse]) -> str:
-    made = f"{numbers.count(last.made, 'trial')}, {last.ending or 'running'}"
+    how = (last.ending or Ending.RUNNING).in_words(last.why)
+    made = f"{numbers.count(last.made, 'trial')}, {how}"
     if not earlier:
         return f"First night: {made}."
     return f"Since the run of {numbers.moment(earlier[-1].started)}: {made}."

@@ -34,6 +34,7 @@ from daybreak.diagnosis.tension import (
     waterfall,
 )
 from daybreak.ledger.records import StudyRecord
+from daybreak.ledger.states import StudyState
 
 Measured = tuple[float | None, float | None, bool]
 """Value, its uncertainty, and whether it is settled."""
@@ -55,7 +56,7 @@ def read_study(record: StudyRecord) -> Study:
         name=record.name,
         counted=record.counted,
         follows=record.follows,
-        state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
+        state=record.state,
         settings=record.settings,
         method=record.facts.in_words,
         parameters=_parameters(record),
@@ -97,7 +98,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         name=record.name,
         counted=record.counted,
         follows=record.follows,
-        state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
+        state=record.state,
         settings=record.settings,
         method=record.facts.in_words,
         parameters=[],
@@ -220,7 +221,7 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
 
 def _unsettled(best: Best) -> str:
     if not best.trial.outcome.reason.converged:
-        return best.trial.outcome.reason.value
+        return best.trial.outcome.reason.sentence
     return "only one fit found this minimum"
 
 
@@ -296,7 +297,7 @@ def verdict_of(findings: Sequence[Finding], record: StudyRecord) -> Verdict:
     """
     hard = [f.outcome for f in findings if f.level == "hard"]
     soft = [f.outcome for f in findings if f.level == "soft"]
-    if record.state != "finished" or not (hard or soft):
+    if record.state is not StudyState.FINISHED or not (hard or soft):
         return "UNDECIDED"
     if "missed" in hard:
         return "FAIL"

@@ -130,7 +130,7 @@ def worker(run: RunPulse, live: Live) -> str:
 def beat(run: RunPulse, at: datetime) -> str:
     """When a run was last heard of, and whether that is longer ago than it should be."""
     if run.ending is not None:
-        return f"ended {ago(run.seen, at)}: {run.ending}"
+        return f"ended {ago(run.seen, at)}: {run.ending.in_words(run.why)}"
     silent = (at - datetime.fromisoformat(run.seen)).total_seconds() > LEASE
     return f"{'SILENT, last beat' if silent else 'beat'} {ago(run.seen, at)}"
 

@@ -12,10 +12,11 @@ import daybreak as dk
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.checks import MISSED
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.problem.ends import StopReason
+from daybreak.ledger.states import StudyState
 from daybreak.problem.kinds import FIT, POLISH
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
 
 PROBLEM = dk.FitProblem(
@@ -58,7 +59,7 @@ def record(*trials):
     return StudyRecord(
         name="s",
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         error=None,
         fingerprint="f",
         problem=PROBLEM.describe(),

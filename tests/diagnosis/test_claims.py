@@ -10,6 +10,7 @@ import daybreak as dk
 from daybreak.diagnosis.claims import STRENGTHS, exclusion, weigh
 from daybreak.diagnosis.study import Finding, Interval, Metrics, Profile, ProfilePoint, Study
 from daybreak.findings import Symmetry
+from daybreak.ledger.states import StudyState
 from daybreak.models.vortex.campaigns import localisation
 from daybreak.night import run
 
@@ -107,7 +108,7 @@ def study(code="identified", p_value=0.4, missed=""):
         name="one",
         counted=True,
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         settings={},
         method="profile",
         parameters=[],

@@ -11,7 +11,7 @@ from daybreak.methods.box_quadratic import box_minimum
 from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.local_fits import fit
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 T = np.linspace(0.0, 4.0, 30)
 STEADY = settings(max_examples=60, deadline=None, derandomize=True)

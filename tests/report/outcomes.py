@@ -8,6 +8,7 @@ from pathlib import Path
 import daybreak as dk
 from daybreak.evening import foresee
 from daybreak.findings import Preflight, StudyPreflight
+from daybreak.ledger.endings import Ending
 from daybreak.plan import Campaign
 from daybreak.report.summary import PreflightFinding, Progress, RunTime, Summary, Timing
 from daybreak.report.tonight import Tonight
@@ -69,6 +70,7 @@ def hopeless() -> Summary:
                     RunTime(
                         started="2026-11-03T21:00:00+00:00",
                         ended="2026-11-03T21:00:04+00:00",
+                        state=Ending.HOPELESS,
                         ending="stopped as hopeless",
                     )
                 ],

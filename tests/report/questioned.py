@@ -428,7 +428,9 @@ def examination(name: str) -> StudyPreflight:
         checks=[],
         reachability=[
             Reachability(
+                number=0,
                 criterion="P1 chi2",
+                level="hard",
                 smallest_chi2=9.9e7,
                 bar=1e6,
                 met=False,

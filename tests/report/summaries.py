@@ -19,6 +19,8 @@ from daybreak.diagnosis.study import (
     Start,
     Study,
 )
+from daybreak.ledger.endings import Ending
+from daybreak.ledger.states import StudyState
 from daybreak.report.summary import (
     Claim,
     DecisionTaken,
@@ -160,11 +162,13 @@ def lepton() -> Summary:
                 RunTime(
                     started="2026-11-02T22:14:05+00:00",
                     ended="2026-11-02T22:20:10+00:00",
+                    state=Ending.LOST,
                     ending="lost: the process ended without a word",
                 ),
                 RunTime(
                     started="2026-11-02T22:25:31+00:00",
                     ended="2026-11-02T22:31:44+00:00",
+                    state=Ending.FINISHED,
                     ending="finished",
                 ),
             ],
@@ -261,7 +265,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
         name=name,
         counted=counted,
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         settings={"k": k, "dv": dv, "p": p},
         method="profile of beta, 11 points, 8 starts each",
         parameters=parameters,
@@ -426,7 +430,7 @@ def decay() -> Summary:
         name="profile k2",
         counted=True,
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         settings={},
         method="profile of k2, 21 points, 8 starts each",
         parameters=parameters,
@@ -591,6 +595,7 @@ def decay() -> Summary:
                 RunTime(
                     started="2026-11-03T21:00:00+00:00",
                     ended="2026-11-03T21:00:44+00:00",
+                    state=Ending.FINISHED,
                     ending="finished",
                 )
             ],
@@ -642,7 +647,14 @@ def mixed() -> Summary:
             ended=None,
             elapsed=0.0,
             seconds=0.41,
-            runs=[RunTime(started="2026-11-03T21:00:00+00:00", ended=None, ending="running")],
+            runs=[
+                RunTime(
+                    started="2026-11-03T21:00:00+00:00",
+                    ended=None,
+                    state=Ending.RUNNING,
+                    ending="running",
+                )
+            ],
         ),
         provenance=_provenance({}),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daybreak.ledger.states import StudyState
 from daybreak.report import build
 from tests.report.summaries import decay, lepton, mixed
 
@@ -18,7 +19,7 @@ def test_warnings_are_surprises():
 def test_nothing_is_told_before_a_study_has_ended():
     """What a study found is no news while it is running."""
     ended = mixed().studies[4]
-    study = ended.model_copy(update={"state": "running"})
+    study = ended.model_copy(update={"state": StudyState.RUNNING})
 
     assert build.surprises([ended], mixed().timing) != []
     assert build.surprises([study], mixed().timing) == []

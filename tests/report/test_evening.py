@@ -3,6 +3,7 @@
 import dataclasses
 
 from daybreak.ledger.records import BatchRecord, StudyRecord
+from daybreak.ledger.states import StudyState
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.report import canvas, evening
 from daybreak.report.reach_figure import reach_figure
@@ -51,7 +52,7 @@ def test_slow_trials_are_named_with_load_and_memory():
     record = StudyRecord(
         name="s",
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         error=None,
         fingerprint="",
         problem={"kind": "fit"},

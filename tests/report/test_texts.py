@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from daybreak.ledger.endings import Ending
 from daybreak.report import markdown, terminal, tonight_text
 from daybreak.report.summary import Summary
 from tests.report.outcomes import hopeless_evening
@@ -116,13 +117,13 @@ def test_markdown_rows_are_complete(summary):
             widths = set()
 
 
-@pytest.mark.parametrize("ending", ["running", "lost: killed"])
+@pytest.mark.parametrize("ending", [Ending.RUNNING, Ending.LOST])
 def test_next_step_of_an_unfinished_night(ending):
     """While it runs the next step is to wait; after a loss it is to start again."""
     summary: Summary = mixed()
-    runs = [run.model_copy(update={"ending": ending}) for run in summary.timing.runs]
+    runs = [run.model_copy(update={"state": ending}) for run in summary.timing.runs]
     timing = summary.timing.model_copy(update={"runs": runs})
     text = terminal.render(summary.model_copy(update={"timing": timing}))
 
-    assert ("Wait" in text) == (ending == "running")
-    assert ("Start the campaign again" in text) == (ending != "running")
+    assert ("Wait" in text) == (ending is Ending.RUNNING)
+    assert ("Start the campaign again" in text) == (ending is not Ending.RUNNING)

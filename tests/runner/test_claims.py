@@ -14,13 +14,15 @@ import daybreak as dk
 from daybreak.errors import LedgerBusyError, LedgerError
 from daybreak.ledger import schema
 from daybreak.ledger.claims import Round, Span, now
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.liveness import Onlooker, Process
 from daybreak.ledger.place import FILE, Server
 from daybreak.ledger.snapshot import snapshot
+from daybreak.ledger.states import AttemptState, EventKind
 from daybreak.ledger.store import Ledger
-from daybreak.problem.ends import StopReason
 from daybreak.problem.kinds import FIT
 from daybreak.problem.outcomes import Identity, Outcome, Task
+from daybreak.problem.stop_reasons import StopReason
 from tests.runner.toy import campaign, line_problem
 
 NAMES = itertools.count()
@@ -117,7 +119,7 @@ def test_recorded_results_count_and_stay(ledger):
 def test_a_late_result_is_another_attempt(ledger):
     """A result under an old token is kept as late, and the newest claim's result counts."""
     old = ledger.claim(["one"])
-    ledger.release(old, "lost")
+    ledger.release(old, AttemptState.LOST)
     with closing(another(ledger)) as other:
         new = other.claim(["one"])
         ledger.record(old, [("one", GOOD)], SPAN)
@@ -133,7 +135,7 @@ def test_a_late_result_is_another_attempt(ledger):
 def test_a_late_result_nobody_waits_for_counts(ledger):
     """When nobody has claimed the trial since, a late result is as good as any."""
     tokens = ledger.claim(["one"])
-    ledger.release(tokens, "lost")
+    ledger.release(tokens, AttemptState.LOST)
     ledger.record(tokens, [("one", GOOD)], SPAN)
 
     assert ledger.finished(["one"])["one"].chi2 == 2.0
@@ -145,7 +147,7 @@ def test_a_failure_to_be_retried_is_free_again(ledger):
     ledger.record(tokens, [("one", BAD)], SPAN, again=["one"])
 
     assert states(ledger)["one"] == ("waiting", 1)
-    assert ledger.tries(["one"]) == {"one": ["CRASHED"]}
+    assert ledger.tries(["one"]) == {"one": [StopReason.CRASHED]}
     assert ledger.claim(["one"]) == {"one": 2}
 
 
@@ -175,7 +177,7 @@ def test_the_dead_are_buried_in_one_transaction(ledger):
 
     assert attempts(ledger, "one") == ["lost", "running"]
     endings = {r["id"]: r["ending"] for r in rows(ledger, schema.runs)}
-    assert endings[run] == "lost: the process was killed"
+    assert endings[run] == Ending.LOST
 
 
 def test_silence_is_measured_by_the_onlooker_alone(ledger):
@@ -199,9 +201,7 @@ def test_a_run_thought_dead_comes_back(ledger):
     told = []
     heart = ledger.heart
     heart.returned = lambda: told.append("returned")
-    ledger.store.write(
-        lambda c: c.execute(schema.runs.update().values(ending="lost: the process was killed"))
-    )
+    ledger.store.write(lambda c: c.execute(schema.runs.update().values(ending=Ending.LOST)))
     assert ledger.store.write(heart._beat)
     assert [r["ending"] for r in rows(ledger, schema.runs)] == [None]
 
@@ -238,7 +238,7 @@ def test_plain_copy_of_a_living_ledger_loses_rows(tmp_path):
     """Why a snapshot is needed: the file alone lacks what is still in its log."""
     with closing(Ledger(tmp_path, write=True)) as living:
         living.begin_run({})
-        living.note("event", "remember me")
+        living.note(EventKind.CHANGE, "remember me")
         copy = tmp_path / "copy.db"
         copy.write_bytes((tmp_path / FILE).read_bytes())
         with closing(sqlite3.connect(copy)) as copied:
@@ -253,49 +253,84 @@ def test_plain_copy_of_a_living_ledger_loses_rows(tmp_path):
 # -- older ledgers ---------------------------------------------------------------------------
 
 BACKWARD = """
-ALTER TABLE runs RENAME TO r; ALTER TABLE trials RENAME TO t; ALTER TABLE attempts RENAME TO a;
-DROP INDEX trials_by_state; DROP INDEX attempts_by_run; DROP INDEX artifacts_by_trial;
-DROP TABLE artifacts; DROP TABLE reports; DROP TABLE sources;
-ALTER TABLE studies DROP COLUMN carried; ALTER TABLE studies DROP COLUMN note;
-CREATE TABLE runs (id INTEGER PRIMARY KEY, started VARCHAR NOT NULL, ended VARCHAR,
-    ending VARCHAR, owner VARCHAR NOT NULL, provenance TEXT NOT NULL);
-CREATE TABLE trials (key VARCHAR PRIMARY KEY, configuration TEXT NOT NULL,
-    state VARCHAR NOT NULL, outcome TEXT NOT NULL);
-CREATE TABLE attempts (id INTEGER PRIMARY KEY, trial VARCHAR NOT NULL, run INTEGER NOT NULL,
-    started VARCHAR NOT NULL, ended VARCHAR NOT NULL, seconds FLOAT NOT NULL,
-    load FLOAT NOT NULL, memory_mib FLOAT NOT NULL, state VARCHAR NOT NULL,
-    message TEXT NOT NULL);
-CREATE INDEX attempts_by_trial ON attempts (trial);
-INSERT INTO runs SELECT id, started, ended, ending, owner, provenance FROM r;
-INSERT INTO trials SELECT key, configuration, state, outcome FROM t;
-INSERT INTO attempts (trial, run, started, ended, seconds, load, memory_mib, state, message)
-    SELECT trial, run, started, ended, seconds, load, memory_mib, state, message FROM a;
-DROP TABLE a; DROP TABLE t; DROP TABLE r;
-UPDATE about SET value = '2' WHERE key = 'schema';
+UPDATE runs SET ending = CASE ending
+    WHEN 'hopeless' THEN 'stopped as hopeless'
+    WHEN 'lost' THEN 'lost: the process was killed'
+    WHEN 'broken' THEN 'error: ' || why
+    WHEN 'interrupted' THEN 'interrupted: ' || why
+    ELSE ending END;
+ALTER TABLE runs DROP COLUMN why;
+UPDATE preflights SET body = replace(replace(body, '"number":0,', ''), '"level":"hard",', '');
+UPDATE problems SET body = replace(body, '"kind":"fit",', '');
+ALTER TABLE studies DROP COLUMN facts;
+ALTER TABLE members ADD COLUMN kind VARCHAR NOT NULL DEFAULT '';
+ALTER TABLE members ADD COLUMN origin VARCHAR NOT NULL DEFAULT '';
+UPDATE members SET
+    kind = (SELECT kind FROM trials WHERE key = trial),
+    origin = CASE why WHEN 'from below' THEN 'below' ELSE why END
+        || coalesce(' ' || trim(which, '"'), '');
+ALTER TABLE members DROP COLUMN why; ALTER TABLE members DROP COLUMN which;
+DROP INDEX trials_by_problem;
+ALTER TABLE trials DROP COLUMN kind; ALTER TABLE trials DROP COLUMN role;
+ALTER TABLE trials DROP COLUMN problem; ALTER TABLE trials DROP COLUMN settings;
+UPDATE about SET value = '3' WHERE key = 'schema';
 """
-"""Turns a ledger of schema 3 into one as schema 2 had it."""
+"""Turns a ledger of schema 4 into one as schema 3 had it."""
 
 
-def test_schema_2_is_carried_forward_with_a_backup(tmp_path):
-    """A ledger of schema 2 reads as before, is migrated when written, and leaves a copy."""
-    one = campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=4))])
+def test_schema_3_is_carried_forward_with_a_backup(tmp_path):
+    """A ledger of schema 3 reads as before, is migrated when written, and leaves a copy."""
+    criteria = [dk.Criterion("chi2", below=1e6)]
+    one = campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=4), accept=criteria)])
+    dk.run(one, tmp_path, max_trials=2)
     first = dk.run(one, tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE)) as old:
         old.executescript(BACKWARD)
-        count = old.execute("select count(*) from attempts").fetchone()
+        endings = old.execute("select ending from runs order by id").fetchall()
 
-    assert dk.open(tmp_path)["s"].best == first["s"].best
+    assert [ending.partition(":")[0] for (ending,) in endings] == ["interrupted", "finished"]
+    # The words of a method come back with the next run.
+    found = dk.open(tmp_path).summary
+    found.studies[0].__dict__["method"] = first["s"].method
+    assert found == first.summary
     with closing(sqlite3.connect(tmp_path / FILE)) as read:
-        assert read.execute("select value from about").fetchone() == ("2",)
+        assert read.execute("select value from about").fetchone() == ("3",)
 
     again = dk.run(one, tmp_path)
 
     assert again["s"].best == first["s"].best
-    with closing(sqlite3.connect(tmp_path / FILE)) as now_3:
-        assert now_3.execute("select value from about").fetchone() == ("3",)
-        assert now_3.execute("select count(*) from attempts").fetchone() == count
-    with closing(sqlite3.connect(tmp_path / "ledger.schema-2.db")) as backup:
-        assert backup.execute("select count(*) from attempts").fetchone() == count
+    with closing(sqlite3.connect(tmp_path / FILE)) as new:
+        assert new.execute("select value from about").fetchone() == ("4",)
+        words = new.execute("select ending, why from runs order by id").fetchall()
+    assert [word for word, _ in words] == [Ending.INTERRUPTED, Ending.FINISHED, Ending.FINISHED]
+    assert words[0][1].endswith("--max-trials allows 2")
+    with closing(sqlite3.connect(tmp_path / "ledger.schema-3.db")) as backup:
+        assert backup.execute("select ending from runs order by id").fetchall() == endings
+
+
+@pytest.mark.parametrize(
+    ("said", "ending", "why"),
+    [
+        ("finished", Ending.FINISHED, ""),
+        ("stopped as hopeless", Ending.HOPELESS, ""),
+        ("lost: the process was killed", Ending.LOST, ""),
+        ("interrupted: stopped by Ctrl-C", Ending.INTERRUPTED, "stopped by Ctrl-C"),
+        ("error: LedgerError: disk: full", Ending.BROKEN, "LedgerError: disk: full"),
+    ],
+)
+def test_sentences_of_schema_3_are_words(tmp_path, said, ending, why):
+    """Every sentence by which schema 3 told how a run ended is a word, and says the same."""
+    with closing(Ledger(tmp_path, write=True)) as made:
+        made.begin_run({})
+    with closing(sqlite3.connect(tmp_path / FILE)) as old:
+        old.executescript(BACKWARD)
+        old.execute("update runs set ending = ?", (said,))
+        old.commit()
+    with closing(Ledger(tmp_path, write=True)) as found:
+        [run] = rows(found, schema.runs)
+
+    assert (run["ending"], run["why"]) == (ending, why)
+    assert Ending(run["ending"]).in_words(run["why"]) == said
 
 
 def test_schema_1_is_refused(tmp_path):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import daybreak as dk
 from daybreak.errors import LedgerError
 from daybreak.ledger import runs, schema
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.place import remembered
 from daybreak.ledger.store import Ledger
 from tests.runner.toy import campaign, line_problem
@@ -152,15 +153,19 @@ def test_the_first_to_finish_speaks_for_all(postgres, tmp_path, fate):
             heart.close()
             ledger.store.write(lambda c: runs.bury(c, [run]))
         if fate == "late beat":
-            ledger.end_run("finished")
+            ledger.end_run(Ending.FINISHED)
             ledger.store.write(heart._beat)
         found = dk.open(tmp_path).summary
 
     assert (found.finished, found.verdict) == (True, "UNDECIDED")
     assert found.timing.ended
     assert (
-        found.timing.runs[-1].ending
-        == {"looks on": "running", "killed": runs.LOST, "late beat": "finished"}[fate]
+        found.timing.runs[-1].state
+        == {
+            "looks on": Ending.RUNNING,
+            "killed": Ending.LOST,
+            "late beat": Ending.FINISHED,
+        }[fate]
     )
 
 

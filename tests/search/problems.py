@@ -8,6 +8,7 @@ from typing import Any
 
 import daybreak as dk
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.methods.solve import solve
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.verdict import read_study
@@ -114,7 +115,7 @@ def record(
     return StudyRecord(
         name="search",
         follows=None,
-        state="finished",
+        state=StudyState.FINISHED,
         error=None,
         fingerprint="f",
         problem=problem.describe(),

@@ -4,8 +4,8 @@ import pytest
 
 import daybreak as dk
 from daybreak.methods.pruning import Halving, Median, bars_from
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 from tests.search.problems import bowl, night, study, trials
 
 STEPS = range(1, 10)

@@ -32,7 +32,7 @@ commands = typer.Typer(
 @commands.command()
 def verify(path: Where = None, *, as_json: Json = False) -> None:
     """Compare registered files with their fingerprints; exit status 1 when one differs."""
-    from daybreak.manifest import Manifest
+    from daybreak.manifest import Manifest, State
 
     checks = Manifest(_manifest(path)).verify()
     if as_json:
@@ -40,7 +40,7 @@ def verify(path: Where = None, *, as_json: Json = False) -> None:
         typer.echo(json.dumps(found, indent=1))
     else:
         typer.echo("\n".join(check.sentence for check in checks) or "nothing is registered")
-    raise typer.Exit(_CHANGED if any(check.state != "same" for check in checks) else 0)
+    raise typer.Exit(_CHANGED if any(check.state is not State.SAME for check in checks) else 0)
 
 
 @commands.command()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from daybreak.commands.shell import Directory, Json, find, unwritable
+from daybreak.ledger.endings import Ending
 
 if TYPE_CHECKING:
     from daybreak.night import Results
@@ -48,7 +49,7 @@ def status(directory: Directory = None, *, as_json: Json = False) -> None:
             )
         )
         return
-    state = "finished" if summary.finished else summary.timing.runs[-1].ending
+    state = Ending.FINISHED.said if summary.finished else summary.timing.runs[-1].ending
     if holders:
         state = f"running ({', '.join(holders)})"
     typer.echo(f"{summary.campaign} in {results.directory}: {state}")

@@ -14,7 +14,6 @@ import typer
 
 from daybreak.commands.morning import index
 from daybreak.commands.shell import (
-    INTERRUPTED,
     Campaign,
     Dask,
     Directory,
@@ -33,8 +32,8 @@ from daybreak.commands.shell import (
     stop_when_terminated,
     unwritable,
 )
+from daybreak.ledger.endings import Ending
 
-_HOPELESS = 5
 _STOPPING = 60
 """Half seconds for which `stop` waits."""
 _ASKED = 10
@@ -61,7 +60,7 @@ def preflight(
     found = examine(catalogue.load(name_or_file), budget)
     typer.echo(found.model_dump_json(indent=1) if as_json else render(found))
     if found.hopeless:
-        raise typer.Exit(_HOPELESS)
+        raise typer.Exit(Ending.HOPELESS.status)
 
 
 def plan(
@@ -97,7 +96,7 @@ def plan(
     )
     typer.echo(f"\nEvening page: {path}", err=as_json)
     if tonight.preflight.hopeless:
-        raise typer.Exit(_HOPELESS)
+        raise typer.Exit(Ending.HOPELESS.status)
 
 
 def run(
@@ -164,7 +163,7 @@ def run(
         )
     except KeyboardInterrupt:  # before the first trial, or while the report was written
         typer.echo(f"interrupted; nothing is lost.\nTo go on: {again}", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(Ending.INTERRUPTED.status) from None
     if as_json:
         typer.echo(results.summary.model_dump_json(by_alias=True, indent=1))
     else:
@@ -172,12 +171,12 @@ def run(
         typer.echo(f"\nReport: {results.report}")
         if directory is None:
             index(results.directory.parent)
-    if results.summary.timing.runs[-1].ending == "stopped as hopeless":
+    if results.summary.timing.runs[-1].state is Ending.HOPELESS:
         typer.echo(f"To run all the same: {again} --anyway", err=True)
-        raise typer.Exit(_HOPELESS)
+        raise typer.Exit(Ending.HOPELESS.status)
     if not results.summary.finished:
         typer.echo(f"To go on: {again}", err=True)
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(Ending.INTERRUPTED.status)
 
 
 def stop(directory: Directory = None) -> None:
@@ -206,7 +205,7 @@ def stop(directory: Directory = None) -> None:
         time.sleep(0.5)
     ledger.close()
     typer.echo("asked to stop, but still running: a trial does not let go.", err=True)
-    raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(Ending.INTERRUPTED.status)
 
 
 def rehearse(

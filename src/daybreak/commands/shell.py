@@ -16,8 +16,8 @@ from typing import Annotated, Any
 
 import typer
 
-INTERRUPTED = 3
-"""Exit status of a run that has work left."""
+from daybreak.ledger.endings import Ending
+
 _GRACE = 7.0
 """Seconds after SIGTERM in which a run may end by itself."""
 _SETTLING = 3.0
@@ -160,8 +160,8 @@ def stop_when_terminated() -> None:
         time.sleep(_GRACE)
         from daybreak.ledger.runs import end_all
 
-        end_all("interrupted: stopped by SIGTERM in the middle of a trial")
-        os._exit(INTERRUPTED)
+        end_all(Ending.INTERRUPTED, "stopped by SIGTERM in the middle of a trial")
+        os._exit(Ending.INTERRUPTED.status)
 
     # Handlers run in the main thread, between two steps of Python; bytes come at once.
     reader, writer = os.pipe()

@@ -96,5 +96,5 @@ def _draws(record: StudyRecord, row: Mapping[str, Any]) -> tuple[dict[str, list[
         for name, value in outcome.metrics.items():
             draws.setdefault(name, []).extend(several.get(name, [value]))
     failed = [outcome for outcome in trials if outcome.failed]
-    message = f"{failed[0].reason.value} ({failed[0].message})" if failed and not draws else ""
+    message = f"{failed[0].reason.sentence} ({failed[0].message})" if failed and not draws else ""
     return draws, message

@@ -14,9 +14,10 @@ from daybreak.diagnosis.best import shared_fits
 from daybreak.diagnosis.bounds import at_bounds
 from daybreak.diagnosis.study import EndKind, FitEnd
 from daybreak.ledger.records import StudyRecord
-from daybreak.problem.ends import StopReason, basins, missed_share, same_chi2, units
+from daybreak.problem.ends import basins, missed_share, same_chi2, units
 from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 
 MOST_ENDS = 24
 

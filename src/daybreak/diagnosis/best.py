@@ -159,7 +159,7 @@ def describe_best(record: StudyRecord, best: Best) -> BestFit | None:
         derived=evaluation.details["derived"],
         chi2=best.chi2,
         at_bounds=at_bounds(record.problem, parameters, record.facts.interest),
-        stop_reason=best.trial.outcome.reason.value,
+        stop_reason=best.trial.outcome.reason.sentence,
         hits=len(best.agreeing),
     )
 

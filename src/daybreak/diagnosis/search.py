@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from daybreak.diagnosis.baselines import read_baselines
 from daybreak.diagnosis.importance import importance
 from daybreak.diagnosis.search_study import (
+    MEASURED,
+    ConfigurationState,
     Confirmation,
     Goal,
     Importance,
@@ -21,15 +23,15 @@ from daybreak.diagnosis.search_study import (
     SearchKnob,
     SearchReading,
     SearchTrial,
-    TrialState,
     Winner,
 )
 from daybreak.ledger.records import StudyRecord, TrialRecord
+from daybreak.ledger.states import StudyState
 from daybreak.problem.configuration import SearchSpace
-from daybreak.problem.ends import StopReason
 from daybreak.problem.front import MOST_OBJECTIVES, hypervolume, ranked, undominated
 from daybreak.problem.objectives import violation
 from daybreak.problem.origins import Why
+from daybreak.problem.stop_reasons import StopReason
 
 Array = NDArray[np.float64]
 MOST_TRIALS = 5000
@@ -65,7 +67,9 @@ class Searched:
 
     def feasible(self) -> list[int]:
         """Places of the trials that count: measured, and clear of every bar."""
-        return [i for i, trial in enumerate(self.trials) if trial.state == "completed"]
+        return [
+            i for i, trial in enumerate(self.trials) if trial.state is ConfigurationState.COMPLETED
+        ]
 
     def rows(self, places: Sequence[int]) -> Array:
         """Losses of some trials, shape (n, n_objectives)."""
@@ -92,15 +96,15 @@ def _trial(record: TrialRecord, problem: Mapping[str, Any]) -> SearchTrial:
     )
 
 
-def state_of(record: TrialRecord, bars: Sequence[Mapping[str, Any]]) -> TrialState:
+def state_of(record: TrialRecord, bars: Sequence[Mapping[str, Any]]) -> ConfigurationState:
     """What became of a trial, in one word."""
     reason = record.outcome.reason
     if reason is StopReason.PRUNED:
-        return "pruned"
+        return ConfigurationState.PRUNED
     if reason is not StopReason.MEASURED:
-        return "failed"
+        return ConfigurationState.FAILED
     missed = any(violation(bar, record.outcome.metrics) > 0 for bar in bars)
-    return "infeasible" if missed else "completed"
+    return ConfigurationState.INFEASIBLE if missed else ConfigurationState.COMPLETED
 
 
 def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
@@ -152,7 +156,7 @@ def _declared(row: Mapping[str, Any]) -> SearchedInfo:
 
 def _exhausted(found: Searched, space: SearchSpace) -> bool:
     """Whether fewer trials were made than allowed because there was nothing left to try."""
-    facts, finished = found.record.facts, found.record.state == "finished"
+    facts, finished = found.record.facts, found.record.state is StudyState.FINISHED
     few = finished and facts.trials is not None and len(found.trials) < facts.trials
     return few and not facts.repeats and space.size is not None
 
@@ -168,7 +172,7 @@ def _front(found: Searched, places: Sequence[int], rows: Array) -> list[int]:
 def _reference(found: Searched) -> list[float | None]:
     """Where each objective's dominated volume begins."""
     rows = found.record.problem["objectives"]
-    measured = [t.metrics for t in found.trials if t.state in ("completed", "infeasible")]
+    measured = [t.metrics for t in found.trials if t.state in MEASURED]
     worst: list[float | None] = []
     for row in rows:
         values = [metrics[row["name"]] for metrics in measured]
@@ -200,7 +204,7 @@ def _history(found: Searched, reference: Sequence[float | None]) -> list[tuple[i
 
 def _importance(found: Searched, space: SearchSpace) -> list[Importance]:
     """Of every objective, from the trials that were measured."""
-    kept = [t for t in found.trials if t.state in ("completed", "infeasible") and not t.reused]
+    kept = [t for t in found.trials if t.state in MEASURED and not t.reused]
     configurations = [trial.configuration for trial in kept]
     return [
         one

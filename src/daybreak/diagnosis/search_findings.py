@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
-from daybreak.diagnosis.search_study import BaselineReading, Goal, SearchReading, Winner
+from daybreak.diagnosis.search_study import (
+    MEASURED,
+    BaselineReading,
+    ConfigurationState,
+    Goal,
+    SearchReading,
+    Winner,
+)
 from daybreak.diagnosis.study import Finding
 from daybreak.findings import Check, Severity
 
@@ -44,12 +51,14 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _completed(reading: SearchReading) -> float | None:
-    measured = sum(reading.counts.get(word, 0) for word in ("completed", "infeasible"))
+    measured = sum(reading.counts.get(word, 0) for word in MEASURED)
     return _share(measured, sum(reading.counts.values()))
 
 
 def _feasible(reading: SearchReading) -> float | None:
-    return _share(reading.counts.get("completed", 0), sum(reading.counts.values()))
+    return _share(
+        reading.counts.get(ConfigurationState.COMPLETED, 0), sum(reading.counts.values())
+    )
 
 
 def _outside(reading: SearchReading) -> float | None:
@@ -219,7 +228,7 @@ def _spent(reading: SearchReading) -> Iterator[Check]:
     if total and lost > 0.2 * total:
         text = f"{lost} of {total} trials failed; the sampler saw only the others."
         yield _check("many_failures", "warning", text)
-    if total and reading.counts.get("infeasible", 0) > 0.8 * total:
+    if total and reading.counts.get(ConfigurationState.INFEASIBLE, 0) > 0.8 * total:
         text = f"{reading.counts['infeasible']} of {total} trials missed a constraint."
         yield _check("mostly_infeasible", "warning", text)
 

@@ -5,12 +5,12 @@ As all models of a study these are validated whenever they are made.
 
 from __future__ import annotations
 
+import enum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Plain = float | int | str | bool | None
-TrialState = Literal["completed", "infeasible", "pruned", "failed"]
 How = Literal["forced", "trial"]
 
 
@@ -18,6 +18,21 @@ class Model(BaseModel):
     """Frozen, and refuses fields it does not know and numbers that are not finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ConfigurationState(enum.StrEnum):
+    """What became of a configuration that was evaluated."""
+
+    COMPLETED = "completed"
+    """Measured, and within every constraint."""
+    INFEASIBLE = "infeasible"
+    """Measured, and it missed a constraint."""
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+
+MEASURED = (ConfigurationState.COMPLETED, ConfigurationState.INFEASIBLE)
+"""States of configurations whose objectives are known."""
 
 
 class Goal(Model):
@@ -52,8 +67,7 @@ class SearchTrial(Model):
     number: int
     how: How
     """Forced, or proposed by the sampler."""
-    state: TrialState
-    """``infeasible`` when it was measured and missed a constraint."""
+    state: ConfigurationState
     configuration: dict[str, Plain]
     metrics: dict[str, float]
     seed: int | None

@@ -20,10 +20,10 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from daybreak.diagnosis.importance import ranks_of
-from daybreak.diagnosis.search_study import Goal, Model, Plain, SearchReading
+from daybreak.diagnosis.search_study import ConfigurationState, Goal, Model, Plain, SearchReading
 from daybreak.diagnosis.trial_record import RecordedTrial, best_first, missing_fields
 from daybreak.ledger.records import StudyRecord
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 _SHOWN = 20
 """Trials in the table of the best."""
@@ -165,7 +165,7 @@ def summarise(
 ) -> StudySummary:
     """Sum up a search from the records of its trials."""
     own = [trial for trial in trials if trial.counts]
-    done = [trial for trial in best_first(own, study.problem) if trial.state == "completed"]
+    done = [trial for trial in best_first(own, study.problem) if trial.completed]
     once = [trial for trial in done if not trial.reused]
     there = {trial.number: trial for trial in own}
     winner = found.best
@@ -202,10 +202,10 @@ def _counts(trials: Sequence[RecordedTrial]) -> Counts:
     return Counts(
         made=len(own),
         forced=ways["forced"],
-        completed=states["completed"],
-        infeasible=states["infeasible"],
-        pruned=states["pruned"],
-        failed=states["failed"],
+        completed=states[ConfigurationState.COMPLETED],
+        infeasible=states[ConfigurationState.INFEASIBLE],
+        pruned=states[ConfigurationState.PRUNED],
+        failed=states[ConfigurationState.FAILED],
         reused=sum(trial.reused for trial in own),
         baseline=ways["baseline"],
         confirm=ways["confirm"],
@@ -216,12 +216,12 @@ def _counts(trials: Sequence[RecordedTrial]) -> Counts:
 def _failures(own: Sequence[RecordedTrial]) -> list[Failure]:
     groups: dict[str, list[RecordedTrial]] = {}
     for trial in own:
-        if trial.state == "failed":
+        if trial.state is ConfigurationState.FAILED:
             groups.setdefault(trial.reason, []).append(trial)
     found = [
         Failure(
             reason=reason,
-            sentence=StopReason[reason].value,
+            sentence=StopReason[reason].sentence,
             message=group[0].message,
             trials=[trial.number for trial in group],
         )

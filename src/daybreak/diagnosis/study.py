@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from daybreak.criteria import Level, Verdict
 from daybreak.diagnosis.search_study import SearchReading
 from daybreak.findings import Check
+from daybreak.ledger.states import StudyState
 from daybreak.problem.ends import LEVEL_95
 
 EndKind = Literal[
@@ -331,7 +332,7 @@ class Study(Model):
     """Whether the decision table counts it (a baseline is not counted)."""
     follows: str | None
     """Name of the decision that asked for it, for a follow-up study."""
-    state: Literal["waiting", "running", "finished", "failed"]
+    state: StudyState
     settings: dict[str, float | int | str | bool]
     method: str
     """The method in words."""

@@ -174,7 +174,7 @@ def search_metrics(record: StudyRecord) -> Metrics:
 def failures(record: StudyRecord) -> dict[str, int]:
     """Failed trials by sentence, commonest first."""
     failed = {t.key: t.outcome for t in record.trials if t.outcome.failed}
-    texts = (o.reason.value + (f" ({o.message})" if o.message else "") for o in failed.values())
+    texts = (o.reason.sentence + (f" ({o.message})" if o.message else "") for o in failed.values())
     return dict(Counter(texts).most_common(10))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from daybreak.diagnosis.search import state_of
-from daybreak.diagnosis.search_study import Model, Plain, TrialState
+from daybreak.diagnosis.search_study import ConfigurationState, Model, Plain
 from daybreak.ledger.made import Made
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.front import ranked
@@ -28,6 +28,12 @@ _PURPOSES: dict[Why, Purpose] = {
     Why.CONFIRM: "confirm",
     Why.REFINE: "refine",
 }
+_NOT_COMPLETED = (
+    ConfigurationState.INFEASIBLE,
+    ConfigurationState.PRUNED,
+    ConfigurationState.FAILED,
+)
+"""In the order in which they are listed after those that completed."""
 _NAMED = {"seed", "bars", "reports", "recorded", "artifacts", "draws", "traceback"}
 """Details of an outcome that have a field of their own."""
 
@@ -52,7 +58,7 @@ class RecordedTrial(Model):
     """Name of the baseline or knob; else empty."""
     key: str
     """Hash (SHA-256) of everything that determined it."""
-    state: TrialState
+    state: ConfigurationState
     """``infeasible`` when it was measured and missed a constraint."""
     reason: str
     """Why it ended, as a stop reason of the glossary."""
@@ -88,6 +94,11 @@ class RecordedTrial(Model):
     """How long it took; the mean where several were made in one batch."""
     reused: bool
     """Whether an earlier trial of the study had answered it."""
+
+    @property
+    def completed(self) -> bool:
+        """Whether it was measured, and is within every constraint."""
+        return self.state is ConfigurationState.COMPLETED
 
     @property
     def counts(self) -> bool:
@@ -173,8 +184,8 @@ def best_first(trials: Sequence[RecordedTrial], problem: Mapping[str, Any]) -> l
         found += [left[i] for i in order]
         taken = set(order)
         left = [trial for i, trial in enumerate(left) if i not in taken]
-    own = [trial for trial in trials if trial.counts and trial.state != "completed"]
-    own.sort(key=lambda trial: ("infeasible", "pruned", "failed").index(trial.state))
+    own = [trial for trial in trials if trial.counts and not trial.completed]
+    own.sort(key=lambda trial: _NOT_COMPLETED.index(trial.state))
     return [*found, *own, *(trial for trial in trials if not trial.counts)]
 
 
@@ -185,7 +196,7 @@ def _sign(objective: Mapping[str, Any]) -> float:
 
 def _done(trials: Sequence[RecordedTrial]) -> list[RecordedTrial]:
     """The completed ones among the search's own trials."""
-    return [trial for trial in trials if trial.counts and trial.state == "completed"]
+    return [trial for trial in trials if trial.counts and trial.completed]
 
 
 def missing_fields(trials: Sequence[RecordedTrial]) -> dict[str, list[int]]:

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
-from daybreak.problem.ends import StopReason
 from daybreak.problem.origins import Origin, Why
+from daybreak.problem.stop_reasons import StopReason
 
-_SENTENCES = {one.name: one.value for one in StopReason}
+_SENTENCES = {one.name: one.sentence for one in StopReason}
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
 from daybreak.ledger.engine import insert_missing
+from daybreak.ledger.states import AttemptState, StudyState, TrialState
 from daybreak.problem.origins import Origin
 from daybreak.problem.outcomes import Identity, Outcome, Task, canonical
+from daybreak.problem.stop_reasons import StopReason
 
 _MANY = 500
 """Keys in one SQL statement."""
@@ -96,8 +98,8 @@ def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
             c.execute(t.members.insert(), rows)
     new = {one.key: _fresh(one) for each in rounds for one in each.new}
     insert_missing(c, t.trials, list(new.values()))
-    if state != "running" and _unfinished(c, list(new)):
-        running = {"state": "running", "error": None, "note": None, "ended": None}
+    if state != StudyState.RUNNING and _unfinished(c, list(new)):
+        running = {"state": StudyState.RUNNING, "error": None, "note": None, "ended": None}
         c.execute(t.studies.update().where(t.studies.c.id == mine).values(running))
 
 
@@ -115,14 +117,14 @@ def _fresh(one: Identity) -> dict[str, Any]:
         "role": one.kind.role.value,
         "problem": one.problem,
         "settings": one.settings,
-        "state": "waiting",
+        "state": TrialState.WAITING,
         "token": 0,
     }
 
 
 def _unfinished(c: sa.Connection, keys: Sequence[str]) -> bool:
     """Whether any of some trials has not ended."""
-    open_ = t.trials.c.state.in_(("waiting", "running"))
+    open_ = t.trials.c.state.in_((TrialState.WAITING, TrialState.RUNNING))
     asked = (
         sa.select(t.trials.c.key).where(t.trials.c.key.in_(some) & open_).limit(1)
         for some in _parts(keys)
@@ -148,8 +150,8 @@ _MEMBERS = (
 def reopen(c: sa.Connection, keys: Sequence[str]) -> None:
     """Let failed trials be claimed again."""
     for some in _parts(keys):
-        failed = t.trials.c.key.in_(some) & (t.trials.c.state == "failed")
-        c.execute(t.trials.update().where(failed).values(state="waiting"))
+        failed = t.trials.c.key.in_(some) & (t.trials.c.state == TrialState.FAILED)
+        c.execute(t.trials.update().where(failed).values(state=TrialState.WAITING))
 
 
 def claim(c: sa.Connection, run: int, keys: Sequence[str]) -> dict[str, int]:
@@ -163,11 +165,11 @@ def claim(c: sa.Connection, run: int, keys: Sequence[str]) -> dict[str, int]:
             tokens[key] = int(token) + 1
     if tokens:
         c.execute(_TAKE, [{"k": key, "n": n, "mine": run} for key, n in tokens.items()])
-        started = now()
+        started, going = now(), AttemptState.RUNNING
         c.execute(
             t.attempts.insert(),
             [
-                {"trial": key, "token": token, "run": run, "started": started, "state": "running"}
+                {"trial": key, "token": token, "run": run, "started": started, "state": going}
                 for key, token in tokens.items()
             ],
         )
@@ -180,8 +182,8 @@ _FREE = (
     .where(
         _SOME
         & (
-            (t.trials.c.state == "waiting")
-            | ((t.trials.c.state == "running") & (t.trials.c.run == sa.bindparam("run")))
+            (t.trials.c.state == TrialState.WAITING)
+            | ((t.trials.c.state == TrialState.RUNNING) & (t.trials.c.run == sa.bindparam("run")))
         )
     )
     .with_for_update(skip_locked=True)
@@ -189,7 +191,7 @@ _FREE = (
 _TAKE = (
     t.trials.update()
     .where(t.trials.c.key == sa.bindparam("k"))
-    .values(state="running", run=sa.bindparam("mine"), token=sa.bindparam("n"))
+    .values(state=TrialState.RUNNING, run=sa.bindparam("mine"), token=sa.bindparam("n"))
 )
 
 
@@ -216,15 +218,20 @@ def record(
     tries: list[dict[str, Any]] = []
     for key, outcome in made:
         token, (state, newest, ended) = tokens[key], current[key]
-        if state in ("done", "failed") and newest == token and ended:
+        if state in (TrialState.DONE, TrialState.FAILED) and newest == token and ended:
             continue  # carried out twice, because the answer to the first time was lost
-        counts = (newest == token and state == "running") or state == "waiting"
-        ending = "failed" if outcome.failed else "done"
+        free = state == TrialState.WAITING
+        counts = free or (newest == token and state == TrialState.RUNNING)
         text = canonical(outcome.dump())
         if counts:
             kept = key not in retried
+            ended_as = TrialState.FAILED if outcome.failed else TrialState.DONE
             trials.append(
-                {"k": key, "s": ending if kept else "waiting", "o": text if kept else None}
+                {
+                    "k": key,
+                    "s": ended_as if kept else TrialState.WAITING,
+                    "o": text if kept else None,
+                }
             )
         tries.append(
             {
@@ -235,7 +242,7 @@ def record(
                 "seconds": span.seconds,
                 "load": span.load,
                 "memory": span.memory_mib,
-                "state": ending if counts else "late",
+                "state": _attempt_state(outcome, counts=counts),
                 "reason": outcome.reason.name,
                 "message": outcome.message,
                 "place": span.place,
@@ -249,6 +256,12 @@ def record(
     if artifacts:
         rows = [{**vars(one), "token": tokens[one.trial]} for one in artifacts]
         c.execute(t.artifacts.insert(), rows)
+
+
+def _attempt_state(outcome: Outcome, *, counts: bool) -> AttemptState:
+    if not counts:
+        return AttemptState.LATE
+    return AttemptState.FAILED if outcome.failed else AttemptState.DONE
 
 
 _SET_TRIAL = (
@@ -293,25 +306,25 @@ _STATES = (
 )
 
 
-def release(c: sa.Connection, tokens: Mapping[str, int], state: str) -> None:
-    """Give trials back unmade; `state` of their attempts says why: ``abandoned`` or ``lost``."""
+def release(c: sa.Connection, tokens: Mapping[str, int], state: AttemptState) -> None:
+    """Give trials back unmade; `state` of their attempts says why: abandoned or lost."""
     rows = [{"k": key, "n": token} for key, token in tokens.items()]
     if not rows:
         return
     mine = (t.trials.c.key == sa.bindparam("k")) & (t.trials.c.token == sa.bindparam("n"))
-    running = mine & (t.trials.c.state == "running")
-    c.execute(t.trials.update().where(running).values(state="waiting"), rows)
+    running = mine & (t.trials.c.state == TrialState.RUNNING)
+    c.execute(t.trials.update().where(running).values(state=TrialState.WAITING), rows)
     attempt = (t.attempts.c.trial == sa.bindparam("k")) & (t.attempts.c.token == sa.bindparam("n"))
-    going = attempt & (t.attempts.c.state == "running")
+    going = attempt & (t.attempts.c.state == AttemptState.RUNNING)
     c.execute(t.attempts.update().where(going).values(state=state, ended=now()), rows)
 
 
 def reclaim(c: sa.Connection, dead: Sequence[int]) -> int:
     """Close everything that dead runs had in hand; returns how many trials are free again."""
-    theirs = t.trials.c.run.in_(dead) & (t.trials.c.state == "running")
-    freed = c.execute(t.trials.update().where(theirs).values(state="waiting")).rowcount
-    open_ones = t.attempts.c.run.in_(dead) & (t.attempts.c.state == "running")
-    c.execute(t.attempts.update().where(open_ones).values(state="lost", ended=now()))
+    theirs = t.trials.c.run.in_(dead) & (t.trials.c.state == TrialState.RUNNING)
+    freed = c.execute(t.trials.update().where(theirs).values(state=TrialState.WAITING)).rowcount
+    open_ones = t.attempts.c.run.in_(dead) & (t.attempts.c.state == AttemptState.RUNNING)
+    c.execute(t.attempts.update().where(open_ones).values(state=AttemptState.LOST, ended=now()))
     return freed
 
 
@@ -320,7 +333,7 @@ def outcomes(c: sa.Connection, keys: Iterable[str], *, retry_failed: bool) -> di
     found: dict[str, Outcome] = {}
     there = t.trials.c.outcome.is_not(None)
     if retry_failed:
-        there &= t.trials.c.state == "done"
+        there &= t.trials.c.state == TrialState.DONE
     columns = sa.select(t.trials.c.key, t.trials.c.outcome)
     for some in _parts(list(dict.fromkeys(keys))):
         for key, text in c.execute(columns.where(t.trials.c.key.in_(some) & there)):
@@ -332,21 +345,27 @@ def waiting(c: sa.Connection, keys: Sequence[str]) -> list[str]:
     """Those of `keys` that nobody holds."""
     found: set[str] = set()
     for some in _parts(keys):
-        free = t.trials.c.key.in_(some) & (t.trials.c.state == "waiting")
+        free = t.trials.c.key.in_(some) & (t.trials.c.state == TrialState.WAITING)
         found |= set(c.execute(sa.select(t.trials.c.key).where(free)).scalars())
     return [key for key in keys if key in found]
 
 
-def tries(c: sa.Connection, keys: Sequence[str]) -> dict[str, list[str]]:
-    """How earlier attempts at trials ended, by key: ``lost``, or the reason of a failure."""
-    found: dict[str, list[str]] = {}
+Ended = StopReason | Literal[AttemptState.LOST]
+"""How an attempt ended that gave no result: why the trial failed, or that it was lost."""
+
+
+def tries(c: sa.Connection, keys: Sequence[str]) -> dict[str, list[Ended]]:
+    """How earlier attempts at trials ended without a result, by key."""
+    found: dict[str, list[Ended]] = {}
     a = t.attempts.c
+    failed = a.state == AttemptState.FAILED
     for some in _parts(keys):
         ended = sa.select(a.trial, a.state, a.reason).where(
-            a.trial.in_(some) & a.state.in_(("failed", "lost"))
+            a.trial.in_(some) & ((a.state == AttemptState.LOST) | (failed & a.reason.is_not(None)))
         )
         for key, state, reason in c.execute(ended.order_by(a.trial, a.token)):
-            found.setdefault(key, []).append("lost" if state == "lost" else reason)
+            lost = state == AttemptState.LOST
+            found.setdefault(key, []).append(AttemptState.LOST if lost else StopReason[reason])
     return found
 
 

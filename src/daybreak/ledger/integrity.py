@@ -8,6 +8,10 @@ import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
 from daybreak.ledger.engine import Store
+from daybreak.ledger.states import AttemptState, TrialState
+
+_MADE = (AttemptState.DONE, AttemptState.FAILED, AttemptState.LATE)
+"""States of attempts that gave a result."""
 
 
 def problems(store: Store) -> list[str]:
@@ -30,13 +34,13 @@ def _contradictions(c: sa.Connection) -> list[str]:
         hashlib.sha256(text.encode()).hexdigest() != key
         for key, text in c.execute(sa.select(trials.key, trials.configuration))
     )
-    silent = trials.state.in_(("done", "failed")) & trials.outcome.is_(None)
+    silent = trials.state.in_((TrialState.DONE, TrialState.FAILED)) & trials.outcome.is_(None)
     lost_members = t.members.c.trial.not_in(sa.select(trials.key))
-    made = sa.select(attempts.trial).where(attempts.state.in_(("done", "failed", "late")))
+    made = sa.select(attempts.trial).where(attempts.state.in_(_MADE))
     unmade = trials.outcome.is_not(None) & trials.key.not_in(made)
     dead = sa.select(t.runs.c.id).where(t.runs.c.ending.is_not(None))
-    left = (attempts.state == "running") & attempts.run.in_(dead)
-    different = (attempts.state == "late") & (attempts.outcome != trials.outcome)
+    left = (attempts.state == AttemptState.RUNNING) & attempts.run.in_(dead)
+    different = (attempts.state == AttemptState.LATE) & (attempts.outcome != trials.outcome)
     counts = {
         "trials have a key that is not the hash of their configuration": strange,
         "trials are done or failed without an outcome": _count(c, t.trials, silent),

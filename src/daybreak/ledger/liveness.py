@@ -23,12 +23,11 @@ import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
 from daybreak.ledger.claims import now
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.engine import Store
 
 BEAT = 2.0
 """Seconds between beats."""
-LOST = "lost: the process was killed"
-"""How a run has ended that others found dead."""
 LEASE = 60.0
 """Seconds without a beat after which a run on another host is taken for dead."""
 
@@ -147,7 +146,7 @@ class Heart:
     def _beat(self, c: sa.Connection) -> bool:
         mine = t.runs.c.id == self.run
         row = c.execute(sa.select(t.runs.c.ending, t.runs.c.stop).where(mine)).one()
-        if row.ending not in (None, LOST):
+        if row.ending not in (None, Ending.LOST):
             return False  # a beat that was late: the run has ended by itself
         values = {"beat": t.runs.c.beat + 1, "seen": now(), "ended": None, "ending": None}
         c.execute(t.runs.update().where(mine).values(values))

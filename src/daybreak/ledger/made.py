@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
+from daybreak.ledger.states import AttemptState
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def read_made(c: sa.Connection, studies: Iterable[str]) -> dict[str, Made]:
     a = t.attempts.c
     # Of a failed trial that was tried again the last attempt counts; an attempt that was late or
     # gave up its outcome for another try never did.
-    counted = (a.trial == t.trials.c.key) & a.state.in_(("done", "failed")) & a.outcome.is_(None)
+    ended = a.state.in_((AttemptState.DONE, AttemptState.FAILED))
+    counted = (a.trial == t.trials.c.key) & ended & a.outcome.is_(None)
     asked = (
         sa.select(t.trials.c.key, t.trials.c.configuration, a.started, a.ended, a.seconds)
         .join(t.members, t.members.c.trial == t.trials.c.key)

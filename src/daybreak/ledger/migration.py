@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
 from daybreak.ledger.engine import Store, copied_to_memory
+from daybreak.ledger.from_schema_3 import to_4
 from daybreak.ledger.snapshot import snapshot
 
 
@@ -91,43 +91,5 @@ def _migrate(c: sa.Connection, found: int) -> None:
         c.execute(t.about.update().where(t.about.c.key == "schema").values(value=str(found)))
 
 
-def _to_3(c: sa.Connection) -> None:
-    """Attempts are numbered within their trial; runs beat; trials may wait."""
-    for name in ("runs", "trials", "attempts"):
-        c.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {name}_2")
-    c.exec_driver_sql("DROP INDEX IF EXISTS attempts_by_trial")
-    t.metadata.create_all(c)
-    for column in ("carried", "note"):
-        c.exec_driver_sql(f"ALTER TABLE studies ADD COLUMN {column} TEXT")
-    for statement in _COPY_TO_3:
-        c.exec_driver_sql(statement)
-    for name in ("attempts", "trials", "runs"):
-        c.exec_driver_sql(f"DROP TABLE {name}_2")
-
-
-_COPY_TO_3 = (
-    """
-    INSERT INTO runs (id, started, ended, ending, owner, host, pid, born, beat, seen, provenance)
-    SELECT id, started, ended, coalesce(ending, 'lost: the process was killed'), owner,
-           '', 0, 0, 0, started, provenance
-    FROM runs_2
-    """,
-    """
-    INSERT INTO trials (key, configuration, state, token, run, outcome)
-    SELECT key, configuration, state,
-           (SELECT count(*) FROM attempts_2 WHERE attempts_2.trial = trials_2.key),
-           (SELECT max(run) FROM attempts_2 WHERE attempts_2.trial = trials_2.key),
-           outcome
-    FROM trials_2
-    """,
-    """
-    INSERT INTO attempts (trial, token, run, started, ended, seconds, load, memory_mib, state,
-                          reason, message)
-    SELECT trial, row_number() OVER (PARTITION BY trial ORDER BY id), run, started, ended,
-           seconds, load, memory_mib, state, NULL, message
-    FROM attempts_2
-    """,
-)
-
-_STEPS: dict[int, Callable[[sa.Connection], Any]] = {2: _to_3}
+_STEPS: dict[int, Callable[[sa.Connection], None]] = {3: to_4}
 """What carries a ledger of one schema to the next."""

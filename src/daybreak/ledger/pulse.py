@@ -14,8 +14,10 @@ import sqlalchemy as sa
 
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
-from daybreak.problem.ends import StopReason
+from daybreak.ledger.endings import Ending
+from daybreak.ledger.states import AttemptState, StudyState, TrialState
 from daybreak.problem.kinds import Role
+from daybreak.problem.stop_reasons import StopReason
 
 RECENT = 200
 """Newest results that the present rate is taken from."""
@@ -40,7 +42,7 @@ class StudyPulse:
 
     name: str
     follows: str | None
-    state: str
+    state: StudyState
     error: str | None
     verdict: str | None
     """As judged last; None before."""
@@ -75,13 +77,16 @@ class RunPulse:
     born: float
     started: str
     ended: str | None
-    ending: str | None
+    ending: Ending | None
+    """None as long as it has not ended."""
     seen: str
     """Its last beat."""
     beat: int
     made: int
     """Results it has written."""
     holds: tuple[Held, ...] = ()
+    why: str = ""
+    """Why it ended, where the ending does not say it."""
 
 
 @dataclass(frozen=True)
@@ -176,14 +181,14 @@ def _study(c: sa.Connection, row: Any, count: Mapping[str, int]) -> StudyPulse:
     return StudyPulse(
         row.name,
         row.follows,
-        row.state,
+        StudyState(row.state),
         row.error,
         verdict,
         row.ended,
         sum(count.values()),
-        count.get("done", 0),
-        count.get("failed", 0),
-        count.get("running", 0),
+        count.get(TrialState.DONE, 0),
+        count.get(TrialState.FAILED, 0),
+        count.get(TrialState.RUNNING, 0),
         _best(c, row.id, json.loads(row.problem)),
     )
 
@@ -205,7 +210,7 @@ def _best(c: sa.Connection, study: int, problem: Mapping[str, Any]) -> Best | No
         sa.select(value.label("value"), t.trials.c.key)
         .join(t.members, t.members.c.trial == t.trials.c.key)
         .where((t.members.c.study == study) & t.trials.c.role.in_(roles))
-        .where((t.trials.c.state == "done") & value.is_not(None))
+        .where((t.trials.c.state == TrialState.DONE) & value.is_not(None))
         .order_by(value.desc() if highest else value)
         .limit(1)
     )
@@ -232,7 +237,7 @@ def _runs(c: sa.Connection) -> tuple[RunPulse, ...]:
             .scalar_subquery()
             .label("study"),
         )
-        .where(t.attempts.c.state == "running")
+        .where(t.attempts.c.state == AttemptState.RUNNING)
         .order_by(t.attempts.c.started)
         .limit(HELD)
     )
@@ -250,11 +255,12 @@ def _runs(c: sa.Connection) -> tuple[RunPulse, ...]:
             r.born,
             r.started,
             r.ended,
-            r.ending,
+            None if r.ending is None else Ending(r.ending),
             r.seen,
             r.beat,
             counts.get(r.id, 0),
             tuple(holds.get(r.id, ())) if r.ending is None else (),
+            r.why or "",
         )
         for r in c.execute(sa.select(t.runs).order_by(t.runs.c.id))
     )
@@ -266,10 +272,10 @@ def _failures(c: sa.Connection) -> dict[str, int]:
     failed = (
         sa.select(a.reason, sa.func.count())
         .join(t.trials, (t.trials.c.key == a.trial) & (t.trials.c.token == a.token))
-        .where(t.trials.c.state == "failed")
+        .where(t.trials.c.state == TrialState.FAILED)
         .group_by(a.reason)
     )
-    sentences = {one.name: one.value for one in StopReason}
+    sentences = {one.name: one.sentence for one in StopReason}
     return {
         sentences.get(reason, reason or "failed"): count for reason, count in c.execute(failed)
     }

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from daybreak.errors import LedgerError, known
 from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import (
     BatchRecord,
     CampaignRecord,
@@ -22,6 +23,7 @@ from daybreak.ledger.records import (
     StudyRecord,
     TrialRecord,
 )
+from daybreak.ledger.states import EventKind, StudyState
 from daybreak.problem.kinds import Kind, Question, Role
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.origins import Origin, Why
@@ -56,12 +58,19 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
         tuple(read_study(c, row) for row in rows),
         tuple(
             RunRecord(
-                r.started, r.ended, r.ending, r.owner, json.loads(r.provenance), r.seen, r.plan
+                r.started,
+                r.ended,
+                None if r.ending is None else Ending(r.ending),
+                r.owner,
+                json.loads(r.provenance),
+                r.seen,
+                r.plan,
+                r.why or "",
             )
             for r in runs
         ),
         None if before is None else Preflight.model_validate_json(before),
-        tuple(EventRecord(e.written, e.kind, e.text) for e in events),
+        tuple(EventRecord(e.written, EventKind(e.kind), e.text) for e in events),
     )
 
 
@@ -137,7 +146,7 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     return StudyRecord(
         name=row.name,
         follows=row.follows,
-        state=row.state,
+        state=StudyState(row.state),
         error=row.error,
         fingerprint=row.fingerprint,
         problem=problem,

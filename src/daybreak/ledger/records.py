@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybreak.findings import Preflight
+from daybreak.ledger.endings import Ending
+from daybreak.ledger.states import EventKind, StudyState
 from daybreak.problem.kinds import FIT, Kind, Question
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.origins import Origin
@@ -70,7 +72,7 @@ class StudyRecord:
 
     name: str
     follows: str | None
-    state: str
+    state: StudyState
     error: str | None
     fingerprint: str
     problem: dict[str, Any]
@@ -119,13 +121,16 @@ class RunRecord:
 
     started: str
     ended: str | None
-    ending: str | None
+    ending: Ending | None
+    """None as long as it has not ended."""
     owner: str
     provenance: dict[str, Any]
     seen: str = ""
     """When it last beat."""
     plan: str = ""
     """Hash of what it was asked to do."""
+    why: str = ""
+    """Why it ended, where the ending does not say it."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ class EventRecord:
     """Something worth remembering."""
 
     written: str
-    kind: str
+    kind: EventKind
     text: str
 
 
@@ -161,5 +166,7 @@ class CampaignRecord:
         at what is there or have been killed; otherwise the newest.
         """
         newest = self.runs[-1]
-        done = (run for run in self.runs if run.plan == newest.plan and run.ending == "finished")
+        done = (
+            run for run in self.runs if run.plan == newest.plan and run.ending is Ending.FINISHED
+        )
         return next(done, newest)

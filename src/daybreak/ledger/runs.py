@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from daybreak.errors import LedgerBusyError, LedgerError
 from daybreak.ledger import schema as t
 from daybreak.ledger.claims import now, reclaim
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.engine import insert_missing
-from daybreak.ledger.liveness import HEARTS, LOST, Process, owner, this_host
+from daybreak.ledger.liveness import HEARTS, Process, owner, this_host
 from daybreak.problem.outcomes import canonical
 
 
@@ -50,17 +51,18 @@ def begin(
     return int(row.scalar_one())
 
 
-def end(c: sa.Connection, run: int, ending: str) -> None:
+def end(c: sa.Connection, run: int, ending: Ending, why: str) -> None:
     """Note how a run ended, and free what it still had in hand."""
     reclaim(c, [run])
-    c.execute(t.runs.update().where(t.runs.c.id == run).values(ended=now(), ending=ending))
+    values = {"ended": now(), "ending": ending, "why": why}
+    c.execute(t.runs.update().where(t.runs.c.id == run).values(values))
 
 
-def end_all(ending: str) -> None:
+def end_all(ending: Ending, why: str) -> None:
     """Note that the runs of this process end, from a thread, as its main one is not to be had."""
     for heart in list(HEARTS):
         with suppress(LedgerError):  # then the next run finds it lost
-            heart.store.write(partial(end, run=heart.run, ending=ending))
+            heart.store.write(partial(end, run=heart.run, ending=ending, why=why))
 
 
 def processes_here(c: sa.Connection) -> list[int]:
@@ -75,7 +77,7 @@ def bury(c: sa.Connection, dead: Sequence[int]) -> int:
     if not dead:
         return 0
     freed = reclaim(c, dead)
-    c.execute(t.runs.update().where(t.runs.c.id.in_(dead)).values(ended=None, ending=LOST))
+    c.execute(t.runs.update().where(t.runs.c.id.in_(dead)).values(ended=None, ending=Ending.LOST))
     return freed
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Schema version: an older ledger is migrated with a backup, a newer one is refused."""
 
 metadata = MetaData()
@@ -36,6 +36,7 @@ runs = Table(
     Column("started", String, nullable=False),
     Column("ended", String),
     Column("ending", String),
+    Column("why", Text),
     Column("owner", String, nullable=False),
     Column("host", String, nullable=False),
     Column("pid", Integer, nullable=False),

@@ -15,6 +15,7 @@ from daybreak.ledger import claims, runs, written
 from daybreak.ledger import schema as t
 from daybreak.ledger.browse import TrialDetail, TrialLine, read_lines, read_trial
 from daybreak.ledger.claims import Artifact, Round, Span, now
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.engine import Store, open_sqlite
 from daybreak.ledger.liveness import LEASE, Heart, Onlooker
 from daybreak.ledger.lock import held_by
@@ -24,9 +25,10 @@ from daybreak.ledger.place import FILE, LOCK, Server, find
 from daybreak.ledger.pulse import Pulse, expect, read_pulse
 from daybreak.ledger.reading import read_campaign, read_plan, read_study
 from daybreak.ledger.records import CampaignRecord, PlannedRecord, StudyRecord
-from daybreak.problem.ends import StopReason
+from daybreak.ledger.states import ENDED, AttemptState, EventKind, StudyState, TrialState
 from daybreak.problem.kinds import Role
 from daybreak.problem.outcomes import Outcome, canonical, digest
+from daybreak.problem.stop_reasons import StopReason
 
 
 class Ledger:
@@ -96,13 +98,13 @@ class Ledger:
         self.run = self.store.write(lambda c: runs.begin(c, plan, provenance, texts))
         self.heart = Heart(self.store, self.run, returned)
 
-    def end_run(self, ending: str) -> None:
-        """Note how the run ended."""
+    def end_run(self, ending: Ending, why: str = "") -> None:
+        """Note how the run ended, and why where the ending does not say it."""
         if self.heart is not None:
             self.heart.close()
             self.heart = None
         run = self._mine()
-        self.store.write(lambda c: runs.end(c, run, ending))
+        self.store.write(lambda c: runs.end(c, run, ending, why))
 
     def bury_dead(self) -> int:
         """Close runs that died; returns how many trials are free again.
@@ -258,7 +260,7 @@ class Ledger:
 
     def has_lost_runs(self) -> bool:
         """Whether a process that worked on the campaign was killed."""
-        lost = sa.select(t.runs.c.id).where(t.runs.c.ending == runs.LOST).limit(1)
+        lost = sa.select(t.runs.c.id).where(t.runs.c.ending == Ending.LOST).limit(1)
         return self.store.read(lambda c: c.execute(lost).first()) is not None
 
     def end_rounds(self, study: str, count: int) -> None:
@@ -283,7 +285,9 @@ class Ledger:
         """Make results durable; see `daybreak.ledger.claims.record`."""
         self.store.write(lambda c: claims.record(c, tokens, made, span, again, artifacts))
 
-    def release(self, tokens: Mapping[str, int], state: str = "abandoned") -> None:
+    def release(
+        self, tokens: Mapping[str, int], state: AttemptState = AttemptState.ABANDONED
+    ) -> None:
         """Give trials back unmade."""
         self.store.write(lambda c: claims.release(c, tokens, state))
 
@@ -295,7 +299,7 @@ class Ledger:
         """What a trial of a study took so far, on average; None before the first."""
         return self.store.read(lambda c: claims.usual_seconds(c, study))
 
-    def tries(self, keys: Sequence[str]) -> dict[str, list[str]]:
+    def tries(self, keys: Sequence[str]) -> dict[str, list[claims.Ended]]:
         """How earlier attempts at trials ended, by key."""
         return self.store.read(lambda c: claims.tries(c, keys))
 
@@ -303,15 +307,15 @@ class Ledger:
 
     def begin_study(self, study: str) -> None:
         """Note that work on a study begins, unless it has ended: then it may all be there."""
-        over = t.studies.c.state.in_(("finished", "failed"))
+        over = t.studies.c.state.in_(ENDED)
         mine = t.studies.update().where((t.studies.c.name == study) & ~over)
-        self.store.write(lambda c: c.execute(mine.values(state="running")))
+        self.store.write(lambda c: c.execute(mine.values(state=StudyState.RUNNING)))
 
     def set_state(
-        self, study: str, state: str, error: str | None = None, note: str | None = None
+        self, study: str, state: StudyState, error: str | None = None, note: str | None = None
     ) -> None:
         """Note where a study stands."""
-        ended = now() if state in ("finished", "failed") else None
+        ended = now() if state.ended else None
         mine = t.studies.update().where(t.studies.c.name == study)
         values = {"state": state, "error": error, "note": note, "ended": ended}
         self.store.write(lambda c: c.execute(mine.values(values)))
@@ -334,7 +338,7 @@ class Ledger:
 
         self.store.write(work)
 
-    def note(self, kind: str, text: str) -> None:
+    def note(self, kind: EventKind, text: str) -> None:
         """Remember something, unless it was the last thing of its kind to be remembered."""
 
         def work(c: sa.Connection) -> None:
@@ -351,7 +355,7 @@ class Ledger:
         evaluated = t.trials.c.role == Role.EVALUATION.value
         asked = (
             sa.select(t.trials.c.outcome)
-            .where(_is_about(problem, settings) & (t.trials.c.state == "done"))
+            .where(_is_about(problem, settings) & (t.trials.c.state == TrialState.DONE))
             .where(evaluated | (t.trials.c.role == Role.END.value))
             .order_by(evaluated.desc())
             .limit(1)
@@ -366,7 +370,9 @@ class Ledger:
         asked = (
             sa.select(t.trials.c.configuration, t.trials.c.outcome, t.attempts.c.seconds)
             .join(t.attempts, t.attempts.c.trial == t.trials.c.key)
-            .where((t.trials.c.state == "done") & (t.attempts.c.state == "done"))
+            .where(
+                (t.trials.c.state == TrialState.DONE) & (t.attempts.c.state == AttemptState.DONE)
+            )
             .where(_is_about(problem, settings) & (t.trials.c.role == Role.EVALUATION.value))
             .where(t.attempts.c.reason == StopReason.MEASURED.name)  # no pruned one
             .order_by(t.attempts.c.seconds, t.trials.c.key)

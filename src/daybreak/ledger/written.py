@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
 from daybreak.ledger.claims import now
+from daybreak.ledger.states import StudyState
 from daybreak.problem.outcomes import canonical, digest
 
 
@@ -60,14 +61,16 @@ def _write_study(
     }
     found = c.execute(sa.select(t.studies).where(mine)).first()
     if found is None:
-        c.execute(t.studies.insert().values(**values, name=study["name"], state="waiting"))
+        c.execute(
+            t.studies.insert().values(**values, name=study["name"], state=StudyState.WAITING)
+        )
     else:
         changed = found.body != values["body"] or found.fingerprint != mark
         if changed:
             values |= {"batch": None, "note": None}
         if found.fingerprint != mark:
             values |= {"places": None, "carried": canonical(study["carried"])}
-        state = "waiting" if changed else found.state
+        state = StudyState.WAITING if changed else found.state
         c.execute(t.studies.update().where(mine).values({**values, "state": state}))
     _write_criteria(c, study)
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.stop_reasons import StopReason
 
 Checkpoint = Callable[[], None]
 """Called every few iterations; may raise to abandon a batch."""

@@ -32,12 +32,13 @@ from daybreak.methods.method import (
 from daybreak.methods.profile import ALL
 from daybreak.methods.relaxation import together
 from daybreak.methods.sparing import Descent, EndSearch
-from daybreak.problem.ends import MISSED, StopReason, missed_share
+from daybreak.problem.ends import MISSED, missed_share
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import CONCLUDE
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.stop_reasons import StopReason
 
 _SHARE = 0.5
 """Of the budget that the starts may take."""

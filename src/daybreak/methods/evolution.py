@@ -21,10 +21,10 @@ from daybreak.methods.local_fits import fit
 from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
 from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import EVOLVE, Kind
 from daybreak.problem.outcomes import Task
+from daybreak.problem.stop_reasons import StopReason
 
 _WORST = 1e100
 """Stands for a chi2 that is not finite, so that the population's spread stays a number."""

@@ -22,7 +22,7 @@ import numpy as np
 
 from daybreak.methods.box_quadratic import box_minimum, times
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 RUNNING = 0
 REASONS = tuple(StopReason)

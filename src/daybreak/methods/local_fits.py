@@ -26,8 +26,8 @@ from daybreak.methods.levenberg_marquardt import (
     propose,
 )
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
 from daybreak.problem.precision import double_precision
+from daybreak.problem.stop_reasons import StopReason
 
 _BLOCK = 8
 """Iterations in one compiled call; finished lanes are replaced between calls."""

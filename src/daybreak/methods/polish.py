@@ -28,10 +28,10 @@ from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
 from daybreak.methods.levenberg_marquardt import rounding
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem
 from daybreak.problem.parameters import AT_BOUND
 from daybreak.problem.scale_factors import factor_columns
+from daybreak.problem.stop_reasons import StopReason
 
 _TIGHT = 1e-15
 _MOST_EVALUATIONS = 200

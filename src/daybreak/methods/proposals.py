@@ -19,11 +19,11 @@ from typing import Any, Literal
 from daybreak.errors import PlanError, known
 from daybreak.problem.choices import Choice, Integer, Value
 from daybreak.problem.configuration import Searched
-from daybreak.problem.ends import StopReason
 from daybreak.problem.objectives import violation
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.parameters import Parameter
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.stop_reasons import StopReason
 
 
 @dataclass(frozen=True)

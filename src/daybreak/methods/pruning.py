@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybreak.errors import PlanError
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 
 Reports = Mapping[int, float]
 """Losses of one trial by step, smaller when better."""

@@ -19,7 +19,7 @@ from daybreak.methods.box_quadratic import box_minimum
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 Place = tuple[Evaluator, Cells]
 """A problem with its settings, and a single row."""

@@ -22,7 +22,6 @@ from daybreak.methods.proposals import Proposal, Proposals, engine_of
 from daybreak.methods.pruning import NAMED, AbstractPruner, bars_from
 from daybreak.problem.artifacts import plain
 from daybreak.problem.choices import Value
-from daybreak.problem.ends import StopReason
 from daybreak.problem.front import ranked
 from daybreak.problem.kinds import BASELINE, SEARCH, Question
 from daybreak.problem.method_facts import MethodFacts
@@ -31,6 +30,7 @@ from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
+from daybreak.problem.stop_reasons import StopReason
 
 Duplicates = Literal["skip", "reuse", "replicate"]
 Known = tuple[Mapping[str, Any], Mapping[str, float]]

@@ -19,11 +19,11 @@ from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
 from daybreak.methods.solver import solver_of
 from daybreak.methods.trials import Desk, carry_out
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import CONCLUDE, EVALUATE, POLISH, REFINE, Kind
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.stop_reasons import StopReason
 
 
 def solve(

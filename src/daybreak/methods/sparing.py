@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from daybreak.methods.counted import Counted, SpentError
 from daybreak.methods.local_model import LocalModel
 from daybreak.problem.arrays import Array
-from daybreak.problem.ends import StopReason
 from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.stop_reasons import StopReason
 
 Asking = Generator[list[Task], list[Outcome], None]
 

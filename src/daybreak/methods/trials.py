@@ -14,12 +14,12 @@ import numpy as np
 
 from daybreak.problem.artifacts import plain
 from daybreak.problem.configuration import Configuration
-from daybreak.problem.ends import StopReason
 from daybreak.problem.kinds import BASELINE, SEARCH
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.precision import double_precision_import, single_precision
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting, named_record
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.problem.trial import Pruned, Trial
 
 Checkpoint = Callable[[], None]

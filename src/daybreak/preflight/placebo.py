@@ -156,7 +156,7 @@ class Rehearser:
         if not failed:
             return []
         share = f"{len(failed)} of {self.evaluations} rehearsals"
-        text = f"{share} {failed[0].reason.value}: {failed[0].message}."
+        text = f"{share} {failed[0].reason.sentence}: {failed[0].message}."
         everything = len(failed) == self.evaluations
         return [
             Check(

@@ -60,8 +60,9 @@ def check_reachability(
     """
     answers: list[Reachability] = [] if found is None else found
     search = Search(probe)
-    of_fit = [c for c in probe.study.accept if bounds_chi2(c)]
-    others = [c for c in probe.study.accept if c.quantity in search.names]
+    asked = list(enumerate(probe.study.accept))
+    of_fit = [(number, c) for number, c in asked if bounds_chi2(c)]
+    others = [(number, c) for number, c in asked if c.quantity in search.names]
     if not of_fit and not others:
         return answers
     _Examination(search, answers).run(of_fit, others)
@@ -72,6 +73,8 @@ def check_reachability(
 class _Case:
     """One criterion, and what is known about it so far."""
 
+    number: int
+    """Its place among the criteria of the study."""
     criterion: Criterion
     bar: float | None
     """The bar on chi2, or that on the quantity which is missed."""
@@ -91,7 +94,9 @@ class _Case:
         """The case as data."""
         finite = self.bar is not None and math.isfinite(self.bar)
         return Reachability(
+            number=self.number,
             criterion=self.criterion.title,
+            level=self.criterion.level,
             smallest_chi2=self.smallest,
             bar=self.bar if finite else None,
             met=self.met,
@@ -115,9 +120,14 @@ class _Examination:
         self.answers = answers
         self.cases: list[_Case] = []
 
-    def run(self, of_fit: list[Criterion], others: list[Criterion]) -> None:
+    def run(
+        self, of_fit: list[tuple[int, Criterion]], others: list[tuple[int, Criterion]]
+    ) -> None:
         """Answer everything; what is known is kept when time runs out."""
-        cases = [_Case(c, chi2_bar(c, self.dof, plain=self.problem.data.gaussian)) for c in of_fit]
+        cases = [
+            _Case(number, c, chi2_bar(c, self.dof, plain=self.problem.data.gaussian))
+            for number, c in of_fit
+        ]
         pursuit = Pursuit(self.search, self.search.chi2, "chi2")
         enough = min((self._enough(case) for case in cases), default=math.inf)
         try:
@@ -131,8 +141,8 @@ class _Examination:
         for case in cases:
             if case.bar is not None and not case.met:
                 self._escape(case, pursuit, found)
-        for criterion in others:
-            self._examine(criterion, pursuit)
+        for number, criterion in others:
+            self._examine(number, criterion, pursuit)
 
     def _enough(self, case: _Case) -> float:
         """A chi2 at which to stop searching; of other noise one that is surely below the bar."""
@@ -208,7 +218,7 @@ class _Examination:
         )
         self._keep()
 
-    def _examine(self, criterion: Criterion, fitted: Pursuit) -> None:
+    def _examine(self, number: int, criterion: Criterion, fitted: Pursuit) -> None:
         """A criterion on one quantity: its range beside the bar."""
         lower, upper = _bars(criterion)
         target = next(bar for bar in (lower, upper) if bar is not None)
@@ -218,7 +228,7 @@ class _Examination:
         found = find_ranges(self.search, [quantity])
         if not found:
             return
-        case = _Case(criterion, None, smallest=fitted.best.square)
+        case = _Case(number, criterion, None, smallest=fitted.best.square)
         case.reaches = (reach_of(found[0], (lower, upper)),)
         case.met = self._some_place_meets(criterion, found[0], index)
         case.starts = 2 * len(self.search.lanes(found[0].up, self.search.sample[0][:8]))

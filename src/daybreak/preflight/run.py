@@ -270,9 +270,7 @@ def _reach(examination: _Examination, probe: Probe) -> None:
             Check(
                 code="out_of_reach",
                 sentence=one.sentence,
-                severity="stop"
-                if one.conclusive and _is_hard(examination.study, one)
-                else "warning",
+                severity="stop" if one.conclusive and one.level == "hard" else "warning",
             )
             for one in found
             if not one.met
@@ -311,13 +309,6 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     *((phrase, _collecting(check)) for phrase, check in CHECKS),
 )
 """All checks in the order of what they are worth."""
-
-
-def _is_hard(study: Study, found: Reachability) -> bool:
-    """Whether it was a hard criterion; others may have the same title, but not the same bar."""
-    alike = [criterion for criterion in study.accept if criterion.title == found.criterion]
-    asked = [c for c in alike if found.sentence.startswith(f"{c.quantity} {c.bar} ")]
-    return any(criterion.level == "hard" for criterion in asked)
 
 
 def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool:

@@ -1,8 +1,7 @@
-"""Ends of local fits: why they stopped, which are one minimum, where a level is crossed."""
+"""Ends of local fits: which are one minimum, and where a level is crossed."""
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,42 +9,6 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-class StopReason(enum.Enum):
-    """Why a trial stopped; the value is the sentence the reader sees."""
-
-    GRADIENT = "converged: no free parameter can lower chi2 to first order"
-    DECREASE = "converged: the next step would lower chi2 by less than its rounding error"
-    STEP = "converged: the next step is smaller than the parameters can resolve"
-    EXACT = "converged: the residuals vanish"
-    FORETOLD = "converged: further steps would lower chi2 by less than the tolerance"
-    POPULATION = "converged: the population has drawn together"
-    ITERATIONS = "stopped: the allowed number of iterations was reached; allow more"
-    BUDGET = "stopped: the budget of evaluations was spent; a larger one goes on from here"
-    STALLED = (
-        "stopped: no step lowers chi2 although its slope says one should; the objective is "
-        "rough there (jumps or noise)"
-    )
-    NONFINITE = "failed: the prediction is not finite at the start"
-    RAISED = "failed: the model raised an exception"
-    MEASURED = "completed: every objective was measured"
-    PRUNED = "pruned: its intermediate values fell behind those of other trials"
-    UNMEASURED = "failed: an objective is missing or not a finite number"
-    CRASHED = "failed: the process that made it ended before it did"
-    OUT_OF_MEMORY = "failed: memory ran out; allow more, or give the model less to hold"
-    TIME_LIMIT = "failed: it took longer than its time limit; allow more, or look for what hangs"
-
-    @property
-    def converged(self) -> bool:
-        """Whether the end can be called a minimum along the free parameters."""
-        return self.value.startswith("converged")
-
-    @property
-    def failed(self) -> bool:
-        """Whether there is no end at all."""
-        return self.value.startswith("failed")
-
 
 LEVEL_95 = 3.841458820694124
 """95 % quantile of the chi2 distribution with one degree of freedom (Wilks 1938)."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from daybreak.problem.ends import StopReason
 from daybreak.problem.kinds import Kind
 from daybreak.problem.origins import RECORDED, Origin
+from daybreak.problem.stop_reasons import StopReason
 
 
 def canonical(data: Any) -> str:

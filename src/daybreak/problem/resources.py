@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybreak.errors import ProblemError, known
-from daybreak.problem.ends import StopReason
+from daybreak.problem.stop_reasons import StopReason
 
 GIB = 2.0**30
 """Bytes in a GiB."""

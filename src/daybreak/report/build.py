@@ -12,7 +12,9 @@ from daybreak.decision import campaign_verdict, condition_in_words, counted, dec
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import CampaignRecord, RunRecord
+from daybreak.ledger.states import StudyState
 from daybreak.report.foretold import Foretold, foretold
 from daybreak.report.summary import (
     SCHEMA,
@@ -41,8 +43,8 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
     """
     studies = [read_study(study) for study in record.studies]
     planned = [study for study in studies if study.follows is None]
-    over = all(study.state in ("finished", "failed") for study in studies)
-    finished = bool(planned) and over and record.last.ending == "finished"
+    over = all(study.state.ended for study in studies)
+    finished = bool(planned) and over and record.last.ending is Ending.FINISHED
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
     decision = _decision(record.body["decisions"], studies) if finished else None
     timing = _timing(record, studies, finished=finished, alive=alive)
@@ -67,7 +69,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         ),
         progress=Progress(
             studies=len(studies),
-            finished=sum(s.state in ("finished", "failed") for s in studies),
+            finished=sum(s.state.ended for s in studies),
             trials=sum(s.metrics.trials for s in studies),
             failed=sum(s.metrics.failed_trials for s in studies),
         ),
@@ -78,7 +80,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
 
 def _stopped(record: CampaignRecord) -> str:
     """What the preflight said, when it stopped the night; else empty."""
-    hopeless = record.runs[-1].ending == "stopped as hopeless"
+    hopeless = record.runs[-1].ending is Ending.HOPELESS
     return record.preflight.sentence if hopeless and record.preflight else ""
 
 
@@ -95,7 +97,7 @@ def _sentence(
     if stopped:
         return f"{verdict}: not run. {stopped}"
     if not finished:
-        ended = sum(study.state in ("finished", "failed") for study in planned)
+        ended = sum(study.state.ended for study in planned)
         return f"UNDECIDED: not finished, {ended} of {len(planned)} studies have ended."
     if len(those) == 1:
         return f"{verdict}: {_why(those[0])}"
@@ -182,7 +184,7 @@ def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
     before = {found.study: found for found in record.preflight.studies} if record.preflight else {}
     claims: list[Claim] = []
     for study in studies:
-        if study.state != "finished":
+        if study.state is not StudyState.FINISHED:
             continue
         known = before.get(study.name)
         for profile in study.profiles:
@@ -218,15 +220,18 @@ def _timing(
     record: CampaignRecord, studies: Sequence[Study], *, finished: bool, alive: bool
 ) -> Timing:
     runs = record.runs
-    unended = "running" if alive else "lost: the process was killed"
+    unended = Ending.RUNNING if alive else Ending.LOST
     return Timing(
         started=runs[0].started,
         ended=(record.last if finished else runs[-1]).ended,
         elapsed=sum(_seconds(run) for run in runs),
         seconds=sum(study.metrics.seconds or 0.0 for study in studies),
         runs=[
-            RunTime(started=run.started, ended=run.ended, ending=run.ending or unended)
+            RunTime(
+                started=run.started, ended=run.ended, state=state, ending=state.in_words(run.why)
+            )
             for run in runs
+            for state in [run.ending or unended]
         ],
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from daybreak.diagnosis.search_study import Goal, SearchReading
+from daybreak.diagnosis.search_study import ConfigurationState, Goal, SearchReading
 from daybreak.report import numbers
 from daybreak.report.canvas import BLUE, GREY, ORANGE, Canvas, plain_axis, span
 from daybreak.report.search_figures import FRAME, goal_axis, margins
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_COURSES, MOST_STEPS = 60, 80
 """Trials that are drawn, an even selection, and steps of each."""
-Course = tuple[int, str, list[tuple[int, float]]]
+Course = tuple[int, ConfigurationState, list[tuple[int, float]]]
 """Number and state of a trial, and its values by step."""
 
 
@@ -59,7 +59,7 @@ def _courses(found: SearchReading) -> list[Course]:
     """Trials that reported something; the winner first, so that it is drawn."""
     best = found.best.number if found.best else None
     courses = [
-        (trial.number, str(trial.state), [(s, v) for s, v in trial.reports if v is not None])
+        (trial.number, trial.state, [(s, v) for s, v in trial.reports if v is not None])
         for trial in found.trials
     ]
     return sorted((c for c in courses if c[2]), key=lambda course: course[0] != best)
@@ -72,16 +72,22 @@ def _frame(values: Sequence[float], goal: Goal) -> tuple[float, float]:
     return float(np.percentile(values, 100.0 - FRAME)), max(values)
 
 
-def _look_of(found: SearchReading, number: int, state: str) -> tuple[str, str, float, str]:
+def _look_of(
+    found: SearchReading, number: int, state: ConfigurationState
+) -> tuple[str, str, float, str]:
     """Colour, dash, width and word of the legend for one trial's course."""
     if found.best is not None and found.best.number == number:
         return ORANGE, "-", 2.0, "winner"
-    return (GREY, ":", 0.9, "pruned") if state == "pruned" else (BLUE, "-", 0.7, "trial")
+    return (
+        (GREY, ":", 0.9, "pruned")
+        if state is ConfigurationState.PRUNED
+        else (BLUE, "-", 0.7, "trial")
+    )
 
 
 def _told(found: SearchReading, kept: Sequence[Course]) -> str:
     """The courses in a sentence: how many, how long, and the winner's end."""
-    pruned = sum(trial.state == "pruned" for trial in found.trials)
+    pruned = sum(trial.state is ConfigurationState.PRUNED for trial in found.trials)
     steps = span([step for *_, course in kept for step, _ in course])
     text = (
         f"What {numbers.count(len(kept), 'trial')} reported of {found.goals[0].name} over steps "

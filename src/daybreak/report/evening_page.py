@@ -8,7 +8,11 @@ from daybreak.report.reach_figure import reach_figure
 from daybreak.report.symmetry_figure import symmetry_figure
 from daybreak.report.tonight import State, Tonight
 
-_TONES: dict[State, str] = {"HOPELESS": "FAIL", "READ FIRST": "UNDECIDED", "READY": "PASS"}
+_TONES: dict[State, str] = {
+    State.HOPELESS: "FAIL",
+    State.READ_FIRST: "UNDECIDED",
+    State.READY: "PASS",
+}
 """The colour and sign of each state: those of a verdict."""
 
 

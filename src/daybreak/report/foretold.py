@@ -10,6 +10,7 @@ from typing import Literal
 
 from daybreak.diagnosis.study import BestFit, Finding, Profile, Study
 from daybreak.findings import Check, Identifiability, Reach, Reachability, StudyPreflight
+from daybreak.ledger.states import StudyState
 from daybreak.report import curves, numbers, outlook, searches
 from daybreak.report.summary import Timing
 
@@ -70,7 +71,7 @@ def foretold(
     found = list(_times(examinations, by_name, timing, finished=finished))
     for one in examinations:
         study = by_name.get(one.study)
-        ended = study if study is not None and study.state in ("finished", "failed") else None
+        ended = study if study is not None and study.state.ended else None
         found += _of_study(one, ended, studies)
     return found
 
@@ -116,7 +117,7 @@ def _times(
         f"{numbers.duration(expected)} in trials ({numbers.duration(low)} to "
         f"{numbers.duration(high)}){where}"
     )
-    ended = all(name in by_name and by_name[name].state == "finished" for name in made)
+    ended = all(name in by_name and by_name[name].state is StudyState.FINISHED for name in made)
     if not ended:
         yield Foretold("", said, "not all of them have ended", "open")
         return
@@ -152,7 +153,7 @@ def _finish(started: str, ended: str, seconds: tuple[float, float, float]) -> Fo
 
 def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     """Whether a criterion that was within reach, or out of it, was met."""
-    finding = _finding(study, found.criterion) if study else None
+    finding = _finding(study, found) if study else None
     bar = "" if finding is None or finding.threshold == "yes" else f" ({finding.threshold})"
     said = f"{found.criterion}{bar} {'is within reach' if found.met else 'is out of reach'}"
     if study is None:
@@ -170,8 +171,10 @@ def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     return Foretold(name, said, came, "otherwise", denial=denial)
 
 
-def _finding(study: Study, criterion: str) -> Finding | None:
-    return next((one for one in study.findings if one.criterion == criterion), None)
+def _finding(study: Study, found: Reachability) -> Finding | None:
+    """How the criterion came out; None where the study has it no longer."""
+    asked = study.findings[found.number : found.number + 1]
+    return next((one for one in asked if one.criterion == found.criterion), None)
 
 
 def _reach(name: str, reach: Reach, study: Study | None) -> Foretold:
@@ -294,7 +297,7 @@ def _identified(study: Study) -> tuple[str, bool | None]:
 def _inert(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """Whether studies that were called one study made several times gave one result."""
     named = [one for one in studies if f"'{one.name}'" in check.sentence] or [study]
-    told = {_result(one) for one in named if one.state == "finished"}
+    told = {_result(one) for one in named if one.state is StudyState.FINISHED}
     if len(named) < 2 or "" in told:
         return _UNTESTED, None
     same = len(told) == 1

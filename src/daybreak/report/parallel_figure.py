@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from daybreak.diagnosis.search_study import Plain, SearchedInfo, SearchReading, SearchTrial
+from daybreak.diagnosis.search_study import (
+    ConfigurationState,
+    Plain,
+    SearchedInfo,
+    SearchReading,
+    SearchTrial,
+)
 from daybreak.report import numbers
 from daybreak.report.canvas import BLUE, GREY, GROUND, ORANGE, Canvas
 
@@ -30,7 +36,7 @@ def parallel_figure(found: SearchReading) -> Figure | None:
     A line has a gap where a conditional parameter does not matter.
     """
     space = [info for info in found.space if info.fixed is None][:MOST_AXES]
-    trials = [trial for trial in found.trials if trial.state == "completed"]
+    trials = [trial for trial in found.trials if trial.state is ConfigurationState.COMPLETED]
     if len(space) < 2 or len(trials) < 3:
         return None
     good = _good(found, trials)

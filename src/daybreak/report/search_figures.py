@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from daybreak.diagnosis.search_study import BaselineReading, Goal, SearchReading, SearchTrial
+from daybreak.diagnosis.search_study import (
+    MEASURED,
+    BaselineReading,
+    ConfigurationState,
+    Goal,
+    SearchReading,
+    SearchTrial,
+)
 from daybreak.report import numbers
 from daybreak.report.canvas import (
     BLUE,
@@ -39,7 +46,7 @@ FRAME = 90.0
 
 def front_figure(found: SearchReading) -> Figure | None:
     """Draw the first two objectives, the front among them, and the baselines; None with one."""
-    trials = _drawn(found, ("completed", "infeasible"))
+    trials = _drawn(found, MEASURED)
     if found.single or not trials:
         return None
     first, second = found.goals[:2]
@@ -125,7 +132,7 @@ def goal_axis(goal: Goal) -> str:
     return f"{numbers.in_brackets(goal.name, goal.unit)}, {better} is better"
 
 
-def _drawn(found: SearchReading, states: Sequence[str]) -> list[SearchTrial]:
+def _drawn(found: SearchReading, states: Sequence[ConfigurationState]) -> list[SearchTrial]:
     kept = [trial for trial in found.trials if trial.state in states]
     return kept[:: math.ceil(len(kept) / MOST) or 1]
 
@@ -168,7 +175,7 @@ def _cloud(
     frames: Sequence[tuple[float, float]],
 ) -> None:
     """Draw all trials: filled where they count, hollow where they miss a constraint."""
-    for state, face in (("completed", GREY), ("infeasible", GROUND)):
+    for state, face in zip(MEASURED, (GREY, GROUND), strict=True):
         mine = [trial.metrics for trial in trials if trial.state == state]
         if mine:
             axes.plot(
@@ -180,7 +187,7 @@ def _cloud(
                 markerfacecolor=face,
                 markeredgecolor=GREY,
                 markeredgewidth=0.7,
-                label="trial" if state == "completed" else state,
+                label="trial" if state is ConfigurationState.COMPLETED else state,
                 zorder=2,
                 clip_on=False,
             )
@@ -302,7 +309,7 @@ def _values(axes: Axes, found: SearchReading, goal: Goal) -> None:
     """Draw every trial's value, the confirmed one, and baselines."""
     frame = _frame(found, goal)
     axes.set_ylim(*margins(frame))
-    for state, face in (("completed", GREY), ("infeasible", GROUND)):
+    for state, face in zip(MEASURED, (GREY, GROUND), strict=True):
         mine = [t for t in _drawn(found, (state,)) if goal.name in t.metrics]
         if mine:
             axes.plot(
@@ -313,7 +320,7 @@ def _values(axes: Axes, found: SearchReading, goal: Goal) -> None:
                 markersize=3,
                 markerfacecolor=face,
                 markeredgecolor=GREY,
-                label="trial" if state == "completed" else state,
+                label="trial" if state is ConfigurationState.COMPLETED else state,
                 clip_on=False,
             )
     beside = rivals(found, [goal])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from daybreak.diagnosis.search_study import ConfigurationState
 from daybreak.diagnosis.search_summary import Placed, StudySummary
 from daybreak.diagnosis.trial_record import RecordedTrial
+from daybreak.ledger.states import StudyState
 from daybreak.report import numbers
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.markdown import lines_of, text
@@ -38,12 +40,12 @@ def render(found: StudySummary) -> str:
 def _sentences(found: StudySummary) -> Iterator[str]:
     """How far it is, what became of the trials, and what is missing."""
     n = found.counts
-    state = "" if found.state == "finished" else f" The study is {found.state}."
+    state = "" if found.state == StudyState.FINISHED else f" The study is {found.state}."
     yield f"A search of campaign {found.campaign} by {found.sampler}.{state}"
     told = (
-        (n.completed, "completed"),
-        (n.infeasible, "infeasible"),
-        (n.pruned, "pruned"),
+        (n.completed, ConfigurationState.COMPLETED),
+        (n.infeasible, ConfigurationState.INFEASIBLE),
+        (n.pruned, ConfigurationState.PRUNED),
         (n.failed, "failed"),
     )
     states = ", ".join(f"{count} {word}" for count, word in told if count)

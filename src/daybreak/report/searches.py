@@ -7,6 +7,7 @@ from typing import Any
 
 from daybreak.diagnosis.search_study import (
     BaselineReading,
+    ConfigurationState,
     Goal,
     Plain,
     SearchReading,
@@ -54,7 +55,7 @@ def value(given: Plain) -> str:
 
 def counts(found: SearchReading) -> str:
     """Write what became of the trials, e.g. ``97 completed, 3 failed``."""
-    order = ("completed", "infeasible", "pruned", "failed")
+    order = tuple(ConfigurationState)
     told = [f"{found.counts[word]} {word}" for word in order if found.counts.get(word)]
     reused = sum(trial.reused for trial in found.trials)
     return ", ".join([*told, *([f"{reused} answered by an earlier one"] if reused else [])])

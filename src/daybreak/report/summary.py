@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.study import Model, Study
 from daybreak.findings import Severity, StudyPreflight
+from daybreak.ledger.endings import Ending
 
 SCHEMA = "daybreak.summary/2"
 
@@ -74,8 +75,9 @@ class RunTime(Model):
 
     started: str
     ended: str | None
+    state: Ending
     ending: str
-    """``finished``, ``interrupted``, ``lost`` or ``running``, with a reason in words."""
+    """The same in words, with a reason."""
 
 
 class Timing(Model):

@@ -6,7 +6,9 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import BatchRecord, StudyRecord
+from daybreak.ledger.states import StudyState
 from daybreak.report import alike, numbers
 from daybreak.report.foretold import Foretold
 from daybreak.report.summary import Timing
@@ -44,7 +46,7 @@ def surprises(
     killed = [
         f"the run started {numbers.moment(run.started)} was killed; nothing was lost."
         for run in timing.runs
-        if run.ending.startswith("lost")
+        if run.state is Ending.LOST
     ]
     return [
         *_told(((s.name, text) for s in studies for text in _broken(s)), every),
@@ -75,7 +77,7 @@ def _broken(study: Study) -> Iterator[str]:
 
 def _bad_results(study: Study) -> Iterator[str]:
     """What is wrong with what it found; nothing before it has ended."""
-    if study.state != "finished":
+    if study.state is not StudyState.FINISHED:
         return
     yield from _bad_fit(study)
     yield from (check.sentence for check in study.checks if check.severity != "note")

@@ -6,6 +6,7 @@ answers in the morning.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -22,7 +23,16 @@ from daybreak.problem.method_facts import MethodFacts
 from daybreak.report import numbers
 
 SCHEMA = "daybreak.tonight/1"
-State = Literal["HOPELESS", "READ FIRST", "READY"]
+
+
+class State(enum.StrEnum):
+    """What the preflight leaves to do before the night."""
+
+    HOPELESS = "HOPELESS"
+    READ_FIRST = "READ FIRST"
+    READY = "READY"
+
+
 Value = float | int | str | bool | None
 
 
@@ -219,9 +229,9 @@ def tonight(
 
 def _state(found: Preflight) -> State:
     if found.hopeless:
-        return "HOPELESS"
+        return State.HOPELESS
     severe = any(check.severity != "note" for one in found.studies for check in one.checks)
-    return "READ FIRST" if severe else "READY"
+    return State.READ_FIRST if severe else State.READY
 
 
 def _expected(found: Preflight, written: datetime) -> Expected | None:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from daybreak.findings import StudyPreflight
 from daybreak.report import alike, numbers
 from daybreak.report.cells import Column, Table, table_of
-from daybreak.report.tonight import PlannedClaim, PlannedStudy, Tonight
+from daybreak.report.tonight import PlannedClaim, PlannedStudy, State, Tonight
 
 PORT = 8765
 """Where `daybreak serve` listens."""
@@ -65,15 +65,15 @@ def written(t: Tonight) -> str:
 
 def next_step(t: Tonight) -> str:
     """What to do now."""
-    if t.state == "HOPELESS" and not t.anyway:
+    if t.state is State.HOPELESS and not t.anyway:
         return (
             "Move a bound or a bar that the preflight names. To run all the same: "
             f"{t.place.run} --anyway"
         )
     text = f"Start it: {t.place.run} --until 07:00"
-    if t.state == "HOPELESS":
+    if t.state is State.HOPELESS:
         return f"{text} (it runs although it is out of reach, because it says anyway=True)"
-    return f"Read the findings first. {text}" if t.state == "READ FIRST" else text
+    return f"Read the findings first. {text}" if t.state is State.READ_FIRST else text
 
 
 def rule(t: Tonight) -> str:

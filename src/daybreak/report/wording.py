@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from daybreak.diagnosis.study import AtBound, Finding, Metrics, ParameterInfo, Study
+from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
 
@@ -169,9 +170,10 @@ def rule(summary: Summary) -> str:
 def next_step(summary: Summary) -> str:
     """The sentence that says what to do now."""
     if not summary.finished:
-        if summary.timing.runs and summary.timing.runs[-1].ending.startswith("running"):
+        last = summary.timing.runs[-1].state if summary.timing.runs else None
+        if last is Ending.RUNNING:
             return "Wait: the campaign is still running."
-        if summary.timing.runs and summary.timing.runs[-1].ending == "stopped as hopeless":
+        if last is Ending.HOPELESS:
             return "Move a bound that preflight names, or run it all the same with --anyway."
         return "Start the campaign again: it carries on where it stopped and repeats nothing."
     if summary.decision is None:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from daybreak.errors import LedgerError
-from daybreak.ledger.claims import Artifact, Round, Span, now
+from daybreak.ledger.claims import Artifact, Ended, Round, Span, now
+from daybreak.ledger.states import AttemptState
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import Resources
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.runner.executors import AbstractExecutor, InProcess
 from daybreak.runner.limits import Interrupted, Watch
 from daybreak.runner.recorder import Claimed, Recorder
@@ -76,7 +77,7 @@ class Carrier:
         self._in_hand: dict[int, Claimed] = {}
         self._elsewhere: list[str] = []
         self._looked = 0.0
-        self._tries: dict[str, Counter[str]] = {}
+        self._tries: dict[str, Counter[Ended]] = {}
         self._numbers = itertools.count()
         self.together = Together(ledger, study.name, self._settle)
         """Rounds that wait for a common transaction."""
@@ -189,7 +190,7 @@ class Carrier:
         server = self.ledger.server
         hook = Recorder(server, str(self.ledger.place), mine) if server else None
         resources = self.study.problem.resources
-        if any(self._earlier(key)["lost"] >= _SUSPECT for key in tokens):
+        if any(self._earlier(key)[AttemptState.LOST] >= _SUSPECT for key in tokens):
             resources = dataclasses.replace(resources, isolate=True)
         unit = self._unit([self._tasks[key] for key in tokens], resources, hook)
         self._in_hand[unit.number] = mine
@@ -210,7 +211,7 @@ class Carrier:
         final = {key: outcome for key, outcome in made if key not in again}
         for key, outcome in made:
             if key in again:
-                self._earlier(key)[outcome.reason.name] += 1
+                self._earlier(key)[outcome.reason] += 1
                 self._units.append([key])
         self.outcomes |= final
         self._time(result.seconds, len(made))
@@ -224,10 +225,10 @@ class Carrier:
 
     def _give_back(self, lost: Claimed) -> None:
         """Trials whose worker went away are free again, unless they are what kills workers."""
-        self.ledger.release(lost.tokens, "lost")
+        self.ledger.release(lost.tokens, AttemptState.LOST)
         for key in lost.tokens:
-            self._earlier(key)["lost"] += 1
-            if self._tries[key]["lost"] < _LOST:
+            self._earlier(key)[AttemptState.LOST] += 1
+            if self._tries[key][AttemptState.LOST] < _LOST:
                 self._units.append([key])
                 continue
             token = self.ledger.claim([key])
@@ -248,9 +249,9 @@ class Carrier:
         if not resources.retries:
             return frozenset()
         tries = self._earlier(key)
-        return frozenset(r for r in StopReason if tries[r.name] < resources.retries_after(r))
+        return frozenset(r for r in StopReason if tries[r] < resources.retries_after(r))
 
-    def _earlier(self, key: str) -> Counter[str]:
+    def _earlier(self, key: str) -> Counter[Ended]:
         if key not in self._tries:
             self._tries[key] = Counter(self.ledger.tries([key]).get(key, []))
         return self._tries[key]

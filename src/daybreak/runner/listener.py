@@ -70,5 +70,5 @@ class AbstractListener(ABC):
         """The decision table has spoken."""
 
     @abstractmethod
-    def ended(self, ending: str) -> None:
+    def ended(self, sentence: str) -> None:
         """The run is over."""

@@ -11,9 +11,11 @@ from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import LedgerError, PlanError
 from daybreak.findings import Preflight
+from daybreak.ledger.endings import Ending
 from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
+from daybreak.ledger.states import EventKind
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import compiling
 from daybreak.plan import Campaign, Study
@@ -30,9 +32,6 @@ from daybreak.runner.provenance import provenance, sources
 from daybreak.runner.rounds import Rounds, check_study
 from daybreak.verdict import read_study
 
-FINISHED = "finished"
-HOPELESS = "stopped as hopeless"
-
 
 def run_night(
     campaign: Campaign,
@@ -47,7 +46,7 @@ def run_night(
     means: Means | None = None,
     store: str | None = None,
     lease: float = LEASE,
-) -> str:
+) -> Ending:
     """Start or resume a campaign in `directory`.
 
     Parameters
@@ -75,8 +74,8 @@ def run_night(
 
     Returns
     -------
-    str
-        ``finished``, ``stopped as hopeless``, or ``interrupted: `` and why.
+    Ending
+        How it ended: finished, hopeless, or interrupted.
 
     Raises
     ------
@@ -153,7 +152,7 @@ class _Night:
             retry_failed=retry_failed,
         )
 
-    def run(self, studies: list[Study]) -> str:
+    def run(self, studies: list[Study]) -> Ending:
         """All studies, the decision, its follow-ups."""
         with double_precision():
             refuse_lookalikes(studies)
@@ -168,21 +167,21 @@ class _Night:
             with double_precision():
                 self._write(studies, follows=None)
                 self.listener.began(self.campaign, self.ledger)
-                ending = HOPELESS
+                ending, why = Ending.HOPELESS, ""
                 # What was begun is carried on: only a night without a trial is stopped.
                 self.anyway = self.anyway or self.ledger.has_trials()
                 if not self._preflight(studies).hopeless or self.anyway:
                     self._decide(self._run_all(studies))
-                    ending = FINISHED
+                    ending = Ending.FINISHED
         except (KeyboardInterrupt, Interrupted) as stop:
             why = self._asked_to_stop() or str(stop) or "stopped by Ctrl-C"
-            ending = f"interrupted: {why}"
+            ending = Ending.INTERRUPTED
         except BaseException as error:
             with suppress(LedgerError):  # what the ledger itself cannot do is told by `error`
-                self.ledger.end_run(f"error: {type(error).__name__}: {error}")
+                self.ledger.end_run(Ending.BROKEN, f"{type(error).__name__}: {error}")
             raise
-        self.ledger.end_run(ending)
-        self.listener.ended(ending)
+        self.ledger.end_run(ending, why)
+        self.listener.ended(ending.in_words(why))
         return ending
 
     def _asked_to_stop(self) -> str:
@@ -199,7 +198,7 @@ class _Night:
         if follows is None:
             for line in explain(known, studies):
                 self.listener.warned(line)
-                self.ledger.note("change", line)
+                self.ledger.note(EventKind.CHANGE, line)
             self.ledger.write_campaign(self.campaign.describe())
         rows = [
             {
@@ -275,7 +274,7 @@ class _Night:
         if clash:
             msg = f"follow-up studies need names of their own, but {clash} are in the plan."
             raise PlanError(msg)
-        self.ledger.note("decision", f"{row.name}: {row.then} ({reason})")
+        self.ledger.note(EventKind.DECISION, f"{row.name}: {row.then} ({reason})")
         self.listener.decided(row, reason, asked)
         if asked:
             self._write(asked, follows=row.name)

@@ -17,8 +17,8 @@ from daybreak.ledger.claims import Span, now
 from daybreak.ledger.liveness import owner
 from daybreak.ledger.place import Server
 from daybreak.ledger.store import Ledger
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from daybreak.errors import DaybreakError, LedgerError, PlanError, ProblemError
 from daybreak.ledger.claims import Round
+from daybreak.ledger.states import AttemptState, EventKind, StudyState
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import check_contract
 from daybreak.plan import Study
@@ -94,14 +95,14 @@ class Rounds:
         except LedgerError:
             raise
         except Settled as early:
-            self.ledger.set_state(study.name, "finished", note=str(early))
+            self.ledger.set_state(study.name, StudyState.FINISHED, note=str(early))
         except Exception as error:  # noqa: BLE001 - a failed study never ends the night
             known = isinstance(error, DaybreakError)
             text = str(error) if known else f"{type(error).__name__}: {error}"
-            self.ledger.set_state(study.name, "failed", text)
-            self.ledger.note("traceback", "".join(traceback.format_exception(error)))
+            self.ledger.set_state(study.name, StudyState.FAILED, text)
+            self.ledger.note(EventKind.TRACEBACK, "".join(traceback.format_exception(error)))
         else:
-            self.ledger.set_state(study.name, "finished")
+            self.ledger.set_state(study.name, StudyState.FINISHED)
 
     def _rounds(self, study: Study, batch: int) -> None:
         seed = self.seed if study.seed is None else study.seed
@@ -176,7 +177,7 @@ class Rounds:
         if self.crew.means.dask is not None:
             return  # a cluster's workers see to it
         tries = self.ledger.tries(keys) if keys else {}
-        if any(endings.count("lost") >= _DANGEROUS for endings in tries.values()):
+        if any(endings.count(AttemptState.LOST) >= _DANGEROUS for endings in tries.values()):
             carrier.executor = self.crew.isolated(study)
 
     def _progressed(self, study: Study, count: int) -> None:

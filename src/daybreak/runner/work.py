@@ -11,12 +11,12 @@ import numpy as np
 
 from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
-from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import Setting
 from daybreak.problem.memory import ran_out
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import Resources
 from daybreak.problem.search import SearchProblem
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.runner.rooms import desk
 
 Record = Callable[[int, Sequence[Outcome]], None]

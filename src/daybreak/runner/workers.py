@@ -19,9 +19,9 @@ import psutil
 
 from daybreak.errors import WorkerError
 from daybreak.methods.method import Problem
-from daybreak.problem.ends import StopReason
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import GIB, Resources
+from daybreak.problem.stop_reasons import StopReason
 from daybreak.runner.clock import AwakeClock
 from daybreak.runner.executors import AbstractExecutor
 from daybreak.runner.frames import Frames, send
