@@ -33,8 +33,8 @@ def peaks(values, xp=np):
 SIGNAL = peaks(TRUTH) + np.random.default_rng(1).normal(0.0, SIGMA, 300)
 
 
-def twelve(xp=np, chatter=0.0):
-    """Twelve parameters, 300 points, one basin, the optimum known."""
+def twelve(xp=np, chatter=0.0, seed=0):
+    """Twelve parameters, 300 points, one basin, the optimum known; `seed` is of the chatter."""
     boxes = [
         dk.Parameter(name, *((v - 1, v + 1) if name.startswith("centre") else (0.1, 3)), guess=v)
         for name, v in zip(NAMES, TRUTH.tolist(), strict=True)
@@ -44,8 +44,8 @@ def twelve(xp=np, chatter=0.0):
         values = [getattr(p, name) for name in NAMES]
         if not chatter:
             return peaks(values, xp)
-        seed = np.frombuffer(np.array(values).tobytes(), dtype=np.uint32)
-        return peaks(values) + np.random.default_rng(seed).normal(0.0, chatter, 300)
+        place = np.frombuffer(np.array(values).tobytes(), dtype=np.uint32)
+        return peaks(values) + np.random.default_rng([seed, *place]).normal(0.0, chatter, 300)
 
     return dk.FitProblem(boxes, predict, dk.observations(SIGNAL, SIGMA))
 
@@ -76,13 +76,19 @@ def ends(study):
     }
 
 
+def apart(one, other):
+    """How far ends are from those of another study, as a share of its interval's width."""
+    assert one.keys() == other.keys()
+    return {
+        name: max(abs(lower - other[name][0]), abs(upper - other[name][1]))
+        / (other[name][1] - other[name][0])
+        for name, (lower, upper) in one.items()
+    }
+
+
 def check_same(one, other, share):
     """Ends agree to a share of the interval's width."""
-    assert one.keys() == other.keys()
-    for name, (lower, upper) in one.items():
-        width = other[name][1] - other[name][0]
-        assert abs(lower - other[name][0]) < share * width, name
-        assert abs(upper - other[name][1]) < share * width, name
+    assert {name: by for name, by in apart(one, other).items() if by >= share} == {}
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +113,17 @@ def test_twelve_parameters(profiled):
 
 
 def test_with_chatter(profiled):
-    """A model that trembles by 0.005 sigma at every point: ends to a few per cent."""
-    study, evaluations = found(twelve(chatter=0.005 * SIGMA), starts=1)
+    """A model that trembles by 0.005 sigma: all 24 ends to 8 %, in nine of ten such models."""
 
-    assert evaluations <= 1300
-    assert {profile.code for profile in study.profiles} == {"identified"}
-    check_same(ends(study), profiled, 0.08)
+    def is_right(seed):
+        study, evaluations = found(twelve(chatter=0.005 * SIGMA, seed=seed), starts=1)
+        return (
+            evaluations <= 1300
+            and {profile.code for profile in study.profiles} == {"identified"}
+            and max(apart(ends(study), profiled).values()) < 0.08
+        )
+
+    assert sum(is_right(seed) for seed in range(20)) >= 18
 
 
 @pytest.mark.parametrize("name", ["BoxBOD, start 1", "Misra1a, start 1", "Rat43, start 1"])

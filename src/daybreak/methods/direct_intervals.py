@@ -287,9 +287,10 @@ def _marked(search: EndSearch) -> list[Task]:
     k, one = every.index(name), problem.space.subspace([name])
     tasks: list[Task] = []
     for side, mark in search.marks.items():
-        value = float(np.asarray(one.from_unit(mark.place[[k]][None]))[0, 0])
+        place = counted.whole(mark.place)
+        value = float(np.asarray(one.from_unit(place[[k]][None]))[0, 0])
         options = {"chi2": mark.chi2, "reason": mark.reason.name}
-        start = tuple(np.delete(mark.place, k).tolist())
+        start = tuple(np.delete(place, k).tolist())
         tasks.append(
             Task(
                 CONCLUDE,

@@ -121,8 +121,7 @@ class Descent:
 class Mark:
     """A point of a profile by which an end is put down."""
 
-    place: Array
-    """Unit coordinates of all free parameters of the problem."""
+    place: LocalModel
     chi2: float | None
     """None where the model gives no number."""
     reason: StopReason
@@ -187,7 +186,7 @@ class EndSearch:
         if beyond is not None and beyond.chi2 is None:
             del self.marks[Why.OUTSIDE]
         if Why.INSIDE not in self.marks:
-            self.marks[Why.INSIDE] = Mark(self.counted.whole(self.begin), self.begin.chi2, reason)
+            self.marks[Why.INSIDE] = Mark(self.begin, self.begin.chi2, reason)
 
     @property
     def _blur(self) -> float:
@@ -225,8 +224,10 @@ class EndSearch:
     def _mark(self, model: LocalModel) -> bool:
         """Put a place down; whether the search is over."""
         inside = model.chi2 <= self.level
-        side = Why.INSIDE if inside else Why.OUTSIDE
-        self.marks[side] = Mark(self.counted.whole(model), model.chi2, StopReason.FORETOLD)
+        side, other = (Why.INSIDE, Why.OUTSIDE) if inside else (Why.OUTSIDE, Why.INSIDE)
+        self.marks[side] = Mark(model, model.chi2, StopReason.FORETOLD)
+        if self._crossed:  # by the model's noise: no end lies between them
+            del self.marks[other]
         if not inside or not self._walled(model):
             beyond = self.marks.get(Why.OUTSIDE)
             return Why.INSIDE in self.marks and beyond is not None and beyond.chi2 is not None
@@ -236,10 +237,22 @@ class EndSearch:
         self.wall += 0.5 * gap
         return abs(gap) <= _GAP * abs(model.at(self.column) - self.begin.at(self.column))
 
+    @property
+    def _crossed(self) -> bool:
+        """Whether the point inside is further from the best fit than the one outside."""
+        if len(self.marks) < 2:
+            return False
+        best = self.begin.at(self.column)
+        inside, outside = (
+            abs(self.marks[side].place.at(self.column) - best)
+            for side in (Why.INSIDE, Why.OUTSIDE)
+        )
+        return inside >= outside
+
     def _retreat(self, u: Array, model: LocalModel) -> None:
         """Go on this side of a place without a number."""
         _, g = self.counted.values(u)
         there = dataclasses.replace(model, u=u, g=g)
-        self.marks[Why.OUTSIDE] = Mark(self.counted.whole(there), None, StopReason.NONFINITE)
+        self.marks[Why.OUTSIDE] = Mark(there, None, StopReason.NONFINITE)
         self.nowhere = min(max(there.at(self.column), 0.0), 1.0)
         self.wall = 0.5 * (self.nowhere + model.at(self.column))
