@@ -17,10 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import torch
 from measure import Headline, print_table
-from torch import nn
-from torch.nn import functional
 
 from daybreak.models.forecasting.architecture import Architecture
 from daybreak.models.forecasting.peak import invented, measured, speed
@@ -44,66 +41,75 @@ def samples() -> Any:
     return SimpleNamespace(features=features, last=last, labels=labels, context=60)
 
 
-class Peer(nn.Module):
+def peer_of(shape: Architecture, rate: float) -> Any:
     """The network in PyTorch's own parts."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
 
-    def __init__(self, shape: Architecture, rate: float) -> None:
-        super().__init__()
-        d, f, n = shape.d_model, shape.d_ff, shape.patches
-        self.shape, self.rate = shape, rate
-        self.patch = nn.Linear(shape.patch * shape.features, d)
-        self.position = nn.Parameter(torch.zeros(n + 10, d))
-        self.layers = nn.ModuleList(
-            nn.ModuleDict(
-                {
-                    "norm_1": nn.LayerNorm(d),
-                    "qkv": nn.Linear(d, 3 * d),
-                    "out": nn.Linear(d, d),
-                    "norm_2": nn.LayerNorm(d),
-                    "up": nn.Linear(d, f),
-                    "down": nn.Linear(f, d),
-                }
+    class Peer(nn.Module):
+        """Its layers, named as ours."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            d, f, n = shape.d_model, shape.d_ff, shape.patches
+            self.patch = nn.Linear(shape.patch * shape.features, d)
+            self.position = nn.Parameter(torch.zeros(n + 10, d))
+            self.layers = nn.ModuleList(
+                nn.ModuleDict(
+                    {
+                        "norm_1": nn.LayerNorm(d),
+                        "qkv": nn.Linear(d, 3 * d),
+                        "out": nn.Linear(d, d),
+                        "norm_2": nn.LayerNorm(d),
+                        "up": nn.Linear(d, f),
+                        "down": nn.Linear(f, d),
+                    }
+                )
+                for _ in range(shape.n_layers)
             )
-            for _ in range(shape.n_layers)
-        )
-        self.norm, self.head = nn.LayerNorm(d), nn.Linear(n * d, 1)
-        days = torch.arange(n)[:, None] * shape.stride + torch.arange(shape.patch)
-        self.register_buffer("days", days)
+            self.norm, self.head = nn.LayerNorm(d), nn.Linear(n * d, 1)
+            days = torch.arange(n)[:, None] * shape.stride + torch.arange(shape.patch)
+            self.register_buffer("days", days)
 
-    def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        """Logits (B,) of windows (B, T, F)."""
-        shape, rate = self.shape, self.rate if self.training else 0.0
-        count, n, heads = len(windows), shape.patches, shape.n_heads
-        x = self.patch(windows[:, self.days].reshape(count, n, -1)) + self.position[:n]
-        x = functional.dropout(x, rate, self.training)
-        for layer in self.layers:
-            parts = layer["qkv"](layer["norm_1"](x)).view(count, n, 3, heads, -1)
-            q, k, v = parts.permute(2, 0, 3, 1, 4)
-            mixed = functional.scaled_dot_product_attention(q, k, v, dropout_p=rate)
-            x = x + layer["out"](mixed.transpose(1, 2).reshape(count, n, -1))
-            inner = functional.gelu(layer["up"](layer["norm_2"](x)))
-            inner = layer["down"](functional.dropout(inner, rate, self.training))
-            x = x + functional.dropout(inner, rate, self.training)
-        return self.head(self.norm(x).reshape(count, -1))[:, 0]
+        def forward(self, windows: Any) -> Any:
+            """Logits (B,) of windows (B, T, F)."""
+            dropped = rate if self.training else 0.0
+            count, n, heads = len(windows), shape.patches, shape.n_heads
+            x = self.patch(windows[:, self.days].reshape(count, n, -1)) + self.position[:n]
+            x = functional.dropout(x, dropped, self.training)
+            for layer in self.layers:
+                parts = layer["qkv"](layer["norm_1"](x)).view(count, n, 3, heads, -1)
+                q, k, v = parts.permute(2, 0, 3, 1, 4)
+                mixed = functional.scaled_dot_product_attention(q, k, v, dropout_p=dropped)
+                x = x + layer["out"](mixed.transpose(1, 2).reshape(count, n, -1))
+                inner = functional.gelu(layer["up"](layer["norm_2"](x)))
+                inner = layer["down"](functional.dropout(inner, dropped, self.training))
+                x = x + functional.dropout(inner, dropped, self.training)
+            return self.head(self.norm(x).reshape(count, -1))[:, 0]
 
-    def take(self, network: Transformer) -> None:
-        """Take the weights of our network."""
+        def take(self, network: Transformer) -> None:
+            """Take the weights of our network."""
 
-        def fill(part: nn.Module, maps: Any, place: int | None = None) -> None:
-            weight, bias = (np.array(m if place is None else m[place]) for m in maps)
-            part.weight.data = torch.from_numpy(weight.T.copy())
-            part.bias.data = torch.from_numpy(bias)
+            def fill(part: Any, maps: Any, place: int | None = None) -> None:
+                weight, bias = (np.array(m if place is None else m[place]) for m in maps)
+                part.weight.data = torch.from_numpy(weight.T.copy())
+                part.bias.data = torch.from_numpy(bias)
 
-        self.position.data = torch.from_numpy(np.array(network.position))
-        for name in ("patch", "norm", "head"):
-            fill(getattr(self, name), getattr(network, name))
-        for place, layer in enumerate(self.layers):
-            for name, part in layer.items():
-                fill(part, getattr(network.layers, name), place)
+            self.position.data = torch.from_numpy(np.array(network.position))
+            for name in ("patch", "norm", "head"):
+                fill(getattr(self, name), getattr(network, name))
+            for place, layer in enumerate(self.layers):
+                for name, part in layer.items():
+                    fill(part, getattr(network.layers, name), place)
+
+    return Peer()
 
 
 def difference(shape: Architecture, data: Any) -> float:
     """Largest relative difference of loss and of its gradient by the patch weights."""
+    from torch.nn import functional
+
     network = Transformer(shape, jax.random.key(3))
     rows, which = Rows.of(data), np.arange(BATCH)
 
@@ -113,7 +119,7 @@ def difference(shape: Architecture, data: Any) -> float:
         return jax.nn.softplus(-signed).mean()
 
     ours, gradient = jax.value_and_grad(loss)(network)
-    peer = Peer(shape, 0.0)
+    peer = peer_of(shape, 0.0)
     peer.take(network)
     windows, labels = tensors(data)
     found = functional.binary_cross_entropy_with_logits(peer(windows(which)), labels[which])
@@ -123,8 +129,10 @@ def difference(shape: Architecture, data: Any) -> float:
     return max(abs(float(ours) - found.item()) / found.item(), float(slope))
 
 
-def tensors(data: Any, device: str = "cpu") -> tuple[Any, torch.Tensor]:
+def tensors(data: Any, device: str = "cpu") -> tuple[Any, Any]:
     """Windows by their places, and all labels."""
+    import torch
+
     given = (data.features, data.last, data.labels)
     features, last, labels = (torch.from_numpy(part).to(device) for part in given)
     days = torch.arange(1 - data.context, 1, device=device)
@@ -148,7 +156,10 @@ def ours(shape: Architecture, data: Any, recipe: Recipe) -> Any:
 
 def theirs(shape: Architecture, data: Any, recipe: Recipe, device: str = "cpu") -> Any:
     """The same in PyTorch."""
-    peer = Peer(shape, recipe.dropout).train()
+    import torch
+    from torch.nn import functional
+
+    peer = peer_of(shape, recipe.dropout).train()
     peer.take(beginning(shape, jax.random.key(0)).network)
     peer.to(device)
     short = torch.autocast(device, torch.bfloat16, enabled=recipe.precision == "bfloat16")
@@ -196,6 +207,8 @@ def shares(shape: Architecture, recipe: Recipe, device: str, name: str) -> list[
 
 def on_a_graphics_processor() -> None:
     """Print the shares, where there is one."""
+    import torch
+
     if jax.default_backend() != "gpu" or not torch.cuda.is_available():
         print("\nNo graphics processor here: its share of the peak was not measured.")
         return
@@ -207,6 +220,8 @@ def on_a_graphics_processor() -> None:
 
 def headlines() -> list[Headline]:
     """The figures that are kept."""
+    import torch
+
     torch.set_num_threads(2)
     data, kept, rows = samples(), [], []
     recipe = Recipe(batch_size=BATCH, schedule="constant", warmup_steps=0)

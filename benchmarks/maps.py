@@ -69,3 +69,8 @@ def relaxed(problem: FitProblem, side: int) -> tuple[float, int]:
         trials += len(tasks)
         if tasks and tasks[0].of == ("beta", "w") and tasks[0].grid:
             seconds += time.process_time() - begun
+
+
+if __name__ == "__main__":
+    for headline in headlines():
+        print(headline.name, headline)

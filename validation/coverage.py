@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import daybreak as dk
+from daybreak.problem.observations import Observations
 
 X = np.linspace(0.0, 1.0, 16)
 TRUTH = {"a": 5.0, "b": 3.0}
@@ -34,7 +35,7 @@ def decay(p: Any, _: Any) -> Any:
     return p.a * jnp.exp(-p.b * jnp.asarray(X))
 
 
-def problem(data: dk.Observations, predict: Callable[..., Any] = straight, **more: Any) -> Any:
+def problem(data: Observations, predict: Callable[..., Any] = straight, **more: Any) -> Any:
     """Two parameters with wide boxes."""
     lower = 0.5 if predict is straight else (-4.0 if predict is probability else 0.1)
     return dk.FitProblem(

@@ -25,8 +25,8 @@ from daybreak.models.vortex.published import Beside, beside
 from daybreak.models.vortex.published_a import FIGURES
 from daybreak.models.vortex.published_b import PUBLISHED_B
 from daybreak.report.canvas import svg
-from daybreak.report.evening import reach_figure
 from daybreak.report.profile_figure import profile_figure
+from daybreak.report.reach_figure import reach_figure
 from daybreak.report.summary import Summary
 
 ROOT = Path(__file__).parents[2]
