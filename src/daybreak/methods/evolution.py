@@ -24,7 +24,10 @@ from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.outcomes import Task
 
 _WORST = 1e100
-"""Stands for a chi2 that is not finite, so that the population's spread stays a number."""
+"""Stands for a chi2 that is not finite, so that the population's spread stays a number.
+
+The square root of the largest double: what is summed or squared stays finite.
+"""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,11 @@ from daybreak.problem.ends import StopReason
 from daybreak.problem.precision import double_precision
 
 _BLOCK = 8
-"""Iterations in one compiled call; finished lanes are replaced between calls."""
+"""Iterations in one compiled call; finished lanes are replaced between calls.
+
+A choice: a shorter block spends its time between calls, in a longer one lanes that have finished
+wait for the others, and a night that must end waits for the block.
+"""
 
 Checkpoint = Callable[[], None]
 """Called between blocks of iterations; raises when the night must end."""
