@@ -154,7 +154,7 @@ def advance(s: State, trial: Trial, r: Any, J: Any, options: LeastSquares, xp: A
     chi2 = xp.where(taken, xp.sum(r * r, axis=1), s.chi2)
     fall = xp.where(fresh, 0.0, s.chi2 - chi2)
     gain = fall / xp.maximum(trial.decrease, 1e-300)
-    # Nielsen (1999) has a third as the least factor; a tenth lets go sooner of a damping that is not needed.
+    # Nielsen (1999) has a third as the least factor; a tenth sooner lets go of damping.
     eased = s.damping * xp.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
     damping = xp.where(taken, xp.where(fresh, s.damping, eased), s.damping * s.growth)
     still = (xp.abs(fall) <= _ROUNDED * chi2) & (xp.abs(trial.decrease) <= _NOTHING * chi2)
