@@ -19,6 +19,7 @@ from daybreak.problem.ends import StopReason, basins, missed_share, same_chi2, u
 from daybreak.problem.outcomes import Outcome
 
 MOST_ENDS = 24
+"""Distinct ends that are listed: as many as are polished (`daybreak.methods.checks`)."""
 
 
 def read_ends(record: StudyRecord) -> list[FitEnd]:
@@ -132,7 +133,7 @@ def missed(record: StudyRecord) -> float | None:
         for t in shared_fits(record)
         if t.origin.startswith("start") and t.outcome.reason.converged
     ]
-    if len(ends) < 3:
+    if len(ends) < 3:  # of two the estimate is 1, whatever they found
         return None
     return missed_share(len(ends), _different([float(end.chi2 or 0.0) for end in ends]))
 
