@@ -35,10 +35,17 @@ from daybreak.commands.shell import (
 )
 
 _HOPELESS = 5
+"""Exit status when preflight finds the night out of reach."""
 _STOPPING = 60
-"""Half seconds for which `stop` waits."""
+"""Half seconds for which `stop` waits.
+
+More than `shell._GRACE`, after which a run is ended; a choice.
+"""
 _ASKED = 10
-"""Half seconds after which it insists."""
+"""Half seconds after which it insists.
+
+A choice: fits look at the clock every few iterations, most well within 5 s.
+"""
 
 
 Budget = Annotated[

@@ -32,7 +32,7 @@ _ANSWER = 20.0
 _PATIENCE = 120.0
 """Seconds for a first worker to appear on this machine.
 
-A choice: starting Python and importing JAX takes ten seconds of a busy machine.
+A choice: Python and JAX take a few seconds to start, many times that on a busy machine.
 """
 _ALONE = 15.0
 """Seconds without a worker after which it is said.
