@@ -15,7 +15,9 @@ from measure import Headline
 from daybreak.ledger.claims import Round, Span, now
 from daybreak.ledger.store import Ledger
 from daybreak.problem.ends import StopReason
-from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+from daybreak.problem.kinds import FIT
+from daybreak.problem.origins import Origin, Why
+from daybreak.problem.outcomes import Identity, Outcome, Task, canonical, digest
 
 CAMPAIGN = """
 import jax.numpy as jnp
@@ -31,13 +33,16 @@ campaign = dk.Campaign("long", [dk.Study("s", problem, dk.MultiStart(starts=STAR
 """
 
 
-def trials(count: int) -> list[tuple[Task, str, str]]:
-    """Tasks as a fit makes them, with their configurations and keys."""
-    found: list[tuple[Task, str, str]] = []
+def trials(count: int) -> list[tuple[Task, Identity]]:
+    """Tasks as a fit makes them, with what determines their outcomes."""
+    found: list[tuple[Task, Identity]] = []
     for i in range(count):
-        task = Task("fit", {}, (i / count, 0.5), {"max_iterations": 300}, origin=f"start {i}")
+        task = Task(
+            FIT, {}, (i / count, 0.5), {"max_iterations": 300}, origin=Origin(Why.START, i)
+        )
         text = canonical({"problem": "p" * 64, "settings": {"shift": 0.0}, **task.identity()})
-        found.append((task, digest(json.loads(text)), text))
+        key = digest(json.loads(text))
+        found.append((task, Identity(key, text, FIT, "p" * 64, "s" * 64)))
     return found
 
 
@@ -55,16 +60,17 @@ def cost(count: int) -> float:
             "fingerprint": "f",
             "problem": {},
             "body": {},
+            "facts": {},
             "criteria": [],
             "carried": [],
         }
         ledger.write_studies([study], follows=None)
         begun = time.process_time()
-        pairs = [(task, key) for task, key, _ in rows]
-        ledger.write_rounds("s", [Round(0, pairs, {key: text for _, key, text in rows})])
-        for _, key, _ in rows:
-            tokens = ledger.claim([key])
-            ledger.record(tokens, [(key, outcome)], Span(now(), now(), 1.0, 0.0, 0.0))
+        pairs = [(task, one.key) for task, one in rows]
+        ledger.write_rounds("s", [Round(0, pairs, [one for _, one in rows])])
+        for _, one in rows:
+            tokens = ledger.claim([one.key])
+            ledger.record(tokens, [(one.key, outcome)], Span(now(), now(), 1.0, 0.0, 0.0))
         return (time.process_time() - begun) / count
 
 

@@ -439,6 +439,7 @@ def headlines() -> list[Headline]:
 def best_place(problem: dk.FitProblem) -> Array:
     """The lowest place of a multi-start, in the coordinates of `box_of`."""
     from daybreak.methods.solve import solve
+    from daybreak.problem.kinds import FIT
     from daybreak.problem.outcomes import Task
 
     u = np.random.default_rng(1).uniform(size=(32, len(problem.space.names)))
@@ -447,7 +448,7 @@ def best_place(problem: dk.FitProblem) -> Array:
             u[0, i] = parameter.unit_from(parameter.guess)
     options = dk.LeastSquares().describe()
     with double_precision():
-        ends = solve(problem, {}, [Task("fit", {}, tuple(row), options) for row in u.tolist()])
+        ends = solve(problem, {}, [Task(FIT, {}, tuple(row), options) for row in u.tolist()])
     best = min((end for end in ends if end.chi2 is not None), key=lambda end: end.chi2 or 0.0)
     values = np.array([best.parameters[name] for name in problem.space.names])
     return np.where(problem.space.is_log, np.log(values), values)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import daybreak as dk
-from daybreak.ledger.records import AGAIN, CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.methods.method import AbstractMethod
 from daybreak.methods.solve import solve
 from daybreak.problem.outcomes import Outcome, Task, digest
@@ -60,11 +60,10 @@ def record(
     for tasks, outcomes in played:
         for task, outcome in zip(tasks, outcomes, strict=True):
             key = digest(task.identity())
-            kind = AGAIN if key in seen else task.kind
+            again = key in seen
             seen.add(key)
-            trials.append(
-                TrialRecord(key, kind, task.origin, task.of, task.point, task.grid, outcome)
-            )
+            what = (task.kind, task.origin, task.of, task.point, task.grid)
+            trials.append(TrialRecord(key, *what, outcome, again))
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
         name="study",
@@ -75,6 +74,7 @@ def record(
         problem=problem.describe(),
         settings=problem.resolve({}),
         method=method.describe(),
+        facts=method.facts(problem),
         counted=True,
         seed=None,
         criteria=(written,),

@@ -10,6 +10,8 @@ import daybreak as dk
 from daybreak.decision import campaign_verdict, condition_in_words, decide
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.problem.ends import StopReason
+from daybreak.problem.kinds import EVALUATE, FIT
+from daybreak.problem.origins import RECORDED, Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.verdict import read_study
 
@@ -21,12 +23,12 @@ PROBLEM = dk.FitProblem(
 )
 
 
-def fit(chi2, *, a=5.0, origin="start 0", reason=StopReason.GRADIENT):
+def fit(chi2, *, a=5.0, why=Why.START, which=0, reason=StopReason.GRADIENT):
     """A fit that ended at a value of `a`."""
     outcome = Outcome({"a": a, "b": 2.0}, chi2, reason, [a / 10, 0.2])
-    return TrialRecord(
-        f"fit {origin} {a} {chi2}", "fit", origin, (), (), grid=True, outcome=outcome
-    )
+    origin = Origin(why, which)
+    key = f"fit {origin} {a} {chi2}"
+    return TrialRecord(key, FIT, origin, (), (), grid=True, outcome=outcome)
 
 
 def full(chi2, *, a=5.0, **derived):
@@ -39,18 +41,18 @@ def full(chi2, *, a=5.0, **derived):
     }
     outcome = Outcome({"a": a, "b": 2.0}, chi2, StopReason.EXACT, details=details)
     key = f"evaluate {a}"
-    return TrialRecord(key, "evaluate", "evaluate", (), (), grid=True, outcome=outcome)
+    return TrialRecord(key, EVALUATE, RECORDED, (), (), grid=True, outcome=outcome)
 
 
-SETTLED = (fit(4.0), fit(4.0, origin="start 1"), fit(9.0, origin="start 2"), full(4.0))
+SETTLED = (fit(4.0), fit(4.0, which=1), fit(9.0, which=2), full(4.0))
 """Two fits agree on chi2 = 4, a third ended elsewhere."""
-ALONE = (fit(4.0), fit(9.0, origin="start 1"), full(4.0))
+ALONE = (fit(4.0), fit(9.0, which=1), full(4.0))
 STOPPED = tuple(
     replace(t, outcome=replace(t.outcome, reason=StopReason.ITERATIONS)) for t in SETTLED
 )
-SPREAD = (fit(4.0), fit(4.0 + 8e-7, a=5.0004, origin="start 1"), full(4.0), full(4.0, a=5.0004))
+SPREAD = (fit(4.0), fit(4.0 + 8e-7, a=5.0004, which=1), full(4.0), full(4.0, a=5.0004))
 """Two fits agree on chi2 to 8e-7 and on `a` to 4e-4."""
-SEEDS = (fit(4.0, origin="seed 0"), fit(6.5, origin="seed 1"), full(4.0))
+SEEDS = (fit(4.0, why=Why.SEED), fit(6.5, why=Why.SEED, which=1), full(4.0))
 """Two runs of a method with noise."""
 LOST = (fit(None, reason=StopReason.RAISED),)
 
@@ -67,6 +69,7 @@ def record(*criteria, trials=SETTLED, name="fit", counted=True, follows=None, st
         problem=PROBLEM.describe(),
         settings={},
         method=dk.MultiStart(3).describe(),
+        facts=dk.MultiStart(3).facts(PROBLEM),
         counted=counted,
         seed=None,
         criteria=(written,),
@@ -157,8 +160,8 @@ def scan(*chi2, fits=2):
     return tuple(
         TrialRecord(
             f"{a} {i}",
-            "fit",
-            f"start {i}",
+            FIT,
+            Origin(Why.START, i),
             ("a",),
             (float(a),),
             grid=True,
@@ -186,7 +189,8 @@ def test_profiled(trials, code, identified, inside):
         dk.Criterion("identified", of="a"),
         dk.Criterion("edge_distance", of="a", at_least=0.5),
     ]
-    study = read_study(replace(record(*asked, trials=trials), method=dk.Profile("a").describe()))
+    facts = dk.Profile("a").facts(PROBLEM)
+    study = read_study(replace(record(*asked, trials=trials), facts=facts))
 
     assert study.profile.code == code
     assert [finding.outcome for finding in study.findings] == [identified, inside]

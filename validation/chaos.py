@@ -45,6 +45,7 @@ from daybreak.ledger import schema as t
 from daybreak.ledger.integrity import problems
 from daybreak.ledger.store import Ledger
 from daybreak.night import _Log
+from daybreak.problem.origins import Why
 from daybreak.report.build import build
 from daybreak.runner import night, pace
 from daybreak.runner.limits import Limits
@@ -129,7 +130,7 @@ class Where:
     def forced(self) -> int:
         """How many of the forced configurations have been evaluated."""
         joined = t.members.join(t.trials, t.trials.c.key == t.members.c.trial)
-        there = t.members.c.origin.like("forced %") & (t.trials.c.state == "done")
+        there = (t.members.c.why == Why.FORCED.value) & (t.trials.c.state == "done")
         query = (
             sa.select(sa.func.count(t.trials.c.key.distinct())).select_from(joined).where(there)
         )

@@ -47,7 +47,7 @@ def _plan(study: Study) -> Plan:
         problem=study.problem.describe(),
         body=study.describe(),
         criteria=[criterion.describe() for criterion in study.accept],
-        interest=list(study.method.interest(study.problem)),
+        facts=study.method.facts(study.problem),
         trials=study.method.expected_trials(study.problem),
     )
 

@@ -72,7 +72,7 @@ def to_optuna(place: Path, storage: str, study: str | None = None) -> tuple[str,
 
 
 def _search(studies: Sequence[StudyRecord], name: str | None) -> StudyRecord:
-    searches = {s.name: s for s in studies if s.problem.get("kind") == "search"}
+    searches = {s.name: s for s in studies if s.is_search}
     if name in searches:
         return searches[name]
     if name is None and len(searches) == 1:

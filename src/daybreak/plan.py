@@ -10,9 +10,7 @@ from typing import Any, Literal
 from daybreak.criteria import Claim, Condition, Criterion, Decision
 from daybreak.errors import PlanError, known
 from daybreak.methods.method import AbstractMethod, Problem
-from daybreak.methods.search import Search
 from daybreak.problem.fit import FitProblem, Setting
-from daybreak.problem.outcomes import digest
 from daybreak.problem.search import SearchProblem
 
 Rule = Literal["all", "any"]
@@ -77,7 +75,7 @@ class Study:
         if not isinstance(given, (FitProblem, SearchProblem)):
             msg = f"study {self.name!r} needs a FitProblem or SearchProblem, but got {given!r}."
             raise PlanError(msg)
-        if isinstance(given, SearchProblem) != isinstance(self.method, Search):
+        if given.asks is not self.method.treats:
             kind, fitting = (
                 ("SearchProblem", "dk.Search()")
                 if isinstance(given, SearchProblem)
@@ -185,10 +183,7 @@ class Study:
 
         Of a search it includes the space, which is no part of its trials' identity.
         """
-        problem = self.problem
-        return digest(
-            problem.describe() if isinstance(problem, SearchProblem) else problem.identity()
-        )
+        return self.problem.fingerprint
 
     def describe(self) -> dict[str, Any]:
         """The study as plain data for the ledger."""

@@ -30,7 +30,6 @@ from daybreak.decision import campaign_verdict, decide
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.methods.profile import Profile
 from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
 from daybreak.problem.fit import FitProblem
@@ -172,8 +171,7 @@ class _Stage:
     ) -> list[Calibration]:
         """Coverage of every profile of a study; a map has none."""
         method, problem = study.method, study.fit
-        mapped = isinstance(method, Profile) and method.is_map
-        if mapped or self.simulations < 1:
+        if method.facts(problem).jointly or self.simulations < 1:
             return []
         data = [self._data(study, mean, number) for number in range(self.simulations)]
         described = problem.describe()
@@ -265,6 +263,7 @@ def _play(study: Study, seed: int) -> StudyRecord:
         problem=_plain(study.problem.describe()),
         settings=described["settings"],
         method=described["method"],
+        facts=study.method.facts(study.problem),
         counted=study.counted,
         seed=study.seed,
         criteria=(CriteriaRecord("", tuple(_plain([c.describe() for c in study.accept]))),),

@@ -24,6 +24,7 @@ from daybreak.ledger.snapshot import snapshot
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import solve
 from daybreak.plan import Campaign, Study
+from daybreak.problem.kinds import Kind, Role
 from daybreak.problem.outcomes import Outcome, Task, digest
 from daybreak.problem.precision import double_precision
 from daybreak.report.files import csv_text
@@ -170,7 +171,7 @@ def _chosen(
     if not named:
         msg = f"no study is called {name!r}; there are {known(s.name for s in studies)}."
         raise LedgerError(msg)
-    fits = [study for study in named if study.problem.get("kind") != "search"]
+    fits = [study for study in named if not study.is_search]
     found = [(best, study) for study in fits if (best := find_best(study)) is not None]
     if found:
         best, study = min(found, key=lambda pair: pair[0].chi2)
@@ -183,13 +184,13 @@ def _chosen(
         msg = "there is no best trial yet: no fit has come to an end, and no search has a result."
         raise LedgerError(msg)
     winner, study = searches[0]
-    own = (f"forced {winner.number}", f"trial {winner.number}")
-    return study, next(t.key for t in study.trials if t.origin in own), winner
+    own = (t for t in study.trials if t.origin.why.is_proposal)
+    return study, next(t.key for t in own if t.origin.which == winner.number), winner
 
 
 def _winner(study: StudyRecord) -> Winner | None:
     """The best configuration of a search."""
-    found = read_study(study).search if study.problem.get("kind") == "search" else None
+    found = read_study(study).search if study.is_search else None
     return found.best if found else None
 
 
@@ -241,12 +242,14 @@ def make(campaign: Campaign, exported: ExportedTrial) -> Outcome:
 
 
 def _task(configuration: dict[str, Any]) -> Task:
-    kind, options, seed = (configuration[name] for name in ("kind", "options", "seed"))
-    if kind in ("search", "baseline"):
-        return Task(kind, {}, None, options, seed, configuration=configuration["configuration"])
-    start = configuration["start"]
+    kind, start = Kind(configuration["kind"], Role.EVALUATION), configuration.get("start")
     return Task(
-        kind, configuration["held"], None if start is None else tuple(start), options, seed
+        kind,
+        configuration.get("held", {}),
+        None if start is None else tuple(start),
+        configuration["options"],
+        configuration["seed"],
+        configuration=configuration.get("configuration"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from daybreak.criteria import Criterion, Verdict
 from daybreak.diagnosis.basins import missed, read_ends
-from daybreak.diagnosis.best import Best, describe_best, find_best, profiled
+from daybreak.diagnosis.best import Best, describe_best, find_best
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
 from daybreak.diagnosis.checks import early_end, read_checks
 from daybreak.diagnosis.maps import read_maps
@@ -41,7 +41,7 @@ Measured = tuple[float | None, float | None, bool]
 
 def read_study(record: StudyRecord) -> Study:
     """Everything a reader wants to know of one study, judged by the criteria in force."""
-    if record.problem.get("kind") == "search":
+    if record.is_search:
         return _read_search_study(record)
     best = find_best(record)
     profiles, ends, unseen = read_profiles(record, best), read_ends(record), missed(record)
@@ -57,7 +57,7 @@ def read_study(record: StudyRecord) -> Study:
         follows=record.follows,
         state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
         settings=record.settings,
-        method=method_in_words(record.method),
+        method=record.facts.in_words,
         parameters=_parameters(record),
         verdict=verdicts[-1],
         findings=judged[-1],
@@ -93,14 +93,13 @@ def _read_search_study(record: StudyRecord) -> Study:
         for criteria, evidence in zip(versions, weighed, strict=True)
     ]
     verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
-    method = record.method
     return Study(
         name=record.name,
         counted=record.counted,
         follows=record.follows,
         state=record.state,  # pyright: ignore[reportArgumentType] - pydantic checks the word
         settings=record.settings,
-        method=method_in_words(method),
+        method=record.facts.in_words,
         parameters=[],
         verdict=verdicts[-1],
         findings=judged[-1],
@@ -114,7 +113,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         tension=None,
         model_scales=[],
         knobs=[],
-        checks=search_checks(weighed[-1], method["sampler"], method["engine"]),
+        checks=search_checks(weighed[-1], record.facts.sampler, record.facts.engine),
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
@@ -138,35 +137,8 @@ def _history(
     ]
 
 
-def method_in_words(method: Mapping[str, Any]) -> str:
-    """What a study does, from its method as the ledger keeps it."""
-    if method["method"] == "search":
-        forced = f", {len(method['forced'])} of them forced" if method["forced"] else ""
-        return f"search by {method['engine']}, {method['trials']} trials{forced}"
-    if method["method"] == "multistart":
-        return f"{method['starts']} starts"
-    if method["method"] == "evolution":
-        return f"differential evolution, {len(method['seeds'])} seeds"
-    if method["method"] == "intervals":
-        every = method["parameters"] == ["all"]
-        which = "every parameter" if every else " and ".join(method["parameters"])
-        most = f", at most {method['budget']} evaluations" if method["budget"] else ""
-        return f"interval of {which}{most}, up to {method['starts']} starts"
-    seeds = method["fit"].get("seeds")
-    each = method["each"]
-    own = f"{len(seeds)} evolution runs" if seeds else f"{each} start{'s' * (each != 1)}"
-    counts = [
-        points if isinstance(points, int) else len(points or ()) for points in method["points"]
-    ]
-    size = " x ".join(str(count) for count in counts) + " points" if all(counts) else "range found"
-    names = method["parameters"]
-    what = "map of " if len(names) == 2 else "profile of "
-    which = "every parameter" if names == ["all"] else " and ".join(names)
-    return f"{what}{which}, {size}, {own} each" + ("" if method["relax"] else ", not relaxed")
-
-
 def _parameters(record: StudyRecord) -> list[ParameterInfo]:
-    interest = profiled(record)
+    interest = record.facts.interest
     return [
         ParameterInfo(
             name=p.name,
@@ -253,7 +225,7 @@ def _unsettled(best: Best) -> str:
 
 
 def _bounds_named(criterion: Criterion, record: StudyRecord, best: Best) -> str:
-    found = at_bounds(record.problem, best.trial.outcome.parameters, profiled(record))
+    found = at_bounds(record.problem, best.trial.outcome.parameters, record.facts.interest)
     wanted = criterion.names or tuple(a.parameter for a in found)
     return ", ".join(f"{a.parameter} {a.side}" for a in found if a.parameter in wanted)
 
@@ -277,7 +249,7 @@ def _measure(criterion: Criterion, evidence: Evidence) -> Measured:
         width = None if alone or low is None or high is None else abs(low - high)
         return low, width, best.settled
     if quantity == "n_at_bounds":
-        found = at_bounds(record.problem, best.trial.outcome.parameters, profiled(record))
+        found = at_bounds(record.problem, best.trial.outcome.parameters, record.facts.interest)
         wanted = criterion.names or tuple(a.parameter for a in found)
         return float(sum(a.parameter in wanted for a in found)), 0.0, best.settled
     if quantity in _observed(record):

@@ -13,6 +13,8 @@ from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.checks import MISSED
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.problem.ends import StopReason
+from daybreak.problem.kinds import FIT, POLISH
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.verdict import read_study
 
@@ -23,11 +25,11 @@ PROBLEM = dk.FitProblem(
 )
 
 
-def end(chi2, place=0.5, origin="start 0", reason=StopReason.GRADIENT, **trial):
+def end(chi2, place=0.5, which=0, reason=StopReason.GRADIENT, **trial):
     """A fit that ended at a place of the unit box."""
     outcome = Outcome({"a": 10 * place, "b": 2.0}, chi2, reason, [place, 0.2])
-    key = f"{origin} {place} {chi2}"
-    made = TrialRecord(key, "fit", origin, (), (), grid=True, outcome=outcome)
+    key = f"start {which} {place} {chi2}"
+    made = TrialRecord(key, FIT, Origin(Why.START, which), (), (), grid=True, outcome=outcome)
     return replace(made, **trial)
 
 
@@ -46,7 +48,9 @@ def polish(chi2, start=0.5, to=None, eigenvalues=(0.5, 1.0), **outcome):
         {"a": 10 * place, "b": 2.0}, chi2, StopReason.GRADIENT, [place, 0.2], 5, "", details
     )
     made = replace(made, **outcome)
-    return TrialRecord(f"polish {start}", "polish", "polish", (), (), grid=True, outcome=made)
+    return TrialRecord(
+        f"polish {start}", POLISH, Origin(Why.POLISH), (), (), grid=True, outcome=made
+    )
 
 
 def record(*trials):
@@ -60,6 +64,7 @@ def record(*trials):
         problem=PROBLEM.describe(),
         settings={},
         method=dk.MultiStart(3).describe(),
+        facts=dk.MultiStart(3).facts(PROBLEM),
         counted=True,
         seed=None,
         criteria=(CriteriaRecord("2026-01-01T00:00:00", ()),),
@@ -70,7 +75,7 @@ def record(*trials):
 
 def starts(*chi2):
     """One start for each chi2 it ended with."""
-    return [end(c, 0.1 + 0.01 * i, f"start {i}") for i, c in enumerate(chi2)]
+    return [end(c, 0.1 + 0.01 * i, i) for i, c in enumerate(chi2)]
 
 
 @pytest.mark.parametrize(
@@ -118,11 +123,11 @@ def test_only_own_starts_that_converged_count():
     """Fits from known places, of profiles, polished or stopped ones are no random starts."""
     own = starts(1, 1, 1, 2)
     other = [
-        end(0.5, 0.9, "preflight 0"),
-        end(0.4, 0.8, "below 0"),
-        end(0.3, 0.7, "start 9", StopReason.ITERATIONS),
-        end(None, 0.7, "start 8"),
-        end(0.2, 0.6, "start 7", of=("a",), point=(6.0,)),
+        end(0.5, 0.9, origin=Origin(Why.PREFLIGHT, 0)),
+        end(0.4, 0.8, origin=Origin(Why.LOWER, 0)),
+        end(0.3, 0.7, 9, StopReason.ITERATIONS),
+        end(None, 0.7, 8),
+        end(0.2, 0.6, 7, of=("a",), point=(6.0,)),
         polish(0.1),
     ]
 
@@ -179,7 +184,7 @@ def test_kind_of_a_higher_end(place, eigenvalues, kind):
     trials = [
         end(4.0),
         polish(4.0),
-        end(6.0, place, "start 1"),
+        end(6.0, place, 1),
         polish(6.0, place, None, eigenvalues),
     ]
     low, high = read_ends(record(*trials))

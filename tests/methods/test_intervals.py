@@ -12,6 +12,7 @@ from daybreak.methods.direct_intervals import needed
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.methods.local_model import LocalModel
 from daybreak.problem.ends import crossings
+from daybreak.problem.kinds import EVALUATE
 from daybreak.testing import known_problems
 from daybreak.verdict import read_study
 from tests.studies import play, record
@@ -63,7 +64,7 @@ def found(problem, *names, **options):
     """The reading of a study of intervals, and how many places were evaluated."""
     method = dk.Intervals(*(names or ("all",)), **options)
     played = play(problem, method)
-    tasks = [task for some, _ in played for task in some if task.kind == "evaluate"]
+    tasks = [task for some, _ in played for task in some if task.kind == EVALUATE]
     return read_study(record(problem, method, played)), len({repr(task.held) for task in tasks})
 
 

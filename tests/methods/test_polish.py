@@ -8,6 +8,7 @@ import pytest
 import daybreak as dk
 from daybreak.diagnosis.basins import read_ends
 from daybreak.methods.solve import solve
+from daybreak.problem.kinds import POLISH
 from daybreak.problem.outcomes import Task
 from daybreak.problem.precision import double_precision
 from tests.studies import play, record, study
@@ -29,7 +30,7 @@ def polished(one, at):
     """The polish of one place, given in units."""
     u = tuple(one.space.subspace(one.space.free(())).to_unit(at).tolist())
     with double_precision():
-        [found] = solve(one, one.resolve({}), [Task("polish", one.space.fixed, u)])
+        [found] = solve(one, one.resolve({}), [Task(POLISH, one.space.fixed, u)])
     return found
 
 

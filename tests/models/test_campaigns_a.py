@@ -24,6 +24,7 @@ from daybreak.models.vortex.layered_leptons import BOXES
 from daybreak.models.vortex.original_grid import smart_grid, uniform_grid
 from daybreak.models.vortex.published import Published, as_markdown, beside
 from daybreak.models.vortex.single_lepton import single_lepton_problem
+from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.outcomes import Task
 from daybreak.problem.precision import double_precision
 
@@ -52,7 +53,7 @@ LAYERED = {
 
 def evaluate(problem, place, **settings):
     """Chi2 and everything recorded at one place."""
-    return solve(problem, problem.resolve(settings), [Task("evaluate", place)])[0]
+    return solve(problem, problem.resolve(settings), [Task(EVALUATE, place)])[0]
 
 
 # Structure.

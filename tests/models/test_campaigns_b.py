@@ -18,6 +18,7 @@ from daybreak.models.vortex.campaigns.two import two
 from daybreak.models.vortex.curved_leptons import MASSES, curved_problem
 from daybreak.models.vortex.localised_leptons import BOXES, inertia_problem, lepton_problem
 from daybreak.models.vortex.published_b import PUBLISHED_B, per_weight, variation
+from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.outcomes import Task
 
 CAMPAIGNS = {
@@ -53,7 +54,7 @@ WEIGHT = 1e-4
 
 def evaluate(problem, places, **settings):
     """Chi2 and everything recorded at some places, which may lie outside the box."""
-    tasks = [Task("evaluate", place) for place in places]
+    tasks = [Task(EVALUATE, place) for place in places]
     return solve(problem, problem.resolve(settings), tasks)
 
 
@@ -264,7 +265,7 @@ def test_a_weight_of_zero_does_not_stop_a_fit(triple):
     start = triple.space.subspace([n for n in BENT if n != "beta"]).to_unit(
         {name: value for name, value in BENT.items() if name != "beta"}
     )
-    task = Task("fit", {"beta": 2.5}, start=tuple(np.asarray(start).tolist()))
+    task = Task(FIT, {"beta": 2.5}, start=tuple(np.asarray(start).tolist()))
     (end,) = solve(triple, triple.resolve({}), [task])
 
     assert end.reason.converged

@@ -14,6 +14,7 @@ from daybreak.methods.solve import solve
 from daybreak.models.vortex import boundary_layer_problem, cross_lepton_problem
 from daybreak.models.vortex.layered_leptons import BOXES
 from daybreak.models.vortex.leptons import target, vortex_parameters
+from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.outcomes import Task
 from daybreak.problem.precision import double_precision
 
@@ -57,7 +58,7 @@ def layered():
 
 def evaluate(problem, places, **settings):
     """Chi2 and everything recorded at some places, which may lie outside the box."""
-    tasks = [Task("evaluate", place) for place in places]
+    tasks = [Task(EVALUATE, place) for place in places]
     return solve(problem, problem.resolve(settings), tasks)
 
 

@@ -28,6 +28,7 @@ from daybreak.models.vortex.pivoted_leptons import (
     normed,
     pivot_problem,
 )
+from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.outcomes import Task
 
 W = 0.02
@@ -229,7 +230,7 @@ def test_the_circulation_has_the_range_of_the_boxes():
 
 def evaluate(problem, places, **settings):
     """Outcomes at some places, which may lie outside the box."""
-    tasks = [Task("evaluate", place) for place in places]
+    tasks = [Task(EVALUATE, place) for place in places]
     return solve(problem, problem.resolve(settings), tasks)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 from daybreak.ledger.records import BatchRecord, StudyRecord
+from daybreak.problem.method_facts import MethodFacts
 from daybreak.report import canvas, evening
 from daybreak.report.reach_figure import reach_figure
 from daybreak.report.surprises import slow_trials
@@ -53,9 +54,10 @@ def test_slow_trials_are_named_with_load_and_memory():
         state="finished",
         error=None,
         fingerprint="",
-        problem={},
+        problem={"kind": "fit"},
         settings={},
         method={},
+        facts=MethodFacts("3 starts", "daybreak"),
         counted=True,
         seed=None,
         criteria=(),
@@ -70,5 +72,5 @@ def test_slow_trials_are_named_with_load_and_memory():
     assert "1 of 4 batches" in told
     assert "up to 9 s each, usually 1.1 s, at load 7.9 and 812 MiB, 2026-11-03 23:30 UTC" in told
     assert list(slow_trials([dataclasses.replace(record, batches=(*batches, polish))])) == []
-    own = [dataclasses.replace(batch, kind="search") for batch in (*batches, slow)]
-    assert list(slow_trials([dataclasses.replace(record, batches=tuple(own))])) == []
+    searched = dataclasses.replace(record, problem={"kind": "search"})
+    assert list(slow_trials([searched])) == []

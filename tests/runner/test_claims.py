@@ -19,7 +19,8 @@ from daybreak.ledger.place import FILE, Server
 from daybreak.ledger.snapshot import snapshot
 from daybreak.ledger.store import Ledger
 from daybreak.problem.ends import StopReason
-from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.kinds import FIT
+from daybreak.problem.outcomes import Identity, Outcome, Task
 from tests.runner.toy import campaign, line_problem
 
 NAMES = itertools.count()
@@ -43,13 +44,16 @@ def ledger(request, tmp_path):
             "fingerprint": "f",
             "problem": {},
             "body": {},
+            "facts": {},
             "criteria": [],
             "carried": [],
         }
         made.write_studies([study], follows=None)
         keys = ["one", "two", "three"]
-        tasks = [(Task("fit", {"a": float(i)}), key) for i, key in enumerate(keys)]
-        made.write_rounds("s", [Round(0, tasks, dict.fromkeys(keys, "{}"))])
+        tasks = [(Task(FIT, {"a": float(i)}), key) for i, key in enumerate(keys)]
+        made.write_rounds(
+            "s", [Round(0, tasks, [Identity(key, "{}", FIT, "p", "s") for key in keys])]
+        )
         yield made
 
 
@@ -149,7 +153,7 @@ def test_failed_trials_are_reopened_when_asked(ledger):
     """Failed trials are final until somebody asks for them again."""
     ledger.record(ledger.claim(["one"]), [("one", BAD)], SPAN)
     assert ledger.claim(["one"]) == {}
-    ledger.write_rounds("s", [Round(0, [(Task("fit", {}), "one")], {})], reopened=["one"])
+    ledger.write_rounds("s", [Round(0, [(Task(FIT, {}), "one")], [])], reopened=["one"])
 
     assert ledger.claim(["one"]) == {"one": 2}
 

@@ -14,6 +14,7 @@ import pytest
 import daybreak as dk
 from daybreak.errors import WorkerError
 from daybreak.methods.solve import solve
+from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.outcomes import Task
 from daybreak.runner.crew import Means
 from daybreak.runner.machine import slots_for, surroundings
@@ -21,7 +22,7 @@ from daybreak.runner.work import Unit
 from daybreak.runner.workers import Workers
 from tests.runner.dangerous import problem
 
-GOOD, STEEP = Task("evaluate", {"a": 1.0, "b": 0.0}), Task("evaluate", {"a": 3.0, "b": 0.0})
+GOOD, STEEP = Task(EVALUATE, {"a": 1.0, "b": 0.0}), Task(EVALUATE, {"a": 3.0, "b": 0.0})
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_only_the_trial_to_blame_fails(crew):
 def test_workers_compute_what_this_process_computes(crew):
     """The numbers are those of this process, bit for bit."""
     one = problem()
-    tasks = [Task("fit", {}, (u, 1.0 - u), {"max_iterations": 50}) for u in (0.2, 0.7)]
+    tasks = [Task(FIT, {}, (u, 1.0 - u), {"max_iterations": 50}) for u in (0.2, 0.7)]
     there = result_of(crew(one), one, tasks).outcomes
     here = solve(one, one.resolve({}), tasks)
 
@@ -111,7 +112,7 @@ def test_closures_and_arrays_travel(crew):
         dk.observations(2.0 * factor, 0.1),
         resources=dk.Resources(isolate=True),
     )
-    (outcome,) = result_of(crew(one), one, [Task("evaluate", {"a": 2.0})]).outcomes
+    (outcome,) = result_of(crew(one), one, [Task(EVALUATE, {"a": 2.0})]).outcomes
 
     assert outcome.chi2 == 0.0
 
@@ -123,7 +124,7 @@ def test_what_cannot_travel_is_said(crew):
         [dk.Parameter("a", 0, 5)], lambda p, s: [p.a + lock.locked()], dk.observations([2.0], 0.1)
     )
     with pytest.raises(WorkerError, match=r"cannot be sent.*open it inside the function"):
-        result_of(crew(one), one, [Task("evaluate", {"a": 2.0})])
+        result_of(crew(one), one, [Task(EVALUATE, {"a": 2.0})])
 
 
 def test_cancelled_work_is_gone(crew):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import daybreak as dk
-from daybreak.ledger.records import AGAIN, CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.methods.solve import solve
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.verdict import read_study
@@ -89,7 +89,7 @@ def night(
 
 def trials(made: Sequence[Pair]) -> list[Pair]:
     """Forced and proposed trials alone."""
-    return [pair for pair in made if pair[0].origin.split()[0] in ("forced", "trial")]
+    return [pair for pair in made if pair[0].origin.why.is_proposal]
 
 
 def configurations(made: Sequence[Pair]) -> list[str]:
@@ -108,9 +108,8 @@ def record(
     rows: list[TrialRecord] = []
     for task, outcome in made:
         key = canonical(task.identity())
-        kind = AGAIN if key in seen else task.kind
+        rows.append(TrialRecord(key, task.kind, task.origin, (), (), True, outcome, key in seen))
         seen.add(key)
-        rows.append(TrialRecord(key, kind, task.origin, (), (), True, outcome))
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
     return StudyRecord(
         name="search",
@@ -121,6 +120,7 @@ def record(
         problem=problem.describe(),
         settings=problem.resolve({}),
         method=method.describe(),
+        facts=method.facts(problem),
         counted=True,
         seed=None,
         criteria=(written,),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.problem.origins import Why
 from tests.search.problems import Bowl, bowl, night, study, two_goals
 
 NOISE = 1.0
@@ -23,8 +24,8 @@ def test_the_best_are_evaluated_again_with_fresh_seeds():
     """The k best configurations are evaluated again, and no seed is that of the selection."""
     method = dk.Search("random", trials=30, confirm=4, confirmations=5)
     made = night(bowl(Bowl(NOISE), deterministic=False), method)
-    again = [task for task, _ in made if task.origin == "confirm"]
-    selected = {task.seed for task, _ in made if task.origin != "confirm"}
+    again = [task for task, _ in made if task.origin.why is Why.CONFIRM]
+    selected = {task.seed for task, _ in made if task.origin.why is not Why.CONFIRM}
 
     assert len(again) == 20
     assert len({task.seed for task in again}) == 20
@@ -32,7 +33,7 @@ def test_the_best_are_evaluated_again_with_fresh_seeds():
     best = sorted(
         (outcome.metrics["loss"], i)
         for i, (task, outcome) in enumerate(made)
-        if task.origin != "confirm"
+        if task.origin.why is not Why.CONFIRM
     )[:4]
     assert {str(made[i][0].configuration) for _, i in best} == {
         str(task.configuration) for task in again
@@ -86,7 +87,7 @@ def test_uncertainty_of_a_mean():
     problem = bowl(noise_only, deterministic=False)
     method = dk.Search("random", trials=10, confirm=1, confirmations=8)
     made = night(problem, method)
-    values = [o.metrics["loss"] for task, o in made if task.origin == "confirm"]
+    values = [o.metrics["loss"] for task, o in made if task.origin.why is Why.CONFIRM]
     mean, error = np.mean(values), np.std(values, ddof=1) / np.sqrt(8)
     found = study(problem, method, dk.Criterion("loss", at_most=mean + 0.5 * error))
 

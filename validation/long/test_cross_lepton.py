@@ -20,6 +20,7 @@ from daybreak.models import vortex as vx
 from daybreak.models.vortex.cross_lepton import G_FACTORS, LEPTONS, MASS_RATIOS
 from daybreak.models.vortex.layered_leptons import BOXES
 from daybreak.models.vortex.leptons import MASSES
+from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.precision import double_precision
 
@@ -77,14 +78,14 @@ def layered():
 
 def evaluate(problem: Any, places: list[dict[str, float]], **settings: Any) -> list[Outcome]:
     """Chi2 and everything recorded at some places, which may lie outside the box."""
-    return solve(problem, problem.resolve(settings), [Task("evaluate", p) for p in places])
+    return solve(problem, problem.resolve(settings), [Task(EVALUATE, p) for p in places])
 
 
 def fits(problem: Any, held: list[dict[str, float]]) -> list[Outcome]:
     """Local fits of what is not held, from a random start each, in order."""
     rng = np.random.default_rng(20)
     tasks = [
-        Task("fit", pins, start=tuple(rng.uniform(size=len(problem.space.free(pins))).tolist()))
+        Task(FIT, pins, start=tuple(rng.uniform(size=len(problem.space.free(pins))).tolist()))
         for pins in held
     ]
     return solve(problem, problem.resolve({}), tasks)

@@ -21,6 +21,7 @@ from daybreak.models.vortex.localised_leptons import BOXES as NARROW
 from daybreak.models.vortex.localised_leptons import lepton_problem
 from daybreak.models.vortex.published import beside
 from daybreak.models.vortex.published_b import PUBLISHED_B, variation
+from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.outcomes import Task
 from daybreak.problem.precision import double_precision
 
@@ -233,7 +234,7 @@ def test_any_ratio_of_tau_and_muon_is_in_the_box():
         "A_tau": 1.0,
     }
     places = [place, {**place, "R_c_mu": 0.134}, {**place, "R_c_mu": 0.135}]
-    found = solve(problem, problem.resolve({}), [Task("evaluate", one) for one in places])
+    found = solve(problem, problem.resolve({}), [Task(EVALUATE, one) for one in places])
     ratios = [one.details["derived"]["E_tau_over_E_mu"] for one in found]
 
     assert all(p.lower <= one[p.name] <= p.upper for one in places for p in problem.parameters)
@@ -303,7 +304,7 @@ def test_the_unique_fit_is_one_of_a_family(scheme):
     settings = problem.resolve({})
     order = [name for name in problem.space.names if name != "beta"]
     start = tuple(np.asarray(problem.space.subspace(order).to_unit(UNIQUE)).tolist())
-    (end,) = solve(problem, settings, [Task("fit", {"beta": 2.5}, start=start)])
+    (end,) = solve(problem, settings, [Task(FIT, {"beta": 2.5}, start=start)])
     found = end.parameters
     places = [
         {
@@ -315,7 +316,7 @@ def test_the_unique_fit_is_one_of_a_family(scheme):
 
     assert found == {"beta": 2.5} | {n: pytest.approx(v, rel=0.05) for n, v in UNIQUE.items()}
     for place, one in zip(
-        places, solve(problem, settings, [Task("evaluate", p) for p in places]), strict=True
+        places, solve(problem, settings, [Task(EVALUATE, p) for p in places]), strict=True
     ):
         assert one.chi2 <= 1e-12
         for lepton, bounds in BOXES.items():
@@ -326,7 +327,7 @@ def test_the_unique_fit_is_one_of_a_family(scheme):
 def test_published_scale_of_the_unique_fit():
     """On the original grid the polished point has S 3.09605 and C_g 10997.752 at beta 2.5."""
     problem = curved_problem(scheme="original")
-    (found,) = solve(problem, problem.resolve({}), [Task("evaluate", {"beta": 2.5, **UNIQUE})])
+    (found,) = solve(problem, problem.resolve({}), [Task(EVALUATE, {"beta": 2.5, **UNIQUE})])
 
     assert found.details["factors"]["S"] == pytest.approx(3.09605, abs=5e-6)
     assert found.details["factors"]["C_g"] == pytest.approx(10997.752, abs=5e-4)

@@ -9,6 +9,7 @@ import numpy as np
 
 from daybreak.diagnosis.search_study import BaselineReading, Winner
 from daybreak.ledger.records import StudyRecord
+from daybreak.problem.origins import Origin, Why
 
 _TAIL = 5.0
 """Per cent of the draws of a null that are at least as good as its bar.
@@ -94,7 +95,7 @@ def _draws(record: StudyRecord, row: Mapping[str, Any]) -> tuple[dict[str, list[
     """Values of each metric, and why there are none."""
     if row["metrics"] is not None:
         return {name: [value] for name, value in row["metrics"].items()}, ""
-    trials = [t.outcome for t in record.trials if t.origin == f"baseline {row['name']}"]
+    trials = [t.outcome for t in record.trials if t.origin == Origin(Why.BASELINE, row["name"])]
     draws: dict[str, list[float]] = {}
     for outcome in trials:
         several = outcome.details.get("draws", {})

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 from daybreak.diagnosis.best import shared_fits
 from daybreak.diagnosis.bounds import at_bounds
-from daybreak.diagnosis.profiles import OWN
 from daybreak.diagnosis.study import EndKind, FitEnd
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.ends import StopReason, basins, missed_share, same_chi2, units
+from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome
 
 MOST_ENDS = 24
@@ -25,13 +25,13 @@ MOST_ENDS = 24
 def read_ends(record: StudyRecord) -> list[FitEnd]:
     """Distinct ends of the fits of all free parameters, classified; lowest first."""
     trials = shared_fits(record)
-    if not any(t.kind == "polish" for t in record.trials):
+    if not any(t.origin.why is Why.POLISH for t in record.trials):
         return []
     ends = [t.outcome for t in trials]
     polished = {
         tuple(t.outcome.details["from"]): t.outcome
         for t in record.trials
-        if t.kind == "polish" and not t.outcome.failed
+        if t.origin.why is Why.POLISH and not t.outcome.failed
     }
     found = basins([float(end.chi2 or 0.0) for end in ends], units(ends))[:MOST_ENDS]
     if not found:
@@ -42,7 +42,7 @@ def read_ends(record: StudyRecord) -> list[FitEnd]:
             record,
             ends[basin.best],
             polished.get(tuple(ends[basin.best].u)),
-            sum(trials[i].origin.startswith(OWN) for i in basin.members),
+            sum(trials[i].origin.why.is_own for i in basin.members),
             lowest,
         )
         for basin in found
@@ -131,7 +131,7 @@ def missed(record: StudyRecord) -> float | None:
     ends = [
         t.outcome
         for t in shared_fits(record)
-        if t.origin.startswith("start") and t.outcome.reason.converged
+        if t.origin.why is Why.START and t.outcome.reason.converged
     ]
     if len(ends) < 3:  # of two the estimate is 1, whatever they found
         return None

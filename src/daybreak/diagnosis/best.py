@@ -11,9 +11,9 @@ from daybreak.diagnosis.study import BestFit, Prediction
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.derived import TIES
 from daybreak.problem.ends import same_chi2
+from daybreak.problem.kinds import Role
+from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome
-
-FITS = ("fit", "evolve", "conclude")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _recorded(evaluation: Outcome) -> dict[str, float]:
 
 def fits_of(record: StudyRecord) -> list[TrialRecord]:
     """Fits that ended somewhere."""
-    return [t for t in record.trials if t.kind in FITS and t.outcome.chi2 is not None]
+    return [trial for trial in record.trials if trial.ended]
 
 
 def shared_fits(record: StudyRecord) -> list[TrialRecord]:
@@ -89,11 +89,13 @@ def find_best(record: StudyRecord) -> Best | None:
     kind agree says more than the hits of a point of a profile.
     """
     fits = fits_of(record)
-    polished = [t for t in record.trials if t.kind == "polish" and t.outcome.chi2 is not None]
+    polished = [
+        t for t in record.trials if t.origin.why is Why.POLISH and t.outcome.chi2 is not None
+    ]
     if not fits:
         return None
     chi2 = _chi2(_lowest([*fits, *polished]))
-    recorded = {_mark(t) for t in record.trials if t.kind == "evaluate"}
+    recorded = {_mark(t) for t in record.trials if t.kind.role is Role.EVALUATION}
     shared, others, ends = (
         [t for t in group if same_chi2(_chi2(t), chi2)]
         for group in (shared_fits(record), fits, polished)
@@ -104,7 +106,7 @@ def find_best(record: StudyRecord) -> Best | None:
     told = ([t for t in group if _mark(t) in recorded] for group in groups)
     lowest = _lowest(next(filter(None, (*told, *groups)), fits))
     cell = [t for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
-    stochastic = all(t.origin.startswith("seed") for t in cell)
+    stochastic = all(t.origin.why is Why.SEED for t in cell)
     same = [t.outcome for t in cell if stochastic or same_chi2(_chi2(t), _chi2(lowest))]
     agreeing = same or [lowest.outcome]
     found = [float(o.chi2 or 0.0) for o in agreeing]
@@ -130,7 +132,7 @@ def _evaluations(record: StudyRecord, lowest: TrialRecord) -> tuple[Outcome, ...
     there = [
         t.outcome
         for t in record.trials
-        if t.kind == "evaluate"
+        if t.kind.role is Role.EVALUATION
         and not t.outcome.failed
         and (
             (t.of, t.point) == (lowest.of, lowest.point)
@@ -156,24 +158,10 @@ def describe_best(record: StudyRecord, best: Best) -> BestFit | None:
         predictions=_predictions(record.problem, evaluation),
         derived=evaluation.details["derived"],
         chi2=best.chi2,
-        at_bounds=at_bounds(record.problem, parameters, profiled(record)),
+        at_bounds=at_bounds(record.problem, parameters, record.facts.interest),
         stop_reason=best.trial.outcome.reason.value,
         hits=len(best.agreeing),
     )
-
-
-def profiled(record: StudyRecord) -> tuple[str, ...]:
-    """Every parameter whose profile is made."""
-    if record.method["method"] not in ("profile", "intervals"):
-        return ()
-    names = tuple(record.method["parameters"])
-    rooms = record.problem.get("rooms", ())
-    free = tuple(
-        p["name"]
-        for p in record.problem["parameters"]
-        if p["fixed"] is None and p["name"] not in rooms
-    )
-    return free if names == ("all",) else names
 
 
 def _predictions(problem: Mapping[str, Any], evaluation: Outcome) -> dict[str, Prediction]:

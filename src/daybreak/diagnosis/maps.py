@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from daybreak.diagnosis.best import FITS, Best, profiled
+from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.bounds import parameters_of
 from daybreak.diagnosis.profiles import is_settled
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
@@ -13,19 +13,20 @@ from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.contours.frame import XY, Frame
 from daybreak.problem.contours.tracing import TOLERANCE, trace
 from daybreak.problem.levels import levels_2d
+from daybreak.problem.origins import Why
 
 
 def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
     """The map of a study of two parameters of interest; none for other studies."""
-    names = profiled(record)
-    if len(record.method.get("parameters", ())) != 2:
+    names = record.facts.interest
+    if not record.facts.jointly:
         return []
     by_point: dict[tuple[float, ...], list[TrialRecord]] = {}
     asked: dict[tuple[float, ...], list[TrialRecord]] = {}
     for trial in record.trials:
         if trial.of == names:
             asked.setdefault(trial.point, []).append(trial)
-            if trial.kind in FITS:
+            if trial.is_end:
                 by_point.setdefault(trial.point, []).append(trial)
     grid = {t.point for trials in by_point.values() for t in trials if t.grid}
     if not grid:
@@ -82,7 +83,7 @@ def _contours(
     minima = [
         frame.at(point)
         for point, trials in by_point.items()
-        if point not in grid and trials[0].origin.startswith("basin")
+        if point not in grid and trials[0].origin.why is Why.BASIN
     ]
     found: list[Contour] = []
     for probability, level in levels.items():

@@ -6,25 +6,23 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from daybreak.diagnosis.best import FITS, Best, profiled
+from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
-from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
+from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
+from daybreak.problem.kinds import Role
 from daybreak.problem.levels import level_95, level_at_limit
+from daybreak.problem.origins import Why
 from daybreak.problem.parameters import Parameter
 
-OWN = ("start", "preflight", "seed")
-"""Origins of the fits that a point owes to no other."""
 _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
-SIDES = ("left", "right", "below", "above")
-"""Origins of the fits that begin at a neighbour's end."""
 
 
 def read_profiles(record: StudyRecord, best: Best | None) -> list[Profile]:
     """Points, minimum, 95 % set and finding code of every profile of a study."""
-    return [read_profile(record, name, best) for name in profiled(record)]
+    return [read_profile(record, name, best) for name in record.facts.interest]
 
 
 def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
@@ -36,7 +34,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     grid = sorted({t.point[0] for t in record.trials if t.of == (name,) and t.grid})
     points = [_point(record, name, value, by_value[value]) for value in grid]
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
-    ends_only = record.method["method"] == "intervals"
+    ends_only = record.facts.ends_only
     curve = _curve(by_value, parameter, best, level_95(record.problem), ends_only=ends_only)
     intervals = curve.intervals() if curve else []
     noise = _noise(by_value, grid)
@@ -47,7 +45,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     if ends_only and best is not None and not by_value:
         code = "unfinished"
         sentence = f"{name}: the best fit had not converged before the search stopped. {_MORE}"
-    if not record.method.get("relax", True):
+    if not record.facts.relaxed:
         sentence += " The points were not relaxed, so the ends are interpolated between them."
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
     return Profile(
@@ -79,7 +77,7 @@ def _curve(
     """The lowest chi2 at every value, the best fit's own value included."""
     bests: dict[float, float] = {}
     for value, trials in by_value.items():
-        fits = [t.outcome.chi2 for t in trials if t.kind in FITS]
+        fits = [t.outcome.chi2 for t in trials if t.is_end]
         if fits:
             bests[value] = min((c for c in fits if c is not None), default=math.inf)
     if best is None or not any(math.isfinite(chi2) for chi2 in bests.values()):
@@ -104,7 +102,7 @@ def _minimum(curve: Curve, name: str, best: Best | None) -> float:
 def _point(
     record: StudyRecord, name: str, value: float, trials: Sequence[TrialRecord]
 ) -> ProfilePoint:
-    fits = [t for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
+    fits = [t for t in trials if t.ended]
     if not fits:
         return ProfilePoint(
             value=value,
@@ -124,7 +122,7 @@ def _point(
         (
             t.outcome.details
             for t in trials
-            if t.kind == "evaluate" and t.outcome.parameters == best.parameters
+            if t.kind.role is Role.EVALUATION and t.outcome.parameters == best.parameters
         ),
         {"factors": {}, "derived": {}},
     )
@@ -133,7 +131,7 @@ def _point(
         value=value,
         chi2=chi2,
         settled=is_settled(trials),
-        own=min((_chi2(t) for t in fits if t.origin.startswith(OWN)), default=None),
+        own=min((_chi2(t) for t in fits if t.origin.why.is_own), default=None),
         disagreement_before=before,
         disagreement=after,
         at_bounds=at_bounds(record.problem, best.parameters, (name,)),
@@ -150,22 +148,22 @@ def is_settled(trials: Sequence[TrialRecord]) -> bool:
     of them converged.  Where there is nothing to fit it is certain, and where an end was read off
     evaluations, one of them has tried what was foretold.
     """
-    fits = [t for t in trials if t.kind in FITS and t.outcome.chi2 is not None]
+    fits = [t for t in trials if t.ended]
     if not fits:
         return False
     best = min(fits, key=_chi2)
     same = [t for t in fits if same_chi2(_chi2(t), _chi2(best))]
     keys = {t.key for t in same}
-    sides = {t.origin for t in trials if t.key in keys and t.origin in SIDES}
-    certain = not best.outcome.u or best.kind == "conclude"
+    sides = {t.origin.why for t in trials if t.key in keys and t.origin.why.is_side}
+    certain = not best.outcome.u or best.kind.role is Role.CONCLUSION
     return (len(same) >= 2 or len(sides) >= 2 or certain) and best.outcome.reason.converged
 
 
 def _directions(trials: Sequence[TrialRecord], lowest: float) -> tuple[float | None, float | None]:
     """How far fits from the two neighbours disagreed at first, and stay above in the end."""
     sides: list[list[float]] = []
-    for side in ("left", "right"):
-        there = [t for t in trials if t.origin == side and t.kind in (*FITS, AGAIN)]
+    for side in (Why.LEFT, Why.RIGHT):
+        there = [t for t in trials if t.origin.why is side and t.kind.role.is_end]
         found = [_chi2(t) for t in there if t.outcome.chi2 is not None]
         if found:
             sides.append(found)
@@ -186,7 +184,7 @@ def _noise(by_value: dict[float, list[TrialRecord]], grid: Sequence[float]) -> f
         seeds = [
             _chi2(t)
             for t in by_value[value]
-            if t.origin.startswith("seed") and t.outcome.chi2 is not None
+            if t.origin.why is Why.SEED and t.outcome.chi2 is not None
         ]
         if len(seeds) > 1:
             spreads.append(max(seeds) - min(seeds))

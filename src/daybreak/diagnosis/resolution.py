@@ -17,17 +17,16 @@ from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.study import KnobShift, Profile, ScaledFit
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.ends import MODEL_SCALES, same_chi2
+from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome
 
 
 def read_scales(record: StudyRecord, best: Best | None) -> list[ScaledFit]:
     """Best fits with the model uncertainty multiplied, in order; empty where there is none."""
-    ends: dict[float, list[Outcome]] = {}
+    ends: dict[Any, list[Outcome]] = {}
     for trial in record.trials:
-        if trial.kind != "scaled" or trial.outcome.chi2 is None:
-            continue
-        scale = float(trial.origin.split()[-1])
-        ends.setdefault(scale, []).append(trial.outcome)
+        if trial.origin.why is Why.SIGMA and trial.outcome.chi2 is not None:
+            ends.setdefault(trial.origin.which, []).append(trial.outcome)
     if best is None or not ends:
         return []
     here = best.trial.outcome.parameters
@@ -60,14 +59,15 @@ def read_knobs(record: StudyRecord, profiles: Sequence[Profile]) -> list[KnobShi
     knobs = {knob["name"]: knob for knob in record.problem["knobs"]}
     at_best: dict[str, KnobShift] = {}
     found: list[KnobShift] = []
-    for trial in record.trials:
-        if trial.kind == "refine" and not trial.outcome.failed and not trial.of:
-            knob = knobs[trial.origin.split(maxsplit=1)[1]]
+    refined = [t for t in record.trials if t.origin.why is Why.REFINE and not t.outcome.failed]
+    for trial in refined:
+        if not trial.of:
+            knob = knobs[trial.origin.which]
             at_best[knob["name"]] = _at_best(record, knob, trial.outcome)
             found.append(at_best[knob["name"]])
-    for trial in record.trials:
-        if trial.kind == "refine" and not trial.outcome.failed and trial.of:
-            knob = knobs[trial.origin.split(maxsplit=1)[1]]
+    for trial in refined:
+        if trial.of:
+            knob = knobs[trial.origin.which]
             profile = next((p for p in profiles if p.parameter == trial.of[0]), None)
             if profile is not None and knob["name"] in at_best:
                 shift = _at_end(record, knob, trial, profile, at_best[knob["name"]])

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from daybreak.diagnosis.importance import importance
 from daybreak.diagnosis.search_study import (
     Confirmation,
     Goal,
-    How,
     Importance,
     SearchedInfo,
     SearchKnob,
@@ -25,11 +24,12 @@ from daybreak.diagnosis.search_study import (
     TrialState,
     Winner,
 )
-from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
+from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.configuration import SearchSpace
 from daybreak.problem.ends import StopReason
 from daybreak.problem.front import MOST_OBJECTIVES, hypervolume, ranked, undominated
 from daybreak.problem.objectives import violation
+from daybreak.problem.origins import Why
 
 Array = NDArray[np.float64]
 MOST_TRIALS = 5000
@@ -51,7 +51,7 @@ class Searched:
     @classmethod
     def of(cls, record: StudyRecord) -> Searched:
         """Sort the records of a study."""
-        kept = [t for t in record.trials if t.origin.partition(" ")[0] in ("forced", "trial")]
+        kept = [t for t in record.trials if t.origin.why.is_proposal]
         return cls(record, tuple(_trial(t, record.problem) for t in kept), tuple(kept))
 
     @property
@@ -73,24 +73,23 @@ class Searched:
         rows = [self.losses(self.trials[i].metrics) for i in places]
         return np.array(rows, dtype=np.float64).reshape(len(places), len(self.names))
 
-    def again(self, what: str) -> list[TrialRecord]:
-        """Records that were made for another reason: ``confirm``, ``baseline``, ``refine``."""
-        return [t for t in self.record.trials if t.origin.partition(" ")[0] == what]
+    def again(self, why: Why) -> list[TrialRecord]:
+        """Records that were made for another reason."""
+        return [t for t in self.record.trials if t.origin.why is why]
 
 
 def _trial(record: TrialRecord, problem: Mapping[str, Any]) -> SearchTrial:
-    how, _, number = record.origin.partition(" ")
     outcome, names = record.outcome, [row["name"] for row in problem["parameters"]]
     return SearchTrial(
-        number=int(number),
-        how=cast("How", how),
+        number=int(record.origin.which or 0),
+        how="forced" if record.origin.why is Why.FORCED else "trial",
         state=state_of(record, problem["constraints"]),
         configuration={n: outcome.parameters[n] for n in names if n in outcome.parameters},
         metrics=outcome.metrics,
         seed=outcome.details.get("seed"),
         message=outcome.message,
         reports=outcome.details.get("reports", []),
-        reused=record.kind == AGAIN,
+        reused=record.again,
     )
 
 
@@ -121,7 +120,7 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
     front = _front(found, places, rows)
     members = [trial.metrics for trial in found.trials if trial.number in set(front)]
     reading = SearchReading(
-        sampler=record.method["engine"],
+        sampler=record.facts.engine,
         goals=goals,
         space=[_declared(row) for row in record.problem["parameters"]],
         trials=list(found.trials[:MOST_TRIALS]),
@@ -154,9 +153,9 @@ def _declared(row: Mapping[str, Any]) -> SearchedInfo:
 
 def _exhausted(found: Searched, space: SearchSpace) -> bool:
     """Whether fewer trials were made than allowed because there was nothing left to try."""
-    method = found.record.method
-    few = len(found.trials) < method["trials"] and found.record.state == "finished"
-    return few and method["duplicates"] == "skip" and space.size is not None
+    facts, finished = found.record.facts, found.record.state == "finished"
+    few = finished and facts.trials is not None and len(found.trials) < facts.trials
+    return few and not facts.repeats and space.size is not None
 
 
 def _front(found: Searched, places: Sequence[int], rows: Array) -> list[int]:
@@ -224,7 +223,7 @@ def _candidates(found: Searched) -> list[Winner]:
 def _confirmed(found: Searched) -> list[Winner]:
     """Configurations that were evaluated again, best mean first."""
     groups: dict[str, list[TrialRecord]] = {}
-    for trial in found.again("confirm"):
+    for trial in found.again(Why.CONFIRM):
         groups.setdefault(repr(trial.outcome.parameters), []).append(trial)
     winners: list[Winner] = []
     for group in groups.values():
@@ -302,8 +301,8 @@ def _knobs(found: Searched) -> list[SearchKnob]:
     """What refined knobs change, against the trial with the same configuration and seed."""
     rows = {row["name"]: row for row in found.record.problem["knobs"]}
     shifts: list[SearchKnob] = []
-    for trial in found.again("refine"):
-        knob, outcome = rows[trial.origin.partition(" ")[2]], trial.outcome
+    for trial in found.again(Why.REFINE):
+        knob, outcome = rows[trial.origin.which], trial.outcome
         place = _selected(found, outcome.parameters)
         if place is None or outcome.reason is not StopReason.MEASURED:
             continue

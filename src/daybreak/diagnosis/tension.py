@@ -30,6 +30,7 @@ from daybreak.problem.ends import basins, same_chi2, units
 from daybreak.problem.goodness import is_plain, moments_of, scaled_p_value, statistic
 from daybreak.problem.levels import unknown_sizes
 from daybreak.problem.noise.kinds import is_unknown
+from daybreak.problem.origins import Why
 from daybreak.problem.priors import GROUP
 
 MOST_STARTS = 200
@@ -183,7 +184,7 @@ def waterfall(record: StudyRecord) -> list[Start]:
 
     The cell is that of all free parameters, or else the one with the lowest end.
     """
-    fits = [t for t in fits_of(record) if t.origin.startswith(("start", "seed"))]
+    fits = [t for t in fits_of(record) if t.origin.why in (Why.START, Why.SEED)]
     if not fits:
         return []
     lowest = min(fits, key=lambda t: (bool(t.of), t.outcome.chi2 or 0.0))

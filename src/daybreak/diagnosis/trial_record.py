@@ -15,16 +15,18 @@ from pydantic import ConfigDict, Field
 from daybreak.diagnosis.search import state_of
 from daybreak.diagnosis.search_study import Model, Plain, TrialState
 from daybreak.ledger.made import Made
-from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
+from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.front import ranked
+from daybreak.problem.kinds import BASELINE
+from daybreak.problem.origins import Why
 
 Purpose = Literal["forced", "sampled", "baseline", "confirm", "refine"]
-_PURPOSES: dict[str, Purpose] = {
-    "forced": "forced",
-    "trial": "sampled",
-    "baseline": "baseline",
-    "confirm": "confirm",
-    "refine": "refine",
+_PURPOSES: dict[Why, Purpose] = {
+    Why.FORCED: "forced",
+    Why.TRIAL: "sampled",
+    Why.BASELINE: "baseline",
+    Why.CONFIRM: "confirm",
+    Why.REFINE: "refine",
 }
 _NAMED = {"seed", "bars", "reports", "recorded", "artifacts", "draws", "traceback"}
 """Details of an outcome that have a field of their own."""
@@ -102,18 +104,17 @@ def record_of(
     campaign: str, study: StudyRecord, trial: TrialRecord, number: int, made: Made
 ) -> RecordedTrial:
     """The complete record of one trial, whatever it was made for."""
-    word, _, what = trial.origin.partition(" ")
-    how, outcome, asked = _PURPOSES[word], trial.outcome, made.configuration
+    how, outcome, asked = _PURPOSES[trial.origin.why], trial.outcome, made.configuration
     details, options = outcome.details, asked["options"]
     # A baseline of its own code need not measure what bars are set on.
-    bars = [] if asked["kind"] == "baseline" else study.problem["constraints"]
+    bars = [] if trial.kind == BASELINE else study.problem["constraints"]
     refined = {options["knob"]: options["to"]} if "knob" in options else {}
     return RecordedTrial(
         campaign=campaign,
         study=study.name,
         number=number,
         how=how,
-        of=what if how in ("baseline", "refine") else "",
+        of=str(trial.origin.which) if how in ("baseline", "refine") else "",
         key=trial.key,
         state=state_of(trial, bars),
         reason=outcome.reason.name,
@@ -135,7 +136,7 @@ def record_of(
         started=made.started,
         ended=made.ended,
         seconds=made.seconds,
-        reused=trial.kind == AGAIN,
+        reused=trial.again,
     )
 
 
@@ -147,12 +148,12 @@ def _in_order(configuration: Mapping[str, Any], problem: Mapping[str, Any]) -> d
 
 def records_of(campaign: str, study: StudyRecord, made: Mapping[str, Made]) -> list[RecordedTrial]:
     """Records of all trials of a search that have ended, in the order made."""
-    counted: Counter[str] = Counter()
+    counted: Counter[Why] = Counter()
     found: list[RecordedTrial] = []
     for trial in study.trials:
-        word, _, what = trial.origin.partition(" ")
-        number = int(what) if word in ("forced", "trial") else counted[word]
-        counted[word] += 1
+        why = trial.origin.why
+        number = int(trial.origin.which or 0) if why.is_proposal else counted[why]
+        counted[why] += 1
         found.append(record_of(campaign, study, trial, number, made[trial.key]))
     return found
 

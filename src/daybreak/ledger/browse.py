@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
 from daybreak.problem.ends import StopReason
+from daybreak.problem.origins import Origin, Why
 
 _SENTENCES = {one.name: one.value for one in StopReason}
 
@@ -85,8 +86,9 @@ def read_lines(
         sa.select(
             t.trials.c.key,
             t.studies.c.name,
-            m.kind,
-            m.origin,
+            t.trials.c.kind,
+            m.why,
+            m.which,
             t.trials.c.state,
             a.seconds,
             t.trials.c.outcome,
@@ -98,10 +100,21 @@ def read_lines(
         .limit(limit)
     )
     found = [
-        TrialLine(key, name, kind, origin, state, seconds, json.loads(text or "{}"))
-        for key, name, kind, origin, state, seconds, text in c.execute(rows)
+        TrialLine(
+            r.key, r.name, r.kind, _why(r), r.state, r.seconds, json.loads(r.outcome or "{}")
+        )
+        for r in c.execute(rows)
     ]
     return count, found
+
+
+def _why(row: Any) -> str:
+    """Why a trial was asked for, in words; a word of another Daybreak as it is."""
+    which = None if row.which is None else json.loads(row.which)
+    return str(Origin(Why(row.why), which)) if row.why in _WHYS else row.why
+
+
+_WHYS = [why.value for why in Why]
 
 
 def _first_asked() -> sa.Subquery:

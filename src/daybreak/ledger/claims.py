@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from daybreak.ledger import schema as t
 from daybreak.ledger.engine import insert_missing
-from daybreak.problem.outcomes import Outcome, Task, canonical
+from daybreak.problem.origins import Origin
+from daybreak.problem.outcomes import Identity, Outcome, Task, canonical
 
 _MANY = 500
 """Keys in one SQL statement: SQLite before 3.32 takes 999 variables."""
@@ -60,8 +61,8 @@ class Round:
     number: int
     tasks: Sequence[tuple[Task, str]]
     """With their keys, in order."""
-    configurations: Mapping[str, str]
-    """Of those that may not be there yet, by key."""
+    new: Sequence[Identity]
+    """Of those that may not be there yet."""
 
 
 def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
@@ -78,8 +79,8 @@ def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
             "round": one.number,
             "position": place,
             "trial": key,
-            "kind": task.kind,
-            "origin": task.origin,
+            "why": task.origin.why.value,
+            "which": _text(task.origin),
             "grid": task.grid,
             "point": json.dumps(dict(zip(task.of, task.point, strict=True))),
         }
@@ -88,21 +89,35 @@ def write_rounds(c: sa.Connection, study: str, rounds: Sequence[Round]) -> None:
     ]
     here = {"study": mine, "numbers": [one.number for one in rounds]}
     found = [tuple(row) for row in c.execute(_MEMBERS, here)]
-    if found != [(row["round"], row["trial"], row["origin"]) for row in rows]:
+    if found != [(row["round"], row["trial"], row["why"], row["which"]) for row in rows]:
         if found:
             c.execute(t.members.delete().where(_HERE), here)
         if rows:
             c.execute(t.members.insert(), rows)
-    configurations = {key: text for one in rounds for key, text in one.configurations.items()}
-    fresh = {"state": "waiting", "token": 0}
-    insert_missing(
-        c,
-        t.trials,
-        [{"key": key, "configuration": text, **fresh} for key, text in configurations.items()],
-    )
-    if state != "running" and _unfinished(c, list(configurations)):
+    new = {one.key: _fresh(one) for each in rounds for one in each.new}
+    insert_missing(c, t.trials, list(new.values()))
+    if state != "running" and _unfinished(c, list(new)):
         running = {"state": "running", "error": None, "note": None, "ended": None}
         c.execute(t.studies.update().where(t.studies.c.id == mine).values(running))
+
+
+def _text(origin: Origin) -> str | None:
+    """Which of its kind a reason is, as the ledger keeps it."""
+    return None if origin.which is None else json.dumps(origin.which)
+
+
+def _fresh(one: Identity) -> dict[str, Any]:
+    """The row of a trial that nobody has begun."""
+    return {
+        "key": one.key,
+        "configuration": one.text,
+        "kind": one.kind.word,
+        "role": one.kind.role.value,
+        "problem": one.problem,
+        "settings": one.settings,
+        "state": "waiting",
+        "token": 0,
+    }
 
 
 def _unfinished(c: sa.Connection, keys: Sequence[str]) -> bool:
@@ -124,7 +139,7 @@ _HERE = (t.members.c.study == sa.bindparam("study")) & t.members.c.round.in_(
     sa.bindparam("numbers", expanding=True)
 )
 _MEMBERS = (
-    sa.select(t.members.c.round, t.members.c.trial, t.members.c.origin)
+    sa.select(t.members.c.round, t.members.c.trial, t.members.c.why, t.members.c.which)
     .where(_HERE)
     .order_by(t.members.c.round, t.members.c.position)
 )

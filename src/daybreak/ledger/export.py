@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from daybreak.ledger.records import AGAIN, CampaignRecord
+from daybreak.ledger.records import CampaignRecord
 
 
 def trial_rows(record: CampaignRecord, *, again: bool = False) -> list[dict[str, Any]]:
@@ -15,15 +15,15 @@ def trial_rows(record: CampaignRecord, *, again: bool = False) -> list[dict[str,
     rows: list[dict[str, Any]] = []
     for study in record.studies:
         for trial in study.trials:
-            if trial.kind == AGAIN and not again:
+            if trial.again and not again:
                 continue
             outcome = trial.outcome
             details = outcome.details
             row: dict[str, Any] = {
                 "study": study.name,
                 "trial": trial.key,
-                "kind": trial.kind,
-                "origin": trial.origin,
+                "kind": trial.kind.word,
+                "origin": str(trial.origin),
                 "of": ", ".join(trial.of),
                 "point": ", ".join(f"{value!r}" for value in trial.point),
                 "chi2": outcome.chi2,

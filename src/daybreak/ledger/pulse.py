@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
 from daybreak.problem.ends import StopReason
+from daybreak.problem.kinds import Role
 
 RECENT = 200
 """Newest results that the present rate is taken from."""
@@ -195,15 +196,15 @@ def _best(c: sa.Connection, study: int, problem: Mapping[str, Any]) -> Best | No
     goals = problem.get("objectives")
     if goals is None:
         name, unit, highest = "chi2", "", False
-        value, kinds = outcome["chi2"].as_float(), ("fit", "evolve")
+        value, roles = outcome["chi2"].as_float(), [r.value for r in Role if r.is_end]
     else:
         name, unit = goals[0]["name"], goals[0]["unit"]
         highest = goals[0]["direction"] == "maximise"
-        value, kinds = outcome[("metrics", name)].as_float(), ("search",)
+        value, roles = outcome[("metrics", name)].as_float(), [Role.EVALUATION.value]
     mine = (
         sa.select(value.label("value"), t.trials.c.key)
         .join(t.members, t.members.c.trial == t.trials.c.key)
-        .where((t.members.c.study == study) & t.members.c.kind.in_(kinds))
+        .where((t.members.c.study == study) & t.trials.c.role.in_(roles))
         .where((t.trials.c.state == "done") & value.is_not(None))
         .order_by(value.desc() if highest else value)
         .limit(1)

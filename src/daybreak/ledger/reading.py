@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from daybreak.errors import LedgerError
+from daybreak.errors import LedgerError, known
 from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
 from daybreak.ledger.records import (
-    AGAIN,
     BatchRecord,
     CampaignRecord,
     CriteriaRecord,
@@ -22,6 +22,9 @@ from daybreak.ledger.records import (
     StudyRecord,
     TrialRecord,
 )
+from daybreak.problem.kinds import Kind, Question, Role
+from daybreak.problem.method_facts import MethodFacts
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 
 
@@ -83,11 +86,13 @@ def read_plan(c: sa.Connection) -> dict[str, PlannedRecord]:
 def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     """One study, from its row."""
     mark = t.problems.c.fingerprint == row.fingerprint
-    problem = c.execute(sa.select(t.problems.c.body).where(mark)).scalar_one()
+    problem = json.loads(c.execute(sa.select(t.problems.c.body).where(mark)).scalar_one())
     written = sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
     body = json.loads(row.body)
+    facts = MethodFacts.load(json.loads(row.facts))
+    _check_readable(row.name, problem["kind"], Question, facts)
     inner = (
-        sa.select(t.members, t.trials.c.outcome)
+        sa.select(t.members, t.trials.c.kind, t.trials.c.role, t.trials.c.outcome)
         .join(t.trials, t.trials.c.key == t.members.c.trial)
         .where((t.members.c.study == row.id) & t.trials.c.outcome.is_not(None))
         .order_by(t.members.c.round, t.members.c.position)
@@ -97,28 +102,35 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     # and must not pass for two that agree.
     seen: dict[str, Outcome] = {}
     for m in c.execute(inner):
-        kind = AGAIN if m.trial in seen else m.kind
-        if m.trial not in seen:
+        again = m.trial in seen
+        if not again:
+            _check_readable(row.name, m.role, Role, facts)
             seen[m.trial] = Outcome.load(json.loads(m.outcome))
+        _check_readable(row.name, m.why, Why, facts)
+        origin = Origin(Why(m.why), None if m.which is None else json.loads(m.which))
         point: dict[str, float] = json.loads(m.point)
-        of, values = tuple(point), tuple(point.values())
-        trials.append(TrialRecord(m.trial, kind, m.origin, of, values, m.grid, seen[m.trial]))
+        trials.append(
+            TrialRecord(
+                m.trial,
+                Kind(m.kind, Role(m.role)),
+                origin,
+                tuple(point),
+                tuple(point.values()),
+                m.grid,
+                seen[m.trial],
+                again,
+            )
+        )
     of_study = t.members.c.study == row.id
     mine = sa.select(t.members.c.trial).where(of_study).distinct()
-    kinds = (
-        sa.select(t.members.c.trial, sa.func.min(t.members.c.kind).label("kind"))
-        .where(of_study)
-        .group_by(t.members.c.trial)
-        .subquery()
-    )
     spent = sa.select(sa.func.sum(t.attempts.c.seconds)).where(t.attempts.c.trial.in_(mine))
     a = t.attempts.c
     batches = (
         sa.select(
-            a.started, sa.func.avg(a.seconds), a.load, a.memory_mib, sa.func.min(kinds.c.kind)
+            a.started, sa.func.avg(a.seconds), a.load, a.memory_mib, sa.func.min(t.trials.c.kind)
         )
-        .join(kinds, kinds.c.trial == a.trial)
-        .where(a.seconds.is_not(None))
+        .join(t.trials, t.trials.c.key == a.trial)
+        .where(a.trial.in_(mine) & a.seconds.is_not(None))
         .group_by(a.run, a.started, a.load, a.memory_mib)
         .order_by(a.started)
     )
@@ -128,9 +140,10 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
         state=row.state,
         error=row.error,
         fingerprint=row.fingerprint,
-        problem=json.loads(problem),
+        problem=problem,
         settings=body["settings"],
         method=body["method"],
+        facts=facts,
         counted=body["counted"],
         seed=body["seed"],
         criteria=tuple(
@@ -141,3 +154,15 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
         batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
         note=row.note,
     )
+
+
+def _check_readable(study: str, word: str, words: type[enum.Enum], facts: MethodFacts) -> None:
+    """Refuse a record that nobody here can read, and name who can."""
+    there = [one.value for one in words]
+    if word not in there:
+        msg = (
+            f"study {study!r} holds records of the kind {word!r}, which this Daybreak cannot "
+            f"read: it knows {known(there)}. They were written by {facts.by}; read them with the "
+            "version that wrote them (nothing was changed)."
+        )
+        raise LedgerError(msg)

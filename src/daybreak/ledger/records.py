@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daybreak.findings import Preflight
+from daybreak.problem.kinds import FIT, Kind, Question
+from daybreak.problem.method_facts import MethodFacts
+from daybreak.problem.origins import Origin
 from daybreak.problem.outcomes import Outcome
-
-AGAIN = "again"
-"""Kind of a trial that an earlier one of the same study already answered."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class TrialRecord:
     """One trial as a member of a study."""
 
     key: str
-    kind: str
-    origin: str
-    """Why it was first asked: ``start 3``, ``basin 0``, ``left``, ``seed 42``, ``evaluate``."""
+    kind: Kind
+    origin: Origin
+    """Why it was first asked."""
     of: tuple[str, ...]
     """Parameters of interest of the profile or map it belongs to, if any."""
     point: tuple[float, ...]
@@ -27,6 +27,18 @@ class TrialRecord:
     grid: bool
     """Whether the point belongs to the grid."""
     outcome: Outcome
+    again: bool = False
+    """Whether an earlier trial of the same study had already answered it."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it is the end of a fit, and not one that was counted before."""
+        return self.kind.role.is_end and not self.again
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is the end of a fit that ended somewhere."""
+        return self.is_end and self.outcome.chi2 is not None
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class BatchRecord:
     """Processes waiting for a processor, averaged over a minute."""
     memory_mib: float
     """Largest memory of the process so far, in MiB."""
-    kind: str = "fit"
+    kind: str = FIT.word
     """What its trials do, as only like takes as long as like."""
 
 
@@ -64,6 +76,9 @@ class StudyRecord:
     problem: dict[str, Any]
     settings: dict[str, Any]
     method: dict[str, Any]
+    """The method's options."""
+    facts: MethodFacts
+    """What the method says of itself."""
     counted: bool
     seed: int | None
     criteria: tuple[CriteriaRecord, ...]
@@ -74,6 +89,11 @@ class StudyRecord:
     batches: tuple[BatchRecord, ...] = ()
     note: str | None = None
     """Why it ended before its method did, if it did."""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether it searches configurations, and does not fit data."""
+        return self.problem["kind"] == Question.SEARCH
 
 
 @dataclass(frozen=True)
@@ -86,6 +106,11 @@ class PlannedRecord:
     problem: dict[str, Any]
     body: dict[str, Any]
     criteria: list[dict[str, Any]]
+
+    @property
+    def is_search(self) -> bool:
+        """Whether it searches configurations, and does not fit data."""
+        return self.problem["kind"] == Question.SEARCH
 
 
 @dataclass(frozen=True)
@@ -126,7 +151,7 @@ class CampaignRecord:
     @property
     def searches(self) -> tuple[StudyRecord, ...]:
         """The studies that search, in order."""
-        return tuple(s for s in self.studies if s.problem.get("kind") == "search")
+        return tuple(study for study in self.studies if study.is_search)
 
     @property
     def last(self) -> RunRecord:

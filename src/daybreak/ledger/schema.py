@@ -79,6 +79,7 @@ studies = Table(
     Column("follows", String),
     Column("fingerprint", String, ForeignKey("problems.fingerprint"), nullable=False),
     Column("body", Text, nullable=False),
+    Column("facts", Text),
     Column("batch", Integer),
     Column("places", Text),
     Column("carried", Text),
@@ -98,17 +99,23 @@ criteria = Table(
     Column("body", Text, nullable=False),
 )
 
-# `token` counts the claims of a trial; a result counts only with the newest token.
+# `token` counts the claims of a trial; a result counts only with the newest token. `problem` and
+# `settings` are hashes of what stands in the configuration, and `kind` its word.
 trials = Table(
     "trials",
     metadata,
     Column("key", String, primary_key=True),
     Column("configuration", Text, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("problem", String, nullable=False),
+    Column("settings", String, nullable=False),
     Column("state", String, nullable=False),
     Column("token", Integer, nullable=False),
     Column("run", Integer, ForeignKey("runs.id")),
     Column("outcome", Text),
     Index("trials_by_state", "state"),
+    Index("trials_by_problem", "problem", "settings", "role", "kind"),
 )
 
 attempts = Table(
@@ -162,8 +169,8 @@ members = Table(
     Column("round", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("trial", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("origin", String, nullable=False),
+    Column("why", String, nullable=False),
+    Column("which", Text),
     Column("point", Text, nullable=False),
     Column("grid", Boolean, nullable=False),
 )

@@ -24,7 +24,9 @@ from daybreak.ledger.place import FILE, LOCK, Server, find
 from daybreak.ledger.pulse import Pulse, expect, read_pulse
 from daybreak.ledger.reading import read_campaign, read_plan, read_study
 from daybreak.ledger.records import CampaignRecord, PlannedRecord, StudyRecord
-from daybreak.problem.outcomes import Outcome, canonical
+from daybreak.problem.ends import StopReason
+from daybreak.problem.kinds import Role
+from daybreak.problem.outcomes import Outcome, canonical, digest
 
 
 class Ledger:
@@ -344,43 +346,29 @@ class Ledger:
 
     # -- the morning ---------------------------------------------------------------------------
 
-    def stored_evaluation(
-        self, fingerprint: str, settings: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], Outcome] | None:
-        """A stored trial of this problem and these settings that recorded its predictions."""
-        configuration = t.trials.c.configuration
-        evaluated = configuration.contains('"kind":"evaluate"')
+    def stored_evaluation(self, problem: str, settings: Mapping[str, Any]) -> Outcome | None:
+        """A stored trial of a problem (its hash): one that recorded its predictions, or a fit."""
+        evaluated = t.trials.c.role == Role.EVALUATION.value
         asked = (
-            sa.select(configuration, t.trials.c.outcome)
-            .where(t.trials.c.state == "done")
-            .where(configuration.contains(f'"problem":"{fingerprint}"'))
-            .where(configuration.contains(f'"settings":{canonical(settings)}', autoescape=True))
-            .where(
-                evaluated
-                | configuration.contains('"kind":"fit"')
-                | configuration.contains('"kind":"evolve"')
-            )
+            sa.select(t.trials.c.outcome)
+            .where(_is_about(problem, settings) & (t.trials.c.state == "done"))
+            .where(evaluated | (t.trials.c.role == Role.END.value))
             .order_by(evaluated.desc())
             .limit(1)
         )
-        row = self.store.read(lambda c: c.execute(asked).first())
-        if row is None:
-            return None
-        return json.loads(row.configuration), Outcome.load(json.loads(row.outcome))
+        text = self.store.read(lambda c: c.execute(asked).scalar())
+        return None if text is None else Outcome.load(json.loads(text))
 
     def quickest(
-        self, fingerprint: str, settings: Mapping[str, Any]
+        self, problem: str, settings: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Outcome, float] | None:
         """The stored evaluation of a search that took the least time, and its seconds."""
-        configuration = t.trials.c.configuration
         asked = (
-            sa.select(configuration, t.trials.c.outcome, t.attempts.c.seconds)
+            sa.select(t.trials.c.configuration, t.trials.c.outcome, t.attempts.c.seconds)
             .join(t.attempts, t.attempts.c.trial == t.trials.c.key)
             .where((t.trials.c.state == "done") & (t.attempts.c.state == "done"))
-            .where(configuration.contains(f'"problem":"{fingerprint}"'))
-            .where(configuration.contains(f'"settings":{canonical(settings)}', autoescape=True))
-            .where(configuration.contains('"kind":"search"'))
-            .where(t.trials.c.outcome.contains('"metrics":{'))  # none of a pruned one
+            .where(_is_about(problem, settings) & (t.trials.c.role == Role.EVALUATION.value))
+            .where(t.attempts.c.reason == StopReason.MEASURED.name)  # no pruned one
             .order_by(t.attempts.c.seconds, t.trials.c.key)
             .limit(1)
         )
@@ -407,6 +395,11 @@ class Ledger:
         """One study."""
         mine = sa.select(t.studies).where(t.studies.c.name == name)
         return self.store.read(lambda c: read_study(c, c.execute(mine).one()))
+
+
+def _is_about(problem: str, settings: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """Trials of one problem, by its hash, with some settings."""
+    return (t.trials.c.problem == problem) & (t.trials.c.settings == digest(dict(settings)))
 
 
 def _open(place: Path, server: Server | None) -> Store:

@@ -26,9 +26,10 @@ def write_studies(
 ) -> None:
     """Write studies and their criteria down before any of their trials.
 
-    Each mapping has ``name, fingerprint, problem, body, criteria`` and ``carried``: starts taken
-    over from an earlier version of the problem, kept when the fingerprint changes. Studies of an
-    earlier plan that are no longer in it stay in the ledger, but out of the summary.
+    Each mapping has ``name, fingerprint, problem, body, facts`` (of the method), ``criteria`` and
+    ``carried``: starts taken over from an earlier version of the problem, kept when the
+    fingerprint changes. Studies of an earlier plan that are no longer in it stay in the ledger,
+    but out of the summary.
     """
     if follows is None:
         c.execute(t.studies.update().values(planned=False))
@@ -55,6 +56,7 @@ def _write_study(
         "follows": follows,
         "fingerprint": mark,
         "body": json.dumps(study["body"], allow_nan=False),  # the settings keep their order
+        "facts": canonical(study["facts"]),
     }
     found = c.execute(sa.select(t.studies).where(mine)).first()
     if found is None:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.ends import MODEL_SCALES, distinct
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.kinds import POLISH, REFINE, SCALED
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 MOST_POLISHED = 24
@@ -30,12 +32,16 @@ def polishes(problem: FitProblem, outcomes: Sequence[Outcome]) -> list[Task]:
     """Polish every distinct end of fits of all free parameters, lowest first."""
     ends = distinct(outcomes)[:MOST_POLISHED]
     return [
-        Task("polish", problem.space.fixed, tuple(end.u), {"solver": "trf"}, origin="polish")
+        Task(
+            POLISH, problem.space.fixed, tuple(end.u), {"solver": "trf"}, origin=Origin(Why.POLISH)
+        )
         for end in ends
     ]
 
 
-def scaled_fits(problem: FitProblem, outcomes: Sequence[Outcome], fit: LeastSquares) -> list[Task]:
+def scaled_fits(
+    problem: FitProblem, outcomes: Sequence[Outcome], fit: AbstractSolver
+) -> list[Task]:
     """Fits with the model uncertainty multiplied, from the lowest distinct ends.
 
     None where no observation has a model uncertainty.
@@ -45,11 +51,12 @@ def scaled_fits(problem: FitProblem, outcomes: Sequence[Outcome], fit: LeastSqua
     starts = [tuple(end.u) for end in distinct(outcomes)[:_FROM]]
     return [
         Task(
-            "scaled",
+            SCALED,
             problem.space.fixed,
             start,
-            {**fit.describe(), "model": scale},
-            origin=f"sigma {scale:g}",
+            {**fit.options(), "model": scale},
+            origin=Origin(Why.SIGMA, scale),
+            solver=fit,
         )
         for scale in MODEL_SCALES
         if scale != 1.0
@@ -71,11 +78,11 @@ def refinements(
     start = tuple(end.u)
     return [
         Task(
-            "refine",
+            REFINE,
             held,
             start,
             {"knob": knob.name, "to": knob.refined},
-            origin=f"refine {knob.name}",
+            origin=Origin(Why.REFINE, knob.name),
             grid=False,
             **interest,
         )

@@ -25,6 +25,7 @@ from daybreak.methods.polish import pressed, what_is_left
 from daybreak.problem.arrays import Array
 from daybreak.problem.derived import TIES, tie_name
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task
 
@@ -176,7 +177,7 @@ class Counted:
             held, g = self.values(u)
             derived.append(g)
             interest: dict[str, Any] = {} if of is None else {"of": (of,), "point": (held[of],)}
-            tasks.append(Task("evaluate", held, origin="evaluate", grid=False, **interest))
+            tasks.append(Task(EVALUATE, held, grid=False, **interest))
         outcomes = yield tasks
         return [
             self._spot(u, g, outcome)

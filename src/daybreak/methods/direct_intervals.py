@@ -9,6 +9,7 @@ A lower chi2 found on the way is fitted from, and the ends again.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from daybreak.methods.relaxation import together
 from daybreak.methods.sparing import Descent, EndSearch
 from daybreak.problem.ends import MISSED, StopReason, missed_share
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.kinds import CONCLUDE
+from daybreak.problem.method_facts import MethodFacts
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 _SHARE = 0.5
@@ -149,6 +153,16 @@ class Intervals(AbstractMethod[FitProblem]):
         expected = starts + len(self.interest(problem)) * _cost(n)
         return expected if self.budget is None else min(expected, self.budget)
 
+    def in_words(self) -> str:
+        """Whose intervals, within how many evaluations and starts."""
+        which = "every parameter" if self.parameters == (ALL,) else " and ".join(self.parameters)
+        most = f", at most {self.budget} evaluations" if self.budget else ""
+        return f"interval of {which}{most}, up to {self.starts} starts"
+
+    def facts(self, problem: FitProblem) -> MethodFacts:
+        """Its parameters, of which only the ends of the intervals are sought."""
+        return dataclasses.replace(super().facts(problem), ends_only=True)
+
     @property
     def by_evaluation(self) -> bool:
         """Each trial is one evaluation."""
@@ -172,18 +186,18 @@ class Intervals(AbstractMethod[FitProblem]):
                 return
             descent = Descent(counted, _FINER * self.tolerance, lowest.u)
             yield from descent.go()
-            best = yield from _concluded(counted, [(f"below {number}", descent)])
+            best = yield from _concluded(counted, [(Origin(Why.LOWER, number), descent)])
 
     def _search(
         self, counted: Counted, seed: int, places: Places
     ) -> Generator[list[Task], list[Outcome], LocalModel | None]:
         """Fit from as many starts as would do if no new minimum turned up; more if one did."""
         begins = starts_of(counted.problem, counted.free, self.starts, seed)
-        named = [(f"start {i}", np.array(start)) for i, start in enumerate(begins)]
-        extra = [(f"preflight {i}", counted.box.to_unit(p)) for i, p in enumerate(places)]
+        named = [(Origin(Why.START, i), np.array(start)) for i, start in enumerate(begins)]
+        extra = [(Origin(Why.PREFLIGHT, i), counted.box.to_unit(p)) for i, p in enumerate(places)]
         with contextlib.suppress(SpentError):
             yield from counted.hear(named[0][1])
-        fits: list[tuple[str, Descent]] = []
+        fits: list[tuple[Origin, Descent]] = []
         made = 0
         while made < (wanted := min(self.starts, _wanted([fit for _, fit in fits]))):
             batch = [*(extra if not made else ()), *named[made:wanted]]
@@ -248,7 +262,7 @@ def _basins(models: Sequence[LocalModel]) -> list[list[LocalModel]]:
 
 
 def _concluded(
-    counted: Counted, fits: Sequence[tuple[str, Descent]]
+    counted: Counted, fits: Sequence[tuple[Origin, Descent]]
 ) -> Generator[list[Task], list[Outcome], LocalModel | None]:
     """Put the ends of fits down, those of one basin as its lowest.
 
@@ -257,7 +271,7 @@ def _concluded(
     converged = [f.model for _, f in fits if f.model is not None and f.reason.converged]
     lowest = {id(one): basin[0] for basin in _basins(converged) for one in basin}
     tasks: list[Task] = []
-    for name, fit in fits:
+    for origin, fit in fits:
         if fit.model is None:
             continue
         model = lowest.get(id(fit.model), fit.model)
@@ -269,7 +283,7 @@ def _concluded(
             "details": counted.what_is_left(model),
         }
         start = tuple(counted.whole(model).tolist())
-        tasks.append(Task("conclude", counted.problem.space.fixed, start, options, origin=name))
+        tasks.append(Task(CONCLUDE, counted.problem.space.fixed, start, options, origin=origin))
     outcomes = yield tasks
     yield evaluations(outcomes)
     ended = [fit for _, fit in fits if fit.model is not None]
@@ -290,11 +304,11 @@ def _marked(search: EndSearch) -> list[Task]:
         start = tuple(np.delete(mark.place, k).tolist())
         tasks.append(
             Task(
-                "conclude",
+                CONCLUDE,
                 {**problem.space.fixed, name: value},
                 start,
                 options,
-                origin=side,
+                origin=Origin(side),
                 of=(name,),
                 point=(value,),
                 grid=mark.reason is StopReason.FORETOLD,

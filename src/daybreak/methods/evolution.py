@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from daybreak.methods.batch import Batch, Checkpoint, End
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
-from daybreak.methods.least_squares import End, LeastSquares
-from daybreak.methods.local_fits import Checkpoint, fit
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, evaluations
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.kinds import EVOLVE, Kind
 from daybreak.problem.outcomes import Task
 
 _WORST = 1e100
@@ -31,7 +34,7 @@ The square root of the largest double: what is summed or squared stays finite.
 
 
 @dataclass(frozen=True)
-class Evolution(AbstractMethod[FitProblem]):
+class Evolution(AbstractMethod[FitProblem], AbstractSolver):
     """Search by differential evolution, once per seed; their spread is the method's noise.
 
     Parameters
@@ -52,6 +55,9 @@ class Evolution(AbstractMethod[FitProblem]):
         Finish with a bounded least-squares fit from the best member.
     """
 
+    name: ClassVar[str] = "evolution"
+    kind: ClassVar[Kind] = EVOLVE
+
     seeds: tuple[int, ...] = (0, 1, 2)
     generations: int = 300
     population: int = 15
@@ -66,10 +72,15 @@ class Evolution(AbstractMethod[FitProblem]):
         check_count("generations", self.generations, 1)
         check_count("population", self.population, 2)
 
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The seeds."""
+        return self.seeds
+
     def options(self) -> dict[str, Any]:
         """What determines the outcome of one run, beside its seed."""
         return {
-            "solver": "evolution",
+            "solver": self.name,
             "generations": self.generations,
             "population": self.population,
             "mutation": list(self.mutation),
@@ -78,42 +89,44 @@ class Evolution(AbstractMethod[FitProblem]):
             "polish": self.polish,
         }
 
-    def tasks(self, held: Mapping[str, float]) -> list[Task]:
-        """One run per seed with some parameters held."""
-        return [
-            Task("evolve", held, None, self.options(), seed=s, origin=f"seed {s}")
-            for s in self.seeds
-        ]
-
     def rounds(
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
     ) -> Rounds:
         """One run per seed, then everything recorded at the best and those that agree with it."""
-        outcomes = yield self.tasks(problem.space.fixed)
+        outcomes = yield self.afresh(problem.space.fixed)
         yield evaluations(outcomes)
 
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
         return {"method": "evolution", "seeds": list(self.seeds), "fit": self.options()}
 
+    def in_words(self, each: int | None = None) -> str:
+        """How many seeds, as a study's method or for each point of a profile."""
+        count = len(self.seeds)
+        return (
+            f"differential evolution, {count} seeds" if each is None else f"{count} evolution runs"
+        )
+
+    def solve(self, batch: Batch) -> list[End]:
+        """One run for every trial."""
+        return [
+            evolve(batch.evaluator, batch.cells[[row]], task, self, batch.checkpoint)
+            for row, task in enumerate(batch.tasks)
+        ]
+
     def expected_trials(self, problem: FitProblem) -> int:
         """Every seed, and the evaluations of the best."""
         return len(self.seeds) + 2
 
-    def interest(self, problem: FitProblem) -> tuple[str, ...]:
-        """None."""
-        return ()
 
-    def check(self, problem: FitProblem) -> None:
-        """Every fit problem will do."""
-
-
-def evolve(evaluator: Evaluator, cells: Cells, task: Task, checkpoint: Checkpoint) -> End:
+def evolve(
+    evaluator: Evaluator, cells: Cells, task: Task, options: Evolution, checkpoint: Checkpoint
+) -> End:
     """Make one run in the single cell given; the task's start, if any, joins the population."""
     from scipy.optimize import differential_evolution
 
-    options = task.options
     moving = evaluator.layout.moving(cells.pins)[0]
+    tolerance: Any = options.tolerance  # SciPy infers an integer from the default of atol
 
     def spread(u: Array) -> Array:
         """Unit coordinates of all free parameters from those that move, (n, L) -> (L, n)."""
@@ -128,12 +141,12 @@ def evolve(evaluator: Evaluator, cells: Cells, task: Task, checkpoint: Checkpoin
     found = differential_evolution(
         chi2,
         [(0.0, 1.0)] * int(moving.sum()),
-        maxiter=options["generations"],
-        popsize=options["population"],
-        mutation=tuple(options["mutation"]),
-        recombination=options["recombination"],
-        tol=options["tolerance"],
-        atol=options["tolerance"],
+        maxiter=options.generations,
+        popsize=options.population,
+        mutation=options.mutation,
+        recombination=options.recombination,
+        tol=tolerance,
+        atol=tolerance,
         polish=False,
         vectorized=True,
         updating="deferred",
@@ -146,7 +159,7 @@ def evolve(evaluator: Evaluator, cells: Cells, task: Task, checkpoint: Checkpoin
         return End(u.tolist(), float("inf"), StopReason.NONFINITE, int(found.nit))
     reason = StopReason.POPULATION if found.success else StopReason.ITERATIONS
     end = End(u.tolist(), best, reason, int(found.nfev))
-    if options["polish"]:
+    if options.polish:
         polished = fit(evaluator, u[None, :], cells, LeastSquares(), checkpoint)[0]
         if not polished.reason.failed and polished.chi2 <= best:
             settled = reason if reason.converged else polished.reason

@@ -15,6 +15,7 @@ import numpy as np
 
 from daybreak.methods.relaxation import MAX_BASINS, Point, Relaxation, Step, chi2_of
 from daybreak.problem.ends import Crossing, crossings, same_chi2
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 AUTOMATIC_POINTS = 21
@@ -111,7 +112,7 @@ def _basins_themselves(
     tasks = [
         task
         for value, end in found.items()
-        for task in relaxation.fits((value,), [("itself", relaxation.start(end))])
+        for task in relaxation.fits((value,), [(Origin(Why.ITSELF), relaxation.start(end))])
     ]
     relaxation.take(tasks, (yield tasks))
     pairs = itertools.pairwise(sorted(found))

@@ -1,15 +1,17 @@
-"""A local fit: how it is made, and where it ended."""
+"""The local solver: bounded Levenberg-Marquardt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-from daybreak.problem.ends import StopReason
+from daybreak.methods.batch import Batch, End
+from daybreak.methods.local_fits import fit
+from daybreak.methods.solver import AbstractSolver
 
 
 @dataclass(frozen=True)
-class LeastSquares:
+class LeastSquares(AbstractSolver):
     """How a local fit is made (formula in `daybreak.methods.levenberg_marquardt`).
 
     Parameters
@@ -21,26 +23,15 @@ class LeastSquares:
         below this; dimensionless.
     """
 
+    name: ClassVar[str] = "least_squares"
+
     max_iterations: int = 300
     gradient: float = 1e-11
 
-    def describe(self) -> dict[str, Any]:
-        """The options that determine an outcome."""
-        return {
-            "solver": "least_squares",
-            "max_iterations": self.max_iterations,
-            "gradient": self.gradient,
-        }
+    def in_words(self, each: int) -> str:
+        """As solvers go this is the usual one, which needs no word."""
+        return f"{each} start{'' if each == 1 else 's'}"
 
-
-@dataclass(frozen=True)
-class End:
-    """Where one local fit stopped."""
-
-    u: list[float]
-    """Unit coordinates of the free parameters."""
-    chi2: float
-    reason: StopReason
-    iterations: int
-    message: str = ""
-    """What `predict` raised, if it did."""
+    def solve(self, batch: Batch) -> list[End]:
+        """All fits of a batch, in compiled calls where the model allows."""
+        return fit(batch.evaluator, batch.starts, batch.cells, self, batch.checkpoint)

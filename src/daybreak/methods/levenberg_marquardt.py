@@ -16,12 +16,11 @@ Sources: Marquardt (1963), SIAM J. Appl. Math. 11, 431; More (1978), Lecture Not
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from daybreak.methods.box_quadratic import box_minimum, times
-from daybreak.methods.least_squares import LeastSquares
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 
@@ -54,6 +53,20 @@ _LEAST_STEP = 1e-15
 """A step in the unit box that changes no more than the last digits."""
 _FLOOR = 1e-14
 """Square of a column length, as a share of the longest, below which none is scaled up."""
+
+
+class Stopping(Protocol):
+    """When a fit ends."""
+
+    @property
+    def max_iterations(self) -> int:
+        """Most trial points."""
+        ...
+
+    @property
+    def gradient(self) -> float:
+        """Converged when the cosine of residuals and every free column is below this."""
+        ...
 
 
 class State(NamedTuple):
@@ -146,7 +159,7 @@ def accepts(s: State, r: Any, xp: Any) -> Any:
     return xp.isfinite(chi2) & (chi2 <= s.chi2 * (1.0 + _ROUNDED))
 
 
-def advance(s: State, trial: Trial, r: Any, J: Any, options: LeastSquares, xp: Any) -> State:
+def advance(s: State, trial: Trial, r: Any, J: Any, options: Stopping, xp: Any) -> State:
     """Accept or reject every lane's trial point, adapt the damping, and see who is done."""
     taken = accepts(s, r, xp) & xp.all(xp.isfinite(J), axis=(1, 2))
     fresh = xp.isinf(s.chi2)
@@ -180,7 +193,7 @@ def _keep(done: Any, old: Any, new: Any, xp: Any) -> Any:
     return xp.where(done.reshape(-1, *([1] * (old.ndim - 1))), old, new)
 
 
-def _reasons(s: State, fresh: Any, smallest: Any, options: LeastSquares, xp: Any) -> Any:
+def _reasons(s: State, fresh: Any, smallest: Any, options: Stopping, xp: Any) -> Any:
     """Code of the first reason that applies to each lane, 0 when it goes on."""
     slope = steepness(s, xp)
     exact = s.chi2 <= rounding(s.u, s.J, xp)

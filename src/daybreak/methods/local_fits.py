@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from daybreak.methods.batch import Checkpoint, End
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cell, Cells, block_of
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
-from daybreak.methods.least_squares import End, LeastSquares
 from daybreak.methods.levenberg_marquardt import (
     CODE,
     REASONS,
     RUNNING,
     State,
+    Stopping,
     accepts,
     advance,
     begin,
@@ -35,15 +36,12 @@ A choice: a shorter block spends its time between calls, in a longer one lanes t
 wait for the others, and a night that must end waits for the block.
 """
 
-Checkpoint = Callable[[], None]
-"""Called between blocks of iterations; raises when the night must end."""
-
 
 def fit(
     evaluator: Evaluator,
     starts: Array,
     cells: Cells,
-    options: LeastSquares,
+    options: Stopping,
     checkpoint: Checkpoint = lambda: None,
 ) -> list[End]:
     """Fit every lane from its start.
@@ -56,8 +54,8 @@ def fit(
         Unit coordinates of the free parameters; those of pinned ones are not read.
     cells : Cells
         Pinned parameters, settings and uncertainties of each lane.
-    options : LeastSquares
-        Stopping tests.
+    options : Stopping
+        Its tests, such as `daybreak.methods.least_squares.LeastSquares`.
     checkpoint : callable
         Called every few iterations; may raise to abandon the batch.
 
@@ -75,7 +73,7 @@ def _fit_numpy(
     evaluator: NumpyEvaluator | _OneByOne,
     starts: Array,
     cells: Cells,
-    options: LeastSquares,
+    options: Stopping,
     checkpoint: Checkpoint,
 ) -> list[End]:
     state = begin(starts, evaluator.layout.problem.data.count)
@@ -104,7 +102,7 @@ def _fit_jax(
     evaluator: JaxEvaluator,
     starts: Array,
     cells: Cells,
-    options: LeastSquares,
+    options: Stopping,
     checkpoint: Checkpoint,
 ) -> list[End]:
     """Fit in a pool; one that raises is halved until the lanes to blame are alone."""
@@ -163,7 +161,7 @@ def _pool(
     evaluator: JaxEvaluator,
     starts: Array,
     cells: Cells,
-    options: LeastSquares,
+    options: Stopping,
     checkpoint: Checkpoint,
 ) -> list[End]:
     """Keep a pool of fixed width busy: a finished lane's place goes to the next start."""
@@ -179,7 +177,7 @@ def _pool(
     while (lane_of >= 0).any():
         checkpoint()
         with double_precision():
-            found = call(state, block_of(cells, rows), asdict(options))
+            found = call(state, block_of(cells, rows), _numbers(options))
             state = State(*(np.array(part) for part in found))
         for row in np.flatnonzero((lane_of >= 0) & (state.reason != RUNNING)).tolist():
             ends[int(lane_of[row])] = _end(state, row, "")
@@ -200,7 +198,7 @@ def _compiled(evaluator: JaxEvaluator) -> Callable[..., Any]:
     import jax.numpy as jnp
 
     def block(state: State, cell: Cell, chosen: Mapping[str, Any]) -> State:
-        options = LeastSquares(**chosen)
+        options: Any = SimpleNamespace(**chosen)
 
         def one(carry: tuple[Any, State]) -> tuple[Any, State]:
             count, s = carry
@@ -214,6 +212,11 @@ def _compiled(evaluator: JaxEvaluator) -> Callable[..., Any]:
         return jax.lax.while_loop(going, one, (0, state))[1]
 
     return jax.jit(block)
+
+
+def _numbers(options: Stopping) -> dict[str, float]:
+    """The tests as numbers that a compiled call is given."""
+    return {"max_iterations": options.max_iterations, "gradient": options.gradient}
 
 
 def _end(state: State, row: int, message: str) -> End:

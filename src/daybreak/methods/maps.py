@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from daybreak.methods.relaxation import Ground, Point, Relaxation, Step, chi2_of
 from daybreak.problem.contours.frame import XY, Frame
 from daybreak.problem.contours.tracing import Wanted, trace
+from daybreak.problem.origins import Origin, Why
 
 _BASINS = 4
 """How many distinct ends are tried at every lattice point; half of `MAX_BASINS`.
@@ -146,7 +147,7 @@ class Map:
             task
             for value, point in self.columns(axis).items()
             for task in relaxation.fits(
-                (value,), [("map", relaxation.start(self.relaxation.best[point]))]
+                (value,), [(Origin(Why.MAP), relaxation.start(self.relaxation.best[point]))]
             )
         ]
         relaxation.take(tasks, (yield tasks))

@@ -6,13 +6,16 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
 from daybreak.errors import PlanError
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.ends import basins, units
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.kinds import EVALUATE, Question
+from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 
@@ -38,7 +41,14 @@ class AbstractMethod(ABC, Generic[Asked]):
 
     A method is a pure function of problem, settings, seed and the outcomes it is sent, so that
     replaying it over stored outcomes continues exactly where a killed night stopped.
+
+    Attributes
+    ----------
+    treats : Question
+        Whether it fits data or searches configurations.
     """
+
+    treats: ClassVar[Question] = Question.FIT
 
     @abstractmethod
     def rounds(
@@ -58,18 +68,30 @@ class AbstractMethod(ABC, Generic[Asked]):
     def expected_trials(self, problem: Asked) -> int:
         """Roughly how many trials the plan will ask for, for progress and forecasts."""
 
+    @abstractmethod
+    def in_words(self) -> str:
+        """What the method does, e.g. ``profile of k, 41 points, 4 starts each``."""
+
+    def facts(self, problem: Asked) -> MethodFacts:
+        """What the readers of its records want to know; kept in the ledger with the study."""
+        return MethodFacts(self.in_words(), self.by, self.interest(problem))
+
+    @property
+    def by(self) -> str:
+        """Who reads and carries out its trials."""
+        return f"{type(self).__module__}.{type(self).__qualname__}"
+
     @property
     def by_evaluation(self) -> bool:
         """Whether each trial is one evaluation of the model, for forecasts."""
         return False
 
-    @abstractmethod
     def interest(self, problem: Asked) -> tuple[str, ...]:
-        """Parameters whose profile the method makes."""
+        """Parameters whose profile the method makes; none, unless it says so."""
+        return ()
 
-    @abstractmethod
     def check(self, problem: Asked) -> None:
-        """Refuse a problem this method cannot treat.
+        """Refuse a problem this method cannot treat; any will do, unless it says otherwise.
 
         Raises
         ------
@@ -141,7 +163,14 @@ def evaluations(outcomes: Sequence[Outcome], **interest: Any) -> list[Task]:
         return []
     found = basins([o.chi2 for o in usable if o.chi2 is not None], units(usable))
     chosen = [usable[i] for i in found[0].members[:EVALUATED_HITS]]
-    return [Task("evaluate", dict(o.parameters), origin="evaluate", **interest) for o in chosen]
+    return [Task(EVALUATE, dict(o.parameters), **interest) for o in chosen]
+
+
+def check_solver(given: Any) -> None:
+    """Refuse what only looks like a way to fit."""
+    if not isinstance(given, AbstractSolver):
+        msg = f"`fit` must be dk.LeastSquares(...) or dk.Evolution(...), but got {given!r}."
+        raise PlanError(msg)
 
 
 def check_count(what: str, value: int, at_least: int) -> None:

@@ -13,11 +13,14 @@ from daybreak.methods.method import (
     Places,
     Rounds,
     check_count,
+    check_solver,
     evaluations,
     seed_of,
     starts_of,
 )
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 
@@ -33,16 +36,17 @@ class MultiStart(AbstractMethod[FitProblem]):
     ----------
     starts : int
         Number of starts; the first is the declared guess, the others are uniform in the box.
-    fit : LeastSquares
-        How each local fit is made.
+    fit : AbstractSolver
+        How each fit is made.
     """
 
     starts: int = 32
-    fit: LeastSquares = field(default_factory=LeastSquares)
+    fit: AbstractSolver = field(default_factory=LeastSquares)
 
     def __post_init__(self) -> None:
         """At least one start."""
         check_count("starts", self.starts, 1)
+        check_solver(self.fit)
 
     def rounds(
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
@@ -53,18 +57,15 @@ class MultiStart(AbstractMethod[FitProblem]):
 
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
-        return {"method": "multistart", "starts": self.starts, "fit": self.fit.describe()}
+        return {"method": "multistart", "starts": self.starts, "fit": self.fit.options()}
+
+    def in_words(self) -> str:
+        """How many starts, and what goes on from them."""
+        return self.fit.in_words(self.starts)
 
     def expected_trials(self, problem: FitProblem) -> int:
         """Every start, some polishes, and the evaluations of the best."""
         return self.starts + 6
-
-    def interest(self, problem: FitProblem) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    def check(self, problem: FitProblem) -> None:
-        """Every fit problem will do."""
 
 
 def search(
@@ -73,19 +74,22 @@ def search(
     seed: int,
     places: Places,
     count: int,
-    fit: LeastSquares,
+    fit: AbstractSolver,
 ) -> Generator[list[Task], list[Outcome], list[Outcome]]:
-    """Fit from `count` starts and from known places, polish the distinct ends; return all ends."""
+    """Fit from `count` starts and from known places, polish the distinct ends; return all ends.
+
+    Of a stochastic solver one run a seed is made instead.
+    """
     held = problem.space.fixed
+    if fit.runs:
+        return (yield fit.afresh(held))
     free = problem.space.free(())
-    box, options = problem.space.subspace(free), fit.describe()
+    box = problem.space.subspace(free)
     starts = starts_of(problem, free, count, seed_of(seed, settings))
-    tasks = [
-        Task("fit", held, start, options, origin=f"start {i}") for i, start in enumerate(starts)
-    ]
+    tasks = [fit.task(held, start, Origin(Why.START, i)) for i, start in enumerate(starts)]
     for i, place in enumerate(places):
         start = tuple(box.to_unit(place).tolist())
-        tasks.append(Task("fit", held, start, options, origin=f"preflight {i}"))
+        tasks.append(fit.task(held, start, Origin(Why.PREFLIGHT, i)))
     ends = yield tasks
     polished = yield polishes(problem, ends)
     return [*ends, *polished]
@@ -95,12 +99,15 @@ def question(
     problem: FitProblem,
     settings: Mapping[str, Setting],
     ends: Sequence[Outcome],
-    fit: LeastSquares,
+    fit: AbstractSolver,
 ) -> list[Task]:
-    """Fits with scaled uncertainties, refined knobs, and everything recorded at the best end."""
+    """Fits with scaled uncertainties, refined knobs, and everything recorded at the best end.
+
+    The ends of a stochastic solver are recorded only.
+    """
     best = lowest(ends)
-    if best is None:
-        return []
+    if best is None or fit.runs:
+        return evaluations(ends)
     return [
         *scaled_fits(problem, ends, fit),
         *refinements(problem, settings, best, problem.space.fixed),

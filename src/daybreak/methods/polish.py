@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from daybreak.methods.batch import End
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.evaluate.with_numpy import NumpyEvaluator
-from daybreak.methods.least_squares import End
 from daybreak.methods.levenberg_marquardt import rounding
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason

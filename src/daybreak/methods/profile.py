@@ -15,6 +15,7 @@ see docs/profiles.md.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ import numpy as np
 
 from daybreak.errors import PlanError, known
 from daybreak.methods.checks import polishes, refinements
-from daybreak.methods.evolution import Evolution
 from daybreak.methods.intervals import (
     AUTOMATIC_POINTS,
     automatic,
@@ -40,12 +40,15 @@ from daybreak.methods.method import (
     Places,
     Rounds,
     check_count,
-    evaluations,
+    check_solver,
 )
 from daybreak.methods.multistart import question, search
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.method_facts import MethodFacts
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 ALL = "all"
@@ -76,7 +79,7 @@ class Profile(AbstractMethod[FitProblem]):
         Starts of the shared multi-start over all free parameters.
     each : int, optional
         Starts of each grid point's own: 4, or 1 on a map.
-    fit : LeastSquares or Evolution
+    fit : AbstractSolver
         How each fit is made.
     relax : bool
         False fits each grid point from its own starts only, to see what a method says by itself.
@@ -92,7 +95,7 @@ class Profile(AbstractMethod[FitProblem]):
     points: tuple[Grid, ...] = (None,)
     starts: int = 32
     each: int = 4
-    fit: LeastSquares | Evolution = field(default_factory=LeastSquares)
+    fit: AbstractSolver = field(default_factory=LeastSquares)
     relax: bool = True
 
     def __init__(
@@ -101,7 +104,7 @@ class Profile(AbstractMethod[FitProblem]):
         points: Any = None,
         starts: int = 32,
         each: int | None = None,
-        fit: LeastSquares | Evolution | None = None,
+        fit: AbstractSolver | None = None,
         relax: bool = True,
     ) -> None:
         """Accept the points as numbers or as arrays."""
@@ -110,7 +113,9 @@ class Profile(AbstractMethod[FitProblem]):
         own = (1 if count == 2 else 4) if each is None else each
         check_count("starts", starts, 0)
         check_count("each", own, 0)
-        _check_kinds(fit, relax)
+        fit = LeastSquares() if fit is None else fit
+        check_solver(fit)
+        _check_relax(relax)
         if count == 2 and not relax:
             msg = "a map is always relaxed; leave `relax` out, or profile one parameter."
             raise PlanError(msg)
@@ -122,7 +127,7 @@ class Profile(AbstractMethod[FitProblem]):
             ("points", _grids(points, count)),
             ("starts", starts),
             ("each", own),
-            ("fit", LeastSquares() if fit is None else fit),
+            ("fit", fit),
             ("relax", relax),
         ):
             object.__setattr__(self, name, value)
@@ -163,7 +168,7 @@ class Profile(AbstractMethod[FitProblem]):
 
     def expected_trials(self, problem: FitProblem) -> int:
         """The multi-start; own starts, basins and neighbours of every point; ends or contours."""
-        own = len(self.fit.seeds) if isinstance(self.fit, Evolution) else self.each
+        own = len(self.fit.runs) or self.each
         counts = [
             len(self.grid(problem, name)) or AUTOMATIC_POINTS + 15
             for name in self.interest(problem)
@@ -174,11 +179,7 @@ class Profile(AbstractMethod[FitProblem]):
 
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
-        options = (
-            self.fit.describe()
-            if isinstance(self.fit, LeastSquares)
-            else {**self.fit.options(), "seeds": list(self.fit.seeds)}
-        )
+        runs = {"seeds": list(self.fit.runs)} if self.fit.runs else {}
         points = [list(p) if isinstance(p, tuple) else p for p in self.points]
         return {
             "method": "profile",
@@ -187,8 +188,23 @@ class Profile(AbstractMethod[FitProblem]):
             "starts": self.starts,
             "each": self.each,
             "relax": self.relax,
-            "fit": options,
+            "fit": {**self.fit.options(), **runs},
         }
+
+    def in_words(self) -> str:
+        """What is profiled, at how many points, and how each is fitted."""
+        counts = [p if isinstance(p, int) else len(p or ()) for p in self.points]
+        size = " x ".join(map(str, counts)) + " points" if all(counts) else "range found"
+        which = "every parameter" if self.parameters == (ALL,) else " and ".join(self.parameters)
+        what = f"{'map' if self.is_map else 'profile'} of {which}, {size}"
+        return f"{what}, {self.fit.in_words(self.each)} each" + (
+            "" if self.relax else ", not relaxed"
+        )
+
+    def facts(self, problem: FitProblem) -> MethodFacts:
+        """Its parameters, alone or together."""
+        facts = super().facts(problem)
+        return dataclasses.replace(facts, jointly=self.is_map, relaxed=self.relax)
 
     def rounds(
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
@@ -205,13 +221,10 @@ class Profile(AbstractMethod[FitProblem]):
 
     def _shared(self, ground: Ground) -> Generator[list[Task], list[Outcome], list[Outcome]]:
         """Fits of all free parameters."""
-        problem, fit = ground.problem, self.fit
-        if isinstance(fit, Evolution):
-            return (yield fit.tasks(problem.space.fixed))
-        if self.starts == 0 and not ground.places:
+        if self.starts == 0 and not ground.places and not self.fit.runs:
             return []
         found = yield from search(
-            problem, ground.settings, ground.seed, ground.places, self.starts, fit
+            ground.problem, ground.settings, ground.seed, ground.places, self.starts, self.fit
         )
         return found
 
@@ -251,11 +264,11 @@ class Profile(AbstractMethod[FitProblem]):
             key=lambda found: found[:2],  # the profiles of two parameters may share a point
         )[:4]
         fit, problem = self.fit, ground.problem
-        if not lower or isinstance(fit, Evolution):
+        if not lower or fit.runs:
             return
         box = problem.space.subspace(problem.space.free(()))
         ends = yield [
-            Task("fit", problem.space.fixed, at_end(box, end), fit.describe(), origin=f"below {i}")
+            fit.task(problem.space.fixed, at_end(box, end), Origin(Why.LOWER, i))
             for i, (_, _, end) in enumerate(lower)
         ]
         ground.ends += [*ends, *(yield polishes(problem, ends))]
@@ -287,18 +300,14 @@ class Profile(AbstractMethod[FitProblem]):
 
     def _record(self, ground: Ground) -> list[Task]:
         """Everything at the best fit, on the grids, and what questions the best fit and ends."""
-        tasks: list[Task] = []
-        if isinstance(self.fit, LeastSquares):
-            tasks += question(ground.problem, ground.settings, ground.ends, self.fit)
-        else:
-            tasks += evaluations(ground.ends)
+        tasks = question(ground.problem, ground.settings, ground.ends, self.fit)
         for one in ground.relaxations:
             if not one.best:
                 continue
             lowest = min(one.best, key=lambda p: chi2_of(one.best[p]))
             points = {lowest} if len(one.of) == 2 else {lowest, *one.grid}
             tasks += one.record(sorted(points))
-            if len(one.of) == 1 and isinstance(self.fit, LeastSquares):
+            if len(one.of) == 1 and not self.fit.runs:
                 tasks += _refined_ends(ground, one)
         return tasks
 
@@ -336,11 +345,8 @@ def _refined_ends(ground: Ground, one: Relaxation) -> list[Task]:
     return tasks
 
 
-def _check_kinds(fit: Any, relax: Any) -> None:
-    """Refuse what only looks like a way to fit, or like true and false."""
-    if fit is not None and not isinstance(fit, (LeastSquares, Evolution)):
-        msg = f"`fit` must be dk.LeastSquares(...) or dk.Evolution(...), but got {fit!r}."
-        raise PlanError(msg)
+def _check_relax(relax: Any) -> None:
+    """Refuse what only looks like true and false."""
     if not isinstance(relax, bool):
         msg = f"`relax` must be True or False, but got {relax!r}."
         raise PlanError(msg)

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from daybreak.methods.batch import End
 from daybreak.methods.box_quadratic import box_minimum
 from daybreak.methods.evaluate.evaluator import Evaluator
 from daybreak.methods.evaluate.layout import Cells
-from daybreak.methods.least_squares import End
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 

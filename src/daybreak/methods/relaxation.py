@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evolution import Evolution
-from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import Places, evaluations, seed_of, starts_of
+from daybreak.methods.solver import AbstractSolver
 from daybreak.problem.ends import distinct, same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.levels import level_95, levels_2d
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.parameters import Space
 
@@ -55,7 +55,7 @@ class Ground:
     problem: FitProblem
     settings: Mapping[str, Setting]
     seed: int
-    fit: LeastSquares | Evolution
+    fit: AbstractSolver
     each: int
     """Starts of every grid point's own."""
     places: Places
@@ -120,14 +120,11 @@ class Relaxation:
         """Where a fit of this relaxation begins to begin at `end`, whose nuisances may differ."""
         return tuple(end.u) if len(end.u) == len(self.box.names) else at_end(self.box, end)
 
-    def fits(self, point: Point, starts: Iterable[tuple[str, tuple[float, ...]]]) -> list[Task]:
-        """Trials that fit one point from named starts."""
-        solver, held, grid = self.ground.fit, self.held(point), point in self.grid
-        kind = "fit" if isinstance(solver, LeastSquares) else "evolve"
-        options = solver.describe() if isinstance(solver, LeastSquares) else solver.options()
-        seed = None if isinstance(solver, LeastSquares) else solver.seeds[0]
+    def fits(self, point: Point, starts: Iterable[tuple[Origin, tuple[float, ...]]]) -> list[Task]:
+        """Trials that fit one point from starts, each with its origin."""
+        held, grid = self.held(point), point in self.grid
         return [
-            Task(kind, held, start, options, seed, origin, self.of, point, grid)
+            self.ground.fit.task(held, start, origin, of=self.of, point=point, grid=grid)
             for origin, start in starts
         ]
 
@@ -155,16 +152,13 @@ class Relaxation:
         self.take(tasks, outcomes)
 
     def _afresh(self, point: Point, known_ones: Sequence[tuple[float, ...]]) -> list[Task]:
-        solver, held, grid = self.ground.fit, self.held(point), point in self.grid
-        if isinstance(solver, Evolution):
-            return [
-                Task("evolve", held, None, solver.options(), s, f"seed {s}", self.of, point, grid)
-                for s in solver.seeds
-            ]
+        held, solver = self.held(point), self.ground.fit
+        if solver.runs:
+            return solver.afresh(held, of=self.of, point=point, grid=point in self.grid)
         seed = seed_of(self.seed, held)
         starts = starts_of(self.problem, self.box.names, self.ground.each, seed)
-        named = [(f"start {i}", start) for i, start in enumerate(starts)]
-        named += [(f"preflight {i}", start) for i, start in enumerate(known_ones)]
+        named = [(Origin(Why.START, i), start) for i, start in enumerate(starts)]
+        named += [(Origin(Why.PREFLIGHT, i), start) for i, start in enumerate(known_ones)]
         return self.fits(point, named)
 
     def all_basins(self, points: Sequence[Point], most: int = MAX_BASINS) -> Step:
@@ -174,7 +168,8 @@ class Relaxation:
             task
             for point in points
             for task in self.fits(
-                point, ((f"basin {i}", u) for i, (at, u) in enumerate(chosen) if at != point)
+                point,
+                ((Origin(Why.BASIN, i), u) for i, (at, u) in enumerate(chosen) if at != point),
             )
         ]
         self.take(tasks, (yield tasks))
@@ -229,7 +224,7 @@ class Relaxation:
         heights = [chi2_of(self.best[other]) for other in others]
         near = len(u) == 2 and np.abs(u[0] - u[1]).max(initial=0.0) <= _ONE_BASIN
         if near and abs(heights[0] - heights[1]) <= _AS_HIGH:
-            return self.fits(point, [("middle", tuple((0.5 * (u[0] + u[1])).tolist()))])
+            return self.fits(point, [(Origin(Why.MIDDLE), tuple((0.5 * (u[0] + u[1])).tolist()))])
         return self.fits(point, zip(_SIDES, (tuple(one.tolist()) for one in u), strict=False))
 
     def record(self, points: Iterable[Point]) -> list[Task]:
@@ -244,7 +239,7 @@ class Relaxation:
         ]
 
 
-_SIDES = ("left", "right", "below", "above")
+_SIDES = tuple(map(Origin, (Why.LEFT, Why.RIGHT, Why.BELOW, Why.ABOVE)))
 """Directions of neighbours, in the order in which a grid lists them."""
 
 

@@ -7,11 +7,12 @@ is a function of the campaign's seed, its configuration and how often that came 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -23,7 +24,10 @@ from daybreak.problem.artifacts import plain
 from daybreak.problem.choices import Value
 from daybreak.problem.ends import StopReason
 from daybreak.problem.front import ranked
+from daybreak.problem.kinds import BASELINE, SEARCH, Question
+from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.objectives import violation
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
@@ -84,6 +88,8 @@ class Search(AbstractMethod[SearchProblem]):
     PlanError
         When an option cannot mean anything.
     """
+
+    treats: ClassVar[Question] = Question.SEARCH
 
     sampler: str = "tpe"
     trials: int = 100
@@ -177,15 +183,26 @@ class Search(AbstractMethod[SearchProblem]):
             "known": plain([[dict(c), dict(m)] for c, m in self.known]),
         }
 
+    def in_words(self) -> str:
+        """What proposes, and how often."""
+        forced = f", {len(self.forced)} of them forced" if self.forced else ""
+        return f"search by {engine_of(self.sampler)}, {self.trials} trials{forced}"
+
+    def facts(self, problem: SearchProblem) -> MethodFacts:
+        """What proposes configurations, and how many there may be."""
+        return dataclasses.replace(
+            super().facts(problem),
+            sampler=self.sampler,
+            engine=engine_of(self.sampler),
+            trials=self.trials,
+            repeats=self.duplicates != "skip",
+        )
+
     def expected_trials(self, problem: SearchProblem) -> int:
         """Baselines, configurations, confirmations and refinements."""
         baselines = sum(b.repeats for b in problem.baselines if b.metrics is None)
         again = self.winners(problem) * self.confirmations
         return baselines + max(self.trials, len(self.forced)) + again + len(problem.knobs)
-
-    def interest(self, problem: SearchProblem) -> tuple[str, ...]:
-        """None."""
-        return ()
 
     def check(self, problem: SearchProblem) -> None:
         """Forced and known configurations are inside the space; pruning needs one objective."""
@@ -241,7 +258,7 @@ class _Course:
         wanted = [self.problem.space.check(one) for one in self.search.forced]
         # A configuration that is forced twice is one trial.
         wanted = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
-        proposals = [(self.engine.ask(one), self._task(one, "forced", {})) for one in wanted]
+        proposals = [(self.engine.ask(one), self._task(one, Why.FORCED, {})) for one in wanted]
         tasks = baselines + [task for _, task in proposals]
         if tasks:
             outcomes = yield tasks
@@ -256,7 +273,7 @@ class _Course:
             seen[mark] += 1
             if seen[mark] > self.times.get(mark, 0) and self.left > 0:  # else it was forced
                 proposal = self.engine.ask(trial["configuration"])
-                task = self._task(proposal.configuration, "trial", trial["options"])
+                task = self._task(proposal.configuration, Why.TRIAL, trial["options"])
                 proposals.append((proposal, task))
         if proposals:
             self.learn(proposals, (yield [task for _, task in proposals]))
@@ -265,7 +282,7 @@ class _Course:
         """Trials of the baselines that are not mere numbers."""
         tasks: list[Task] = []
         for baseline in self.problem.baselines:
-            origin = f"baseline {baseline.name}"
+            origin = Origin(Why.BASELINE, baseline.name)
             for number in range(baseline.repeats if baseline.metrics is None else 0):
                 if baseline.configuration is not None:
                     configuration = self.problem.space.check(baseline.configuration)
@@ -273,7 +290,16 @@ class _Course:
                     continue
                 seed = seed_of(self.seed, "baseline", baseline.name, number) % _SEEDS
                 options = {"baseline": baseline.name}
-                tasks.append(Task("baseline", {}, options=options, seed=seed, origin=origin))
+                tasks.append(
+                    Task(
+                        BASELINE,
+                        {},
+                        options=options,
+                        seed=seed,
+                        origin=origin,
+                        configuration={},
+                    )
+                )
         return tasks
 
     def propose(self) -> list[tuple[Proposal, Task]]:
@@ -283,7 +309,7 @@ class _Course:
             proposal = self._next()
             if proposal is None:
                 break
-            found.append((proposal, self._task(proposal.configuration, "trial", self._bars())))
+            found.append((proposal, self._task(proposal.configuration, Why.TRIAL, self._bars())))
         return found
 
     def _next(self) -> Proposal | None:
@@ -311,14 +337,14 @@ class _Course:
         draws = (self.problem.space.sample(rng) for _ in range(_DRAWS))
         return next((one for one in draws if self._is_welcome(one)), None)
 
-    def _task(self, configuration: dict[str, Value], how: str, options: Mapping[str, Any]) -> Task:
+    def _task(self, configuration: dict[str, Value], why: Why, options: Mapping[str, Any]) -> Task:
         """The trial of a configuration, counted."""
         mark = canonical(configuration)
         number = self.times.get(mark, 0)
         self.times[mark] = number + 1
         self.done += 1
         repeat = 0 if self.search.duplicates == "reuse" else number
-        return self._evaluation(configuration, repeat, f"{how} {self.done - 1}", options)
+        return self._evaluation(configuration, repeat, Origin(why, self.done - 1), options)
 
     def _bars(self) -> dict[str, Any]:
         """What the pruner asks of the next trial."""
@@ -333,12 +359,12 @@ class _Course:
         self,
         configuration: dict[str, Value],
         repeat: int,
-        origin: str,
+        origin: Origin,
         options: Mapping[str, Any] | None = None,
     ) -> Task:
         seed = seed_of(self.seed, "trial", configuration, repeat) % _SEEDS
         return Task(
-            "search",
+            SEARCH,
             {},
             options=options or {},
             seed=seed,
@@ -371,7 +397,7 @@ class _Course:
         before = self.times[canonical(configuration)]
         first = 1 if self.search.duplicates == "reuse" else before
         repeats = range(first, first + self.search.confirmations)
-        return [self._evaluation(configuration, repeat, "confirm") for repeat in repeats]
+        return [self._evaluation(configuration, repeat, Origin(Why.CONFIRM)) for repeat in repeats]
 
     def refined(
         self, configuration: dict[str, Value], settings: Mapping[str, Setting]
@@ -379,7 +405,10 @@ class _Course:
         """Evaluate a configuration with each knob refined, and the seed it was first given."""
         return [
             self._evaluation(
-                configuration, 0, f"refine {knob.name}", {"knob": knob.name, "to": knob.refined}
+                configuration,
+                0,
+                Origin(Why.REFINE, knob.name),
+                {"knob": knob.name, "to": knob.refined},
             )
             for knob in self.problem.knobs
             if settings[knob.name] != knob.refined

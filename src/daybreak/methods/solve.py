@@ -3,71 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
-from daybreak.methods.evaluate.evaluator import Evaluator, cells_of
-from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.batch import NOTHING, Batch, Checkpoint, End
+from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
-from daybreak.methods.evolution import evolve
-from daybreak.methods.least_squares import End, LeastSquares
-from daybreak.methods.local_fits import Checkpoint, fit
+from daybreak.methods.least_squares import LeastSquares
+from daybreak.methods.local_fits import fit
 from daybreak.methods.polish import polish
 from daybreak.methods.refinement import refine
+from daybreak.methods.solver import solver_of
 from daybreak.methods.trials import Desk, carry_out
-from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.kinds import CONCLUDE, EVALUATE, POLISH, REFINE, Kind
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """Trials of one kind that share a compiled call."""
-
-    problem: FitProblem
-    settings: Mapping[str, Setting]
-    tasks: Sequence[Task]
-    evaluator: Evaluator
-    cells: Cells
-    checkpoint: Checkpoint
-
-    @functools.cached_property
-    def starts(self) -> Array:
-        """Unit coordinates where the trials begin, shape (L, n)."""
-        layout = self.evaluator.layout
-        moving = layout.moving(self.cells.pins)
-        full = np.full(moving.shape, 0.5)
-        for row, task in enumerate(self.tasks):
-            full[row, moving[row]] = task.start
-        return full
-
-    def outcome(self, row: int, end: End, details: Mapping[str, Any] = _NOTHING) -> Outcome:
-        """What the ledger keeps of one end."""
-        layout = self.evaluator.layout
-        pins, u = self.cells.pins[row], np.array(end.u, dtype=np.float64)
-        values = layout.values(u[None], pins[None])[0]
-        names = layout.problem.space.names
-        return Outcome(
-            parameters={name: float(value) for name, value in zip(names, values, strict=True)},
-            chi2=None if end.reason.failed else end.chi2,
-            reason=end.reason,
-            u=u[layout.moving(pins)].tolist(),
-            iterations=end.iterations,
-            message=end.message,
-            details=dict(details),
-        )
 
 
 def solve(
@@ -100,7 +56,11 @@ def solve(
     # In JAX a lane may hold any parameters; in NumPy differences would be taken along all others.
     apart = problem.backend(settings) != "jax"
     for i, task in enumerate(tasks):
-        alike = (task.kind, canonical(dict(task.options)), *(sorted(task.held) if apart else ()))
+        alike = (
+            task.kind.word,
+            canonical(dict(task.options)),
+            *(sorted(task.held) if apart else ()),
+        )
         batches.setdefault(alike, []).append(i)
     outcomes: dict[int, Outcome] = {}
     for rows in batches.values():
@@ -109,27 +69,20 @@ def solve(
         evaluator, cells = cells_of(
             problem, [task.held for task in alike_tasks], settings, first.options.get("model", 1.0)
         )
-        batch = _Batch(problem, settings, alike_tasks, evaluator, cells, checkpoint)
-        outcomes |= dict(zip(rows, _MAKERS[first.kind](batch), strict=True))
+        batch = Batch(problem, settings, alike_tasks, evaluator, cells, checkpoint)
+        made = _MAKERS.get(first.kind, _by_solver)(batch)
+        outcomes |= dict(zip(rows, made, strict=True))
     return [outcomes[i] for i in range(len(tasks))]
 
 
-def _fit(batch: _Batch) -> list[Outcome]:
-    options = {k: v for k, v in batch.tasks[0].options.items() if k not in ("solver", "model")}
-    ends = fit(
-        batch.evaluator, batch.starts, batch.cells, LeastSquares(**options), batch.checkpoint
-    )
-    return [batch.outcome(row, end) for row, end in enumerate(ends)]
+def _by_solver(batch: Batch) -> list[Outcome]:
+    """Fits: the solver is known to the trial, or found by the options that a record has of it."""
+    first = batch.tasks[0]
+    solver = first.solver or solver_of({"solver": LeastSquares.name, **first.options})
+    return [batch.outcome(row, end) for row, end in enumerate(solver.solve(batch))]
 
 
-def _evolve(batch: _Batch) -> list[Outcome]:
-    return [
-        batch.outcome(row, evolve(batch.evaluator, batch.cells[[row]], task, batch.checkpoint))
-        for row, task in enumerate(batch.tasks)
-    ]
-
-
-def _polish(batch: _Batch) -> list[Outcome]:
+def _polish(batch: Batch) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for row, start in enumerate(batch.starts):
         batch.checkpoint()
@@ -138,7 +91,7 @@ def _polish(batch: _Batch) -> list[Outcome]:
     return outcomes
 
 
-def _refine(batch: _Batch) -> list[Outcome]:
+def _refine(batch: Batch) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for row, (task, start) in enumerate(zip(batch.tasks, batch.starts, strict=True)):
         batch.checkpoint()
@@ -149,7 +102,7 @@ def _refine(batch: _Batch) -> list[Outcome]:
     return outcomes
 
 
-def _evaluate(batch: _Batch) -> list[Outcome]:
+def _evaluate(batch: Batch) -> list[Outcome]:
     batch.checkpoint()
     outcomes: list[Outcome] = []
     layout = batch.evaluator.layout
@@ -166,7 +119,7 @@ def _evaluate(batch: _Batch) -> list[Outcome]:
     return outcomes
 
 
-def _conclude(batch: _Batch) -> list[Outcome]:
+def _conclude(batch: Batch) -> list[Outcome]:
     """Ends that a method read off evaluations; nothing is evaluated."""
     outcomes: list[Outcome] = []
     for row, (task, start) in enumerate(zip(batch.tasks, batch.starts, strict=True)):
@@ -174,19 +127,17 @@ def _conclude(batch: _Batch) -> list[Outcome]:
         chi2 = math.inf if said["chi2"] is None else said["chi2"]
         reason, count = StopReason[said["reason"]], said.get("evaluations", 1)
         end = End(start.tolist(), chi2, reason, count)
-        outcomes.append(batch.outcome(row, end, said.get("details", _NOTHING)))
+        outcomes.append(batch.outcome(row, end, said.get("details", NOTHING)))
     return outcomes
 
 
-_MAKERS: dict[str, Callable[[_Batch], list[Outcome]]] = {
-    "fit": _fit,
-    "scaled": _fit,
-    "evolve": _evolve,
-    "evaluate": _evaluate,
-    "conclude": _conclude,
-    "polish": _polish,
-    "refine": _refine,
+_MAKERS: dict[Kind, Callable[[Batch], list[Outcome]]] = {
+    EVALUATE: _evaluate,
+    CONCLUDE: _conclude,
+    POLISH: _polish,
+    REFINE: _refine,
 }
+"""What carries trials out that no solver does."""
 
 
 _FIT_ITERATIONS = 40
@@ -251,7 +202,7 @@ def compiling(
         with contextlib.suppress(Exception):
             seconds_per_fit(problem, settings, held)
             place = dict(zip(problem.space.names, problem.space.probes()[0].tolist(), strict=True))
-            solve(problem, settings, [Task("evaluate", place)])
+            solve(problem, settings, [Task(EVALUATE, place)])
 
     thread = threading.Thread(target=work, daemon=True)
     if problem.backend(settings) == "jax":

@@ -23,6 +23,7 @@ from daybreak.methods.counted import Counted, SpentError
 from daybreak.methods.local_model import LocalModel
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import StopReason
+from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome, Task
 
 Asking = Generator[list[Task], list[Outcome], None]
@@ -171,8 +172,8 @@ class EndSearch:
     """What is asked about, by its place among the columns of a local model."""
     wall: float
     """0 for the lower end, 1 for the upper one; where the model gives no number, before that."""
-    marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
-    """``inside`` and ``outside`` the interval; no ``outside`` where the bound ends it."""
+    marks: dict[Why, Mark] = field(default_factory=dict[Why, Mark])
+    """Inside and outside the interval; nothing outside where the bound ends it."""
     nowhere: float | None = None
     """The nearest value at which the model gave no number."""
 
@@ -214,11 +215,11 @@ class EndSearch:
 
     def _give_up(self, reason: StopReason) -> None:
         """Put the best fit down, so that it is told that this end was sought and not found."""
-        beyond = self.marks.get("outside")
+        beyond = self.marks.get(Why.OUTSIDE)
         if beyond is not None and beyond.chi2 is None:
-            del self.marks["outside"]
-        if "inside" not in self.marks:
-            self.marks["inside"] = Mark(self.counted.whole(self.begin), self.begin.chi2, reason)
+            del self.marks[Why.OUTSIDE]
+        if Why.INSIDE not in self.marks:
+            self.marks[Why.INSIDE] = Mark(self.counted.whole(self.begin), self.begin.chi2, reason)
 
     @property
     def _blur(self) -> float:
@@ -228,7 +229,7 @@ class EndSearch:
     @property
     def _aim(self) -> float:
         """Inside of the level at first, then outside."""
-        side = 1.0 if "inside" in self.marks else -1.0
+        side = 1.0 if Why.INSIDE in self.marks else -1.0
         return self.level + side * max(_APART * self.counted.level, 2.0 * self._blur)
 
     def _is_end(self, model: LocalModel) -> bool:
@@ -256,11 +257,11 @@ class EndSearch:
     def _mark(self, model: LocalModel) -> bool:
         """Put a place down; whether the search is over."""
         inside = model.chi2 <= self.level
-        side = "inside" if inside else "outside"
+        side = Why.INSIDE if inside else Why.OUTSIDE
         self.marks[side] = Mark(self.counted.whole(model), model.chi2, StopReason.FORETOLD)
         if not inside or not self._walled(model):
-            beyond = self.marks.get("outside")
-            return "inside" in self.marks and beyond is not None and beyond.chi2 is not None
+            beyond = self.marks.get(Why.OUTSIDE)
+            return Why.INSIDE in self.marks and beyond is not None and beyond.chi2 is not None
         if self.nowhere is None:  # the bound itself
             return True
         gap = self.nowhere - self.wall
@@ -271,6 +272,6 @@ class EndSearch:
         """Go on this side of a place without a number."""
         _, g = self.counted.values(u)
         there = dataclasses.replace(model, u=u, g=g)
-        self.marks["outside"] = Mark(self.counted.whole(there), None, StopReason.NONFINITE)
+        self.marks[Why.OUTSIDE] = Mark(self.counted.whole(there), None, StopReason.NONFINITE)
         self.nowhere = min(max(there.at(self.column), 0.0), 1.0)
         self.wall = 0.5 * (self.nowhere + model.at(self.column))

@@ -15,6 +15,7 @@ import numpy as np
 from daybreak.problem.artifacts import plain
 from daybreak.problem.configuration import Configuration
 from daybreak.problem.ends import StopReason
+from daybreak.problem.kinds import BASELINE, SEARCH
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.precision import double_precision_import, single_precision
 from daybreak.problem.search import SearchProblem
@@ -108,7 +109,7 @@ def _one(
                 metrics = _function(problem, task)(trial)
             measured, draws = _measured(metrics)
             lacking = [goal.name for goal in problem.goals if goal.name not in measured]
-            if lacking and task.kind == "search":
+            if lacking and task.kind == SEARCH:
                 reason, message = StopReason.UNMEASURED, _what_came(lacking, metrics)
         except Pruned as pruned:
             reason, measured, draws, message = StopReason.PRUNED, {}, {}, str(pruned)
@@ -129,7 +130,7 @@ def _one(
 
 def _function(problem: SearchProblem, task: Task) -> Callable[[Trial], Mapping[str, Any]]:
     """What is to be called with the trial."""
-    if task.kind == "baseline":
+    if task.kind == BASELINE:
         named = (b for b in problem.baselines if b.name == task.options["baseline"])
         found = next(named).evaluate
         if found is not None:

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from daybreak.findings import Check, StudyPreflight
 from daybreak.methods.method import seed_of
 from daybreak.methods.proposals import engine_of
-from daybreak.methods.search import Search
 from daybreak.methods.trials import carry_out
 from daybreak.plan import Study
 from daybreak.preflight.probe import OutOfTime
 from daybreak.problem.choices import Choice, Value
 from daybreak.problem.configuration import Searched, SearchSpace, describe_searched
+from daybreak.problem.kinds import SEARCH
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.search import SearchProblem
 
@@ -94,10 +94,10 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
 
 def _sampler(study: Study) -> list[Check]:
     """The sampler that is used in place of one that is not installed."""
-    method = study.method
-    if not isinstance(method, Search) or engine_of(method.sampler) == method.sampler:
+    facts = study.method.facts(study.problem)
+    if facts.engine == facts.sampler:
         return []
-    return [Check(code="sampler_replaced", severity="note", sentence=replaced(method.sampler))]
+    return [Check(code="sampler_replaced", severity="note", sentence=replaced(facts.sampler))]
 
 
 def replaced(sampler: str) -> str:
@@ -158,7 +158,7 @@ class Rehearser:
                 if time.monotonic() > self.deadline:
                     raise OutOfTime
                 options = {"rehearsal": True}
-                task = Task("search", {}, None, options, seed, configuration=dict(configuration))
+                task = Task(SEARCH, {}, None, options, seed, configuration=dict(configuration))
                 found += carry_out(self.problem, self.settings, [task])
                 self.evaluations += 1
             self.known[mark] = found

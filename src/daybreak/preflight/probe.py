@@ -14,7 +14,8 @@ from daybreak.methods.method import seed_of
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
 from daybreak.problem.arrays import Array
-from daybreak.problem.outcomes import Outcome, Task
+from daybreak.problem.origins import Origin, Why
+from daybreak.problem.outcomes import Outcome
 from daybreak.problem.parameters import Space
 
 
@@ -107,9 +108,11 @@ class Probe:
     def fit(self, starts: Array, options: LeastSquares | None = None) -> list[Outcome]:
         """Local fits of all free parameters from unit coordinates, shape (N, n)."""
         self.check_time()
-        chosen = (options or LeastSquares()).describe()
-        held = self.problem.space.fixed
-        tasks = [Task("fit", held, tuple(start), chosen) for start in starts.tolist()]
+        solver, held = options or LeastSquares(), self.problem.space.fixed
+        tasks = [
+            solver.task(held, tuple(start), Origin(Why.START, i))
+            for i, start in enumerate(starts.tolist())
+        ]
         outcomes = solve(self.problem, self.settings, tasks, self.check_time)
         self.evaluations += sum(outcome.iterations for outcome in outcomes)
         return outcomes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,9 +15,11 @@ from daybreak.problem.constraints import Room, constraint
 from daybreak.problem.contract import lined_up, names_of
 from daybreak.problem.derived import TIE, TIES, Derived, tie_name
 from daybreak.problem.gathering import observations_of
+from daybreak.problem.kinds import Question
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.noise.kinds import is_unknown
 from daybreak.problem.observations import Observation, Observations
+from daybreak.problem.outcomes import digest
 from daybreak.problem.parameters import Parameter, Space, check_name
 from daybreak.problem.priors import GROUP, AbstractPrior, pull_name
 from daybreak.problem.resources import Resources, check_resources
@@ -91,6 +93,8 @@ class FitProblem:
     ProblemError
         When names clash, nothing is free, or a factor acts on unknown observations.
     """
+
+    asks: ClassVar[Question] = Question.FIT
 
     parameters: Sequence[Parameter]
     predict: Callable[[Any, Any], Any]
@@ -329,7 +333,7 @@ class FitProblem:
     def identity(self) -> dict[str, Any]:
         """What determines an outcome, code aside: no guess (a start says it), no units."""
         kept = self.describe()
-        del kept["units"], kept["knobs"]
+        del kept["kind"], kept["units"], kept["knobs"]
         for row in (*kept["scale_factors"], *kept["offsets"], *kept["observations"]):
             del row["unit"]
         for row in kept["observations"]:
@@ -338,6 +342,11 @@ class FitProblem:
         for row in kept["parameters"]:
             del row["unit"], row["guess"], row["physical"]
         return kept
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything declared about it; its code is compared by results."""
+        return digest(self.identity())
 
     def describe(self) -> dict[str, Any]:
         """The whole declaration, code aside, as plain data for the ledger."""
@@ -349,6 +358,7 @@ class FitProblem:
             return {"name": f.name, "over": over, "lower": lower, "upper": upper, "unit": f.unit}
 
         return {
+            "kind": self.asks.value,
             "name": self.name,
             "parameters": [parameter.describe() for parameter in self.space.parameters],
             "observations": self.data.describe(),

@@ -6,17 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from daybreak.problem.ends import StopReason
-
-Kind = Literal[
-    "fit", "evolve", "evaluate", "conclude", "scaled", "polish", "refine", "search", "baseline"
-]
-"""Local fit, evolution, a record of everything at one place, and the end of a fit that a method
-read off such records; and the checks of an end: a fit with scaled model uncertainties, a polish by
-another method with its Hessian, a refined knob.  Of a search: the evaluation of a configuration,
-and of a baseline that is none."""
+from daybreak.problem.kinds import Kind
+from daybreak.problem.origins import RECORDED, Origin
 
 
 def canonical(data: Any) -> str:
@@ -33,8 +27,8 @@ def digest(data: Any) -> str:
 class Task:
     """One trial to be made.
 
-    `origin`, `of`, `point` and `grid` say why it is asked for; everything else determines its
-    outcome.
+    `origin`, `of`, `point` and `grid` say why it is asked for, `solver` is how a fit is made, as
+    `options` say too; everything else determines its outcome.
     """
 
     kind: Kind
@@ -45,8 +39,7 @@ class Task:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The solver's options."""
     seed: int | None = None
-    origin: str = ""
-    """``start 3``, ``basin 0``, ``left``, ``right``, ``polish``, ``evaluate``."""
+    origin: Origin = RECORDED
     of: tuple[str, ...] = ()
     """Parameters of interest of the profile or map this trial belongs to, if any."""
     point: tuple[float, ...] = ()
@@ -54,24 +47,40 @@ class Task:
     grid: bool = True
     """Whether `point` belongs to the grid, not to a search for a root, minimum or contour."""
     configuration: Mapping[str, Any] | None = None
-    """What a search evaluates, by name."""
+    """What a search evaluates, by name; empty for a baseline of its own code."""
+    solver: Any = None
+    """What carries a fit out (`daybreak.methods.solver.AbstractSolver`)."""
 
     def identity(self) -> dict[str, Any]:
         """What determines the outcome, beside problem and settings."""
-        if self.configuration is not None or self.kind == "baseline":
+        if self.configuration is not None:
             return {
-                "kind": self.kind,
-                "configuration": dict(self.configuration or {}),
+                "kind": self.kind.word,
+                "configuration": dict(self.configuration),
                 "options": dict(self.options),
                 "seed": self.seed,
             }
         return {
-            "kind": self.kind,
+            "kind": self.kind.word,
             "held": {k: float(v) for k, v in self.held.items()},
             "start": None if self.start is None else list(self.start),
             "options": dict(self.options),
             "seed": self.seed,
         }
+
+
+class Identity(NamedTuple):
+    """What determines a trial's outcome, code aside, as the ledger keeps it."""
+
+    key: str
+    """Hash of `text`, by which the trial is known."""
+    text: str
+    """All of it, as canonical text."""
+    kind: Kind
+    problem: str
+    """Hash of the problem."""
+    settings: str
+    """Hash of the settings."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from daybreak.errors import ProblemError, known
 from daybreak.problem.choices import Choice, Integer, Value
 from daybreak.problem.configuration import Configuration, Searched, SearchSpace
+from daybreak.problem.kinds import Question
 from daybreak.problem.knobs import Knob, check_knobs_name_settings
 from daybreak.problem.objectives import Baseline, Constraint, Objective
+from daybreak.problem.outcomes import digest
 from daybreak.problem.parameters import Parameter, check_name
 from daybreak.problem.resources import Resources, check_resources
 from daybreak.problem.settings import Setting, Settings, plain_settings, resolve_settings
@@ -64,6 +66,8 @@ class SearchProblem:
     ProblemError
         When names clash, nothing is searched, or a baseline lies outside the space.
     """
+
+    asks: ClassVar[Question] = Question.SEARCH
 
     parameters: Sequence[Searched]
     evaluate: Evaluate
@@ -194,16 +198,21 @@ class SearchProblem:
     def identity(self) -> dict[str, Any]:
         """What determines an outcome beside configuration and seed, code aside."""
         return {
-            "kind": "search",
+            "kind": self.asks.value,
             "name": self.name,
             "precision": self.precision,
             "objectives": [goal.name for goal in self.goals],
         }
 
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything declared about it, the space included, which no trial depends on."""
+        return digest(self.describe())
+
     def describe(self) -> dict[str, Any]:
         """The whole declaration, code aside, as plain data for the ledger."""
         return {
-            "kind": "search",
+            "kind": self.asks.value,
             "name": self.name,
             "precision": self.precision,
             "deterministic": self.deterministic,

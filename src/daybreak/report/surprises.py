@@ -16,8 +16,6 @@ _GROSS = 5.0
 
 Normal errors do that once in two million data.
 """
-_EACH_ITS_OWN = frozenset({"search", "baseline"})
-"""Kinds whose trials are of different configurations, of which each takes as long as it takes."""
 _SLOW, _NOTICED = 3.0, 1.0
 """Times what is usual, and seconds, beyond which a trial is slow.
 
@@ -104,14 +102,15 @@ def _bad_fit(study: Study) -> Iterator[str]:
 def slow_trials(records: Sequence[StudyRecord]) -> Iterator[tuple[str, str]]:
     """Studies with trials that took over a second and three times as long as others like them.
 
-    Only like is compared with like: trials of one kind, and none of kinds in which every trial
+    Only like is compared with like: trials of one kind, and none of a search, in which every trial
     has a configuration of its own, as a network takes longer than a baseline.
     """
     for record in records:
+        if record.is_search:
+            continue
         kinds: dict[str, list[BatchRecord]] = {}
         for batch in record.batches:
-            if batch.kind not in _EACH_ITS_OWN:
-                kinds.setdefault(batch.kind, []).append(batch)
+            kinds.setdefault(batch.kind, []).append(batch)
         for kind, batches in kinds.items():
             usual = statistics.median(batch.seconds for batch in batches)
             slow = [b for b in batches if b.seconds > max(_SLOW * usual, _NOTICED)]

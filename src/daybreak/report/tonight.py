@@ -17,8 +17,9 @@ from daybreak.decision import condition_in_words
 from daybreak.diagnosis.bounds import parameters_of
 from daybreak.diagnosis.study import Model
 from daybreak.findings import Preflight, StudyPreflight
+from daybreak.problem.kinds import Question
+from daybreak.problem.method_facts import MethodFacts
 from daybreak.report import numbers
-from daybreak.verdict import method_in_words
 
 SCHEMA = "daybreak.tonight/1"
 State = Literal["HOPELESS", "READ FIRST", "READY"]
@@ -153,8 +154,8 @@ class Plan(Model):
     problem: dict[str, Any]
     body: dict[str, Any]
     criteria: list[dict[str, Any]]
-    interest: list[str]
-    """Parameters that are profiled."""
+    facts: MethodFacts
+    """What its method says of itself."""
     trials: int
 
 
@@ -240,11 +241,11 @@ def _expected(found: Preflight, written: datetime) -> Expected | None:
 
 def _study(plan: Plan) -> PlannedStudy:
     problem, body = plan.problem, plan.body
-    searched = problem.get("kind") == "search"
+    searched = problem["kind"] == Question.SEARCH
     return PlannedStudy(
         name=plan.name,
         counted=body["counted"],
-        method=method_in_words(body["method"]),
+        method=plan.facts.in_words,
         settings=body["settings"],
         units=problem["units"],
         asked=_objectives(problem) if searched else _data(problem),
@@ -292,7 +293,7 @@ def _fitted(plan: Plan) -> list[PlannedParameter]:
             role="fixed"
             if p.fixed is not None
             else "profiled"
-            if p.name in plan.interest
+            if p.name in plan.facts.interest
             else "fitted",
         )
         for p in parameters_of(plan.problem)

@@ -8,10 +8,13 @@ from typing import Any
 from daybreak.ledger.records import PlannedRecord
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
+from daybreak.problem.kinds import Question
+from daybreak.problem.origins import Why
 from daybreak.problem.parameters import Parameter
 from daybreak.problem.search import SearchProblem
 from daybreak.runner.spaces import differences, kept, same_trials
 
+_STARTS_TOO = ", and the best ends found so far are starts"
 _STARTS = 3
 """Distinct old ends that are taken over.
 
@@ -60,7 +63,7 @@ def _changed(study: Study, old: PlannedRecord) -> list[str]:
         told = "; ".join(_declared(old.problem, new))
         found.append(
             f"{study.name}: another problem ({told}); its trials are made anew"
-            f"{'' if new.get('kind') else ', and the best ends found so far are starts'}."
+            f"{'' if new['kind'] == Question.SEARCH else _STARTS_TOO}."
         )
     body = study.describe()
     differing = [key for key in body if body[key] != old.body.get(key)]
@@ -76,14 +79,15 @@ def _changed(study: Study, old: PlannedRecord) -> list[str]:
 
 
 def _searches_alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return old.get("kind") == new.get("kind") == "search" and same_trials(old, new)
+    return old["kind"] == new["kind"] == Question.SEARCH and same_trials(old, new)
 
 
 def _declared(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two declarations of a problem, in words."""
-    if "search" in (old.get("kind"), new.get("kind")):
-        both = old.get("kind") == new.get("kind")
-        return differences(old, new) if both else ["a search and a fit are different things"]
+    if old["kind"] != new["kind"]:
+        return ["a search and a fit are different things"]
+    if new["kind"] == Question.SEARCH:
+        return differences(old, new)
     told: list[str] = []
     before = {row["name"]: row for row in old["parameters"]}
     after = {row["name"]: row for row in new["parameters"]}
@@ -154,12 +158,12 @@ def carried_over(
     if isinstance(study.problem, SearchProblem):
         alike = _searches_alike(old.problem, study.problem.describe())
         return kept(ledger.read_study(study.name), study.problem)[0] if alike else []
-    if old.problem.get("kind"):
+    if old.is_search:
         return []
     ends = [
         trial.outcome
         for trial in ledger.read_study(study.name).trials
-        if trial.outcome.chi2 is not None and trial.kind in ("fit", "polish", "evolve", "conclude")
+        if trial.ended or (trial.origin.why is Why.POLISH and trial.outcome.chi2 is not None)
     ]
     box = study.problem.space.subspace(study.problem.space.free(()))
     found: list[dict[str, float]] = []

@@ -11,7 +11,8 @@ from daybreak.ledger.store import Ledger
 from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
-from daybreak.problem.outcomes import Outcome, Task, canonical, digest
+from daybreak.problem.kinds import EVALUATE, SEARCH
+from daybreak.problem.outcomes import Identity, Outcome, Task, canonical, digest
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
 
@@ -22,31 +23,21 @@ A choice: a fit's evaluation is always repeated, a search's trial may take hours
 """
 
 
-def configuration(study: Study, task: Task) -> str:
-    """Everything that determines a trial's outcome, code aside, as canonical text."""
-    return described(study.problem, study.all_settings, task)
-
-
-def described(problem: Problem, settings: Mapping[str, Setting], task: Task) -> str:
-    """The same, of a trial that is not known as part of a study."""
-    where: dict[str, object] = {
-        "problem": _identity(problem),
-        "settings": _plain(problem, settings),
-    }
-    if task.kind == "evaluate":  # a quantity that is derived from now on is worth a new look
+def identify(problem: Problem, settings: Mapping[str, Setting], task: Task) -> Identity:
+    """Everything that determines a trial's outcome, code aside."""
+    plain = _plain(problem, settings)
+    where: dict[str, object] = {"problem": fingerprint(problem), "settings": plain}
+    if task.kind == EVALUATE:  # a quantity that is derived from now on is worth a new look
         where["derived"] = problem.derived_names(settings)
-    return canonical({**where, **task.identity()})
+    text = canonical({**where, **task.identity()})
+    key = hashlib.sha256(text.encode()).hexdigest()
+    return Identity(key, text, task.kind, fingerprint(problem), digest(plain))
 
 
 @functools.lru_cache(maxsize=64)
-def _identity(problem: Problem) -> str:
-    """Hash of what a problem is; kept, since every one of its trials asks."""
+def fingerprint(problem: Problem) -> str:
+    """Hash of what a problem is to its trials; kept, since every one of them asks."""
     return digest(problem.identity())
-
-
-def key_of(text: str) -> str:
-    """A trial's key: the hash of its configuration."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plan_of(studies: Sequence[Study]) -> str:
@@ -89,11 +80,10 @@ def compare(ledger: Ledger, study: Study) -> str:
     """
     if isinstance(study.problem, SearchProblem):
         return _compare_search(ledger, study, study.problem)
-    stored = ledger.stored_evaluation(study.fingerprint, plain_settings(study))
-    if stored is None:
+    old = ledger.stored_evaluation(fingerprint(study.problem), plain_settings(study))
+    if old is None:
         return ""
-    _, old = stored
-    task = Task("evaluate", old.parameters)
+    task = Task(EVALUATE, old.parameters)
     new = solve(study.problem, study.all_settings, [task])[0]
     told = difference(study, old, new)
     if told:
@@ -109,12 +99,12 @@ def compare(ledger: Ledger, study: Study) -> str:
 
 def _compare_search(ledger: Ledger, study: Study, problem: SearchProblem) -> str:
     """The same of a search, where a trial is quick and made in this process anyway."""
-    found = ledger.quickest(digest(problem.identity()), plain_settings(study))
+    found = ledger.quickest(fingerprint(problem), plain_settings(study))
     if found is None or found[2] > _QUICK or problem.resources.isolated:
         return ""
     configuration, old, _ = found
     task = Task(
-        "search",
+        SEARCH,
         {},
         options=configuration["options"],
         seed=configuration["seed"],
@@ -169,7 +159,7 @@ def refuse_lookalikes(studies: Sequence[Study]) -> None:
             continue
         names = study.problem.space.names
         places = [
-            Task("evaluate", dict(zip(names, row, strict=True)))
+            Task(EVALUATE, dict(zip(names, row, strict=True)))
             for row in study.fit.space.probes()[1:4].tolist()
         ]
         one, two = (solve(s.problem, s.all_settings, places) for s in (other, study))

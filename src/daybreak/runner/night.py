@@ -207,6 +207,7 @@ class _Night:
                 "fingerprint": study.fingerprint,
                 "problem": study.problem.describe(),
                 "body": study.describe(),
+                "facts": study.method.facts(study.problem).dump(),
                 "criteria": [criterion.describe() for criterion in study.accept],
                 "carried": carried_over(self.ledger, known, study),
             }

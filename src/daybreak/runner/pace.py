@@ -24,8 +24,7 @@ class Pace:
 
     def batch(self, study: Study) -> int:
         """How many trials make a unit; one where each is watched or takes long."""
-        alone = first_task(study).kind in ("evolve", "search", "baseline")
-        if alone or study.problem.resources.isolated:
+        if first_task(study).kind.alone or study.problem.resources.isolated:
             return 1
         aim = _UNIT_SECONDS[study.problem.backend(study.all_settings)]
         return max(1, min(_MOST_TRIALS, int(aim / self.seconds(study))))

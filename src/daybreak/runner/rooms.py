@@ -18,7 +18,7 @@ from daybreak.methods.trials import Desk
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
-from daybreak.runner.identity import described, key_of
+from daybreak.runner.identity import identify
 
 FOLDER = "trials"
 _SHOWN = 16
@@ -40,7 +40,7 @@ def desk(problem: SearchProblem, settings: Mapping[str, Setting], home: Path | N
 
     @contextlib.contextmanager
     def directory(task: Task) -> Generator[Path]:
-        yield room(home, key_of(described(problem, settings, task)))
+        yield room(home, identify(problem, settings, task).key)
 
     return Desk(directory)
 

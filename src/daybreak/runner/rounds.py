@@ -18,7 +18,7 @@ from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.runner.carry import Carrier
 from daybreak.runner.crew import Crew
-from daybreak.runner.identity import compare, configuration, key_of, plain_settings
+from daybreak.runner.identity import compare, identify, plain_settings
 from daybreak.runner.limits import Watch
 from daybreak.runner.listener import AbstractListener, Progress
 from daybreak.runner.pace import Pace
@@ -145,8 +145,8 @@ class Rounds:
     def _round(
         self, study: Study, carrier: Carrier, number: int, tasks: list[Task], batch: int
     ) -> list[Outcome]:
-        texts = [configuration(study, task) for task in tasks]
-        keys = [key_of(text) for text in texts]
+        asked = [identify(study.problem, study.all_settings, task) for task in tasks]
+        keys = [one.key for one in asked]
         unique = dict(zip(keys, tasks, strict=True))
         order = list(unique)
         unknown = [key for key in order if key not in self.outcomes]
@@ -156,8 +156,7 @@ class Rounds:
         missing = {key for key in order if key not in self.outcomes}
         self.done += len(order) - len(missing)
         keyed = list(zip(tasks, keys, strict=True))
-        written = {k: text for k, text in zip(keys, texts, strict=True) if k in missing}
-        one = Round(number, keyed, written)
+        one = Round(number, keyed, [each for each in asked if each.key in missing])
         if not (shared or self.retry_failed) and (carrier.quick or not missing):
             carrier.carry_out_quickly(one, {key: unique[key] for key in order if key in missing})
             self.outcomes |= carrier.outcomes

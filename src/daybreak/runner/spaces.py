@@ -83,7 +83,7 @@ def kept(record: StudyRecord, problem: SearchProblem) -> tuple[list[dict[str, An
     found: list[dict[str, Any]] = []
     outside = 0
     for trial in record.trials:
-        if trial.origin.partition(" ")[0] not in ("forced", "trial"):
+        if not trial.origin.why.is_proposal:
             continue
         try:
             configuration = problem.check(trial.outcome.parameters, "an earlier trial")
