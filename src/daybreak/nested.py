@@ -98,6 +98,7 @@ def likelihood_ratio(
         When the two do not share their data, the alternative fits no more numbers, or a fit of
         the real data fails.
     """
+    # With fewer than 19 simulations no bootstrap p value, 1 / (n + 1) at least, is below 0.05.
     if tried < 1 or simulations < 20 or starts < 1:
         msg = (
             "`tried >= 1`, `simulations >= 20` and `starts >= 1` must hold, but got "

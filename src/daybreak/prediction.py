@@ -33,7 +33,11 @@ from daybreak.problem.precision import double_precision
 
 Array = NDArray[np.float64]
 _STEP = 1e-5
-"""Of the differences, in the unit box and in shares of a scale factor."""
+"""Of the differences, in the unit box and in shares of a scale factor.
+
+Near eps^(1/3) = 6e-6, at which rounding and bend of a central difference balance (Press et al.,
+Numerical Recipes, 3rd ed., section 5.7).
+"""
 
 
 class Predicted(Model):
@@ -234,6 +238,7 @@ def _told(name: str, told: list[Predicted], agreement: tuple[float, int] | None)
         )
     chi2, count = agreement
     p = float(gammaincc(count / 2.0, chi2 / 2.0))
+    # 1 %, as for a fit in tension (`daybreak.diagnosis.checks.WORST_P`).
     how = "agree with" if p >= 0.01 else "contradict"
     return Prediction(
         study=name,

@@ -34,8 +34,9 @@ from daybreak.verdict import read_study
 SUFFIX = ".daybreak"
 """Of a packed run."""
 _TOLERANCE = 1e-9
+"""Relative difference within which numbers made again agree, as in `daybreak.runner.identity`."""
 _MOST_BYTES = 10_000_000
-"""Of an attached file that travels inside an export."""
+"""Of an attached file that travels inside an export.  A choice: as much as goes with a letter."""
 
 
 class ExportedTrial(BaseModel):

@@ -15,7 +15,10 @@ from daybreak.report import numbers
 
 _BAR = 30
 _THRIFT = 20.0
-"""A look that takes a second is followed by twenty of rest, however often frames are wanted."""
+"""A look that takes a second is followed by twenty of rest, however often frames are wanted.
+
+A look then takes 5 % of a processor at most.
+"""
 _SHOWN = 6
 """Trials in hand that a run lists."""
 

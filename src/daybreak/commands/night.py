@@ -35,9 +35,15 @@ from daybreak.commands.shell import (
 from daybreak.ledger.endings import Ending
 
 _STOPPING = 60
-"""Half seconds for which `stop` waits."""
+"""Half seconds for which `stop` waits.
+
+More than `shell._GRACE`, after which a run is ended; a choice.
+"""
 _ASKED = 10
-"""Half seconds after which it insists."""
+"""Half seconds after which it insists.
+
+A choice: fits look at the clock every few iterations, most well within 5 s.
+"""
 
 
 Budget = Annotated[

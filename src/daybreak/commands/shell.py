@@ -19,9 +19,15 @@ import typer
 from daybreak.ledger.endings import Ending
 
 _GRACE = 7.0
-"""Seconds after SIGTERM in which a run may end by itself."""
+"""Seconds after SIGTERM in which a run may end by itself.
+
+Docker waits ten seconds before it kills, SLURM thirty.
+"""
 _SETTLING = 3.0
-"""Seconds in which a detached run shows whether it can begin."""
+"""Seconds in which a detached run shows whether it can begin.
+
+A choice: what cannot begin says so while the problem is checked, within a second or two.
+"""
 
 
 def _runs(incomplete: str) -> list[str]:

@@ -12,9 +12,15 @@ from daybreak.ledger.records import StudyRecord
 from daybreak.problem.origins import Origin, Why
 
 _TAIL = 5.0
-"""Per cent of the draws of a null that are at least as good as its bar."""
+"""Per cent of the draws of a null that are at least as good as its bar.
+
+The usual 5 % of one-sided tests, the other side of 95 % intervals.
+"""
 _SIGMAS = 2.0
-"""A result is outside a baseline when it is better by so many standard errors."""
+"""A result is outside a baseline when it is better by so many standard errors.
+
+Two, as for 95 % intervals of normal errors.
+"""
 
 
 def read_baselines(

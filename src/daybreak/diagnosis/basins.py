@@ -20,6 +20,7 @@ from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
 
 MOST_ENDS = 24
+"""Distinct ends that are listed: as many as are polished (`daybreak.methods.checks`)."""
 
 
 def read_ends(record: StudyRecord) -> list[FitEnd]:
@@ -133,7 +134,7 @@ def missed(record: StudyRecord) -> float | None:
         for t in shared_fits(record)
         if t.origin.why is Why.START and t.outcome.reason.converged
     ]
-    if len(ends) < 3:
+    if len(ends) < 3:  # of two the estimate is 1, whatever they found
         return None
     return missed_share(len(ends), _different([float(end.chi2 or 0.0) for end in ends]))
 

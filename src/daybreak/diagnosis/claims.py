@@ -44,9 +44,15 @@ SUPPORTED = frozenset(
 )
 """Strengths that say something about the value; the last three need no reference."""
 MOST_LOOSE = 0.1
-"""A profile with a larger share of points that are not settled supports no claim."""
+"""A profile with a larger share of points that are not settled supports no claim.
+
+A choice: between single points that did not settle and a curve that is not known.
+"""
 WORST_P = 0.01
-"""A fit with a smaller p value supports no claim."""
+"""A fit with a smaller p value supports no claim.
+
+As for the finding `tension` (`daybreak.diagnosis.checks`).
+"""
 _OF_CODES = {
     "not_identifiable_symmetry": NOT_IDENTIFIABLE,
     "not_constrained": NOT_CONSTRAINED,

@@ -11,11 +11,20 @@ from daybreak.problem.ends import LEVEL_95, crossings, same_chi2
 from daybreak.problem.parameters import Parameter
 
 _OUTER = 0.25
-"""Share of the scan next to an open end on which a profile may be found flat."""
+"""Share of the scan next to an open end on which a profile may be found flat.
+
+A choice: as much as tells a plateau from the top of a bend.
+"""
 _FLAT = 0.01
-"""A profile that varies there by less than this share of the level would never close."""
+"""A profile that varies there by less than this share of the level would never close.
+
+At such a slope it would rise by the level in 25 times the range of the scan.
+"""
 _LEVELLED = 0.1
-"""... provided that it varies by less than this share of what it does on the whole scan."""
+"""... provided that it varies by less than this share of what it does on the whole scan.
+
+Without this a scan so narrow that chi2 hardly varies would be called flat.
+"""
 _ZERO = 1e-12
 """A chi2 below this is no yardstick for a variation in per cent."""
 

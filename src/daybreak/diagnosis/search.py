@@ -35,6 +35,7 @@ from daybreak.problem.stop_reasons import StopReason
 
 Array = NDArray[np.float64]
 MOST_TRIALS = 5000
+"""Trials of a search that a report holds; a choice: some megabytes of `summary.json`."""
 _CHECKPOINTS = 60
 """Places in the history of a search at which the hypervolume is found."""
 

@@ -225,6 +225,7 @@ def _spent(reading: SearchReading) -> Iterator[Check]:
         )
     total = sum(reading.counts.values())
     lost = reading.counts.get("failed", 0)
+    # Bars of choice: a sampler that saw less than four fifths, or that finds one in five allowed.
     if total and lost > 0.2 * total:
         text = f"{lost} of {total} trials failed; the sampler saw only the others."
         yield _check("many_failures", "warning", text)
@@ -234,7 +235,10 @@ def _spent(reading: SearchReading) -> Iterator[Check]:
 
 
 def _refined(evidence: SearchEvidence) -> Iterator[Check]:
-    """A knob that moves an objective by more than its uncertainty, or by a percent."""
+    """A knob that moves an objective by more than its uncertainty, or by a percent.
+
+    The percent, a choice, is for objectives whose uncertainty is not known or zero.
+    """
     winner = evidence.winner
     for knob in evidence.reading.knobs:
         for goal in evidence.reading.goals:

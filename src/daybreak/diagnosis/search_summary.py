@@ -28,7 +28,7 @@ from daybreak.problem.stop_reasons import StopReason
 _SHOWN = 20
 """Trials in the table of the best."""
 _FEWEST = 3
-"""Trials below which ranks say nothing."""
+"""Trials below which ranks say nothing: of two the correlation is always 1 or -1."""
 
 
 class Counts(Model):

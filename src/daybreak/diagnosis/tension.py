@@ -34,6 +34,7 @@ from daybreak.problem.origins import Why
 from daybreak.problem.priors import GROUP
 
 MOST_STARTS = 200
+"""Starts in the waterfall, lowest first; a choice: more are not told apart in a picture."""
 
 
 def degrees_of_freedom(problem: dict[str, Any]) -> tuple[int, int]:
@@ -225,6 +226,7 @@ def _groups(record: StudyRecord, details: Mapping[str, Any], best: Best) -> list
         # The residuals of other noise scatter as they do, not with variance 1.
         mean = trace * float(moments.mean[rows].mean())
         variance = 2.0 * squared * float(moments.variance[rows].mean()) / 2.0
+        # Below that the group has been fitted exactly, and its variance is rounding.
         dof = 2.0 * mean**2 / variance if variance > 2e-9 else 0.0
         found.append(
             GroupFit(

@@ -31,8 +31,13 @@ from daybreak.errors import LedgerBusyError, LedgerError
 T = TypeVar("T")
 
 PATIENCE = 600.0
-"""Seconds for which a server that went away is waited for."""
+"""Seconds for which a server that went away is waited for.
+
+A choice: a server that is started anew is back in minutes; a night must not end by it.
+"""
 _BUSY_MS = 60_000
+"""Milliseconds for which another process's transaction on the file is waited for; a choice: ours
+take a few."""
 _IDLE_MS = 10_000
 """A transaction that does nothing for so long is broken off by the server; ours take a few ms."""
 _IN_THE_WAY = ("40001", "40P01", "23505")

@@ -27,9 +27,12 @@ from daybreak.ledger.endings import Ending
 from daybreak.ledger.engine import Store
 
 BEAT = 2.0
-"""Seconds between beats."""
+"""Seconds between beats.  A choice: a write each, and `status` is never older."""
 LEASE = 60.0
-"""Seconds without a beat after which a run on another host is taken for dead."""
+"""Seconds without a beat after which a run on another host is taken for dead.
+
+Thirty beats: a pause of the network or a busy machine is no death.
+"""
 
 
 @cache

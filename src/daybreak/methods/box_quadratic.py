@@ -29,6 +29,7 @@ def box_minimum(A: Any, g: Any, low: Any, high: Any, xp: Any) -> Any:
         return ~((z <= low) & (slope(z) > 0.0)) & ~((z >= high) & (slope(z) < 0.0))
 
     def going(s: _Search) -> Any:
+        # Holding every variable once takes n passes; three more for those that are freed again.
         return (s.passes < n + 3) & ~xp.all(s.settled)
 
     def one(s: _Search) -> _Search:

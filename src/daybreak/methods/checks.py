@@ -15,9 +15,17 @@ from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 MOST_POLISHED = 24
-"""Distinct ends that are polished, lowest first."""
+"""Distinct ends that are polished, lowest first.
+
+A choice: where every start has an end of its own, a polish of each, of up to 200 evaluations,
+would cost more than the fits; what a result rests on is among the lowest.
+"""
 _FROM = 4
-"""Distinct ends from which a fit with scaled uncertainties starts."""
+"""Distinct ends from which a fit with scaled uncertainties starts.
+
+With another weighting the lowest end may be another's.  A choice: four ends and four other factors
+are 16 fits.
+"""
 
 
 def polishes(problem: FitProblem, outcomes: Sequence[Outcome]) -> list[Task]:

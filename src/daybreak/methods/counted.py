@@ -30,23 +30,52 @@ from daybreak.problem.levels import level_95
 from daybreak.problem.outcomes import Outcome, Task
 
 _STEPS = (1e-6, 2.0)
-"""Least and largest t, in standard errors."""
+"""Least and largest t, in standard errors.
+
+The least is what rounding alone asks for where predictions are a hundred sigma; the largest, at
+which the bend t / 20 is a tenth of a column, what noise of 0.16 sigma asks for.
+"""
 _WIDEST = 0.05
+"""Longest step, as a share of the range: of columns that hardly any residual feels.
+
+A choice: the linear model is asked about the range next to a place, not across it.
+"""
 _FIRST = 1e-4
-"""Step of the first Jacobian, a share of the range, before column lengths are known."""
+"""Step of the first Jacobian, a share of the range, before column lengths are known.
+
+A choice between rounding and bend; `_OFF` mends what it misses.
+"""
 _OFF = 10.0
-"""Columns whose step came out this much too long or short are measured again."""
+"""Columns whose step came out this much too long or short are measured again.
+
+With the error noise / t + t / 20, a step ten times off has five times the least one.
+"""
 _HEARD = 4.0
-"""A change of residuals teaches the Jacobian when it is this many times the noise."""
+"""A change of residuals teaches the Jacobian when it is this many times the noise.
+
+A change by noise alone has the length sqrt(2) noise, a third of that.
+"""
 _SPACING = 1e-6
+"""Distance of places along the line from which noise is told, as a share of the range.
+
+A choice: a smooth model bends by 1e-12 there, and its own chatter is seen whole.
+"""
 _SAMPLES = 7
+"""Places along it: two differences of the highest order are left to be averaged."""
 _ORDERS = (3, 4, 5)
-"""Places along a line from which noise is told, and how far apart, as a share of the range."""
+"""Orders of differences that must agree on the noise, three as in More and Wild (2011)."""
 _RANK = 1e-6
-"""Columns whose singular values are below this share of the largest are dependent."""
+"""Columns whose singular values are below this share of the largest are dependent.
+
+Ten times the error of differences where nothing but rounding disturbs them (`_STEPS`).
+"""
 _ROUNDING = 4e-16
+"""Relative rounding of a prediction and of the difference from its datum: two units of 2.2e-16."""
 _NOWHERE = 1e6
-"""Where a derived quantity that is not a number is put; chi2 is not one there either."""
+"""Where a derived quantity that is not a number is put; chi2 is not one there either.
+
+A million ranges away: no step of a local model leads there.
+"""
 
 
 class SpentError(Exception):

@@ -27,7 +27,10 @@ from daybreak.problem.outcomes import Task
 from daybreak.problem.stop_reasons import StopReason
 
 _WORST = 1e100
-"""Stands for a chi2 that is not finite, so that the population's spread stays a number."""
+"""Stands for a chi2 that is not finite, so that the population's spread stays a number.
+
+The square root of the largest double: what is summed or squared stays finite.
+"""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,10 @@ import numpy as np
 from daybreak.problem.arrays import Array
 
 _ALIKE = 4.0
-"""Levels of several orders agree on noise within this factor."""
+"""Levels of several orders agree on noise within this factor.
+
+Source: More and Wild (2011), whose program has the same factor.
+"""
 
 
 def noise_levels(samples: Array, orders: Sequence[int]) -> Array:

@@ -19,17 +19,42 @@ from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
 AUTOMATIC_POINTS = 21
-"""Grid points of a profile whose range is found automatically."""
+"""Grid points of a profile whose range is found automatically: 0.3 sigma apart over three sigma.
+
+A choice: the ends are found apart from them, they show the shape.
+"""
 _COARSE = 9
+"""Points over the whole box that show where to look; a choice, an eighth of the box apart."""
 _MOST_VALUES = 64
+"""Values at which minima over all parameters lie, and between them, that are fitted.
+
+A choice: more than 64 distinct minima within twice the level are no basins but a rough chi2.
+"""
 _APART = 1e-6
-"""Minima closer than this share of the range are one."""
+"""Minima closer than this share of the range are one.
+
+As for parameters at a bound (`daybreak.problem.parameters.AT_BOUND`).
+"""
 _WIDE = 9.0
-"""The automatic range reaches to this much above the lowest chi2: three sigma."""
+"""The automatic range reaches to this much above the lowest chi2: three sigma.
+
+Ends at 95 % lie at two sigma, so that the profile is seen to go on beyond them.
+"""
 _WIDER = 25.0
+"""A crossing of `_WIDE` is closed in on while its outer side is higher than this: five sigma.
+
+Within it the grid wastes at most two fifths of its points on what is out of question.
+"""
 _MOST_PARABOLAS = 20
+"""Rounds of parabolas.
+
+A choice: even golden sections, 0.62 a step, narrow a bracket to 1e-4 in them.
+"""
 _TOLERANCE = 2e-7
-"""Width of the bracket of an interval end, as a share of the interval's own width."""
+"""Width of the bracket of an interval end, as a share of the interval's own width.
+
+A choice: far below what anybody states of an interval.
+"""
 
 
 def line(values: Sequence[float]) -> tuple[list[Point], dict[Point, list[Point]]]:
@@ -112,7 +137,7 @@ def automatic(relaxation: Relaxation) -> Step:
     if not relaxation.best:
         relaxation.lay(coarse, near)
         return
-    for _ in range(12):
+    for _ in range(12):  # a bracket that is only halved is then 2e-4 of what it was
         tasks = [
             task
             for one in _crossings(relaxation, _WIDE)
@@ -147,7 +172,10 @@ def _grid(relaxation: Relaxation) -> list[float]:
 
 
 def _root_of_square(crossing: Crossing, level: float) -> float:
-    """Where sqrt(chi2 - lowest), a straight line for a parabola, would cross 1.15 sqrt(level)."""
+    """Where sqrt(chi2 - lowest), a straight line for a parabola, would cross 1.15 sqrt(level).
+
+    Aimed 15 % further out, so that the next place is outside where the guess is not exact.
+    """
     inside = math.sqrt(max(crossing.f_inside + level, 0.0))
     outside = math.sqrt(max(crossing.f_outside + level, 0.0))
     share = (1.15 * math.sqrt(level) - inside) / (outside - inside)
@@ -189,6 +217,7 @@ def _lower(
     if fb > min(fa, fc) or same_chi2(min(fa, fc), fb):
         return None
     guess = _vertex(a, b, c, fa, fb, fc)
+    # Nearer than that, chi2 of a parabola as high as the level at its ends differs by 1e-11.
     return None if abs(guess - b) <= 1e-6 * scan else guess
 
 
@@ -200,12 +229,12 @@ def _vertex(a: float, b: float, c: float, fa: float, fb: float, fc: float) -> fl
     if a < guess < c:
         return guess
     wide = a if b - a > c - b else c
-    return b + 0.381966 * (wide - b)
+    return b + 0.381966 * (wide - b)  # (3 - sqrt(5)) / 2
 
 
 def interval_ends(relaxation: Relaxation) -> Step:
     """Narrow every crossing of the 95 % level down on the re-fitted profile."""
-    for _ in range(60):
+    for _ in range(60):  # halving alone reaches the last digit of a double in 53
         tasks: list[Task] = []
         found = _crossings(relaxation, relaxation.ground.level_95)
         for crossing, width in zip(found, _widths(relaxation, found), strict=True):
@@ -234,6 +263,7 @@ def _widths(relaxation: Relaxation, found: Sequence[Crossing]) -> list[float]:
 
 def _around(crossing: Crossing, tolerance: float) -> tuple[float, float]:
     """Two values close to where the chord crosses, hoping to have the root between them."""
+    # Two values that lie 1.8 reaches apart: within the tolerance, or a 28th of the bracket.
     reach = max(0.45 * tolerance, 0.02 * crossing.width)
     low, high = sorted((crossing.inside, crossing.outside))
     root = min(max(crossing.root, low + reach), high - reach)

@@ -27,6 +27,32 @@ from daybreak.problem.stop_reasons import StopReason
 RUNNING = 0
 REASONS = tuple(StopReason)
 CODE = {reason: code for code, reason in enumerate(REASONS, start=1)}
+_ROUNDED = 4e-15
+"""Relative rounding of a chi2, a sum of many squares: some twenty units of 2.2e-16.
+
+A step that raises chi2 by less is not refused, and one that lowers it by less gains nothing.
+"""
+_NOTHING = 1e-10
+"""A step that promises to lower chi2 by less than this share, and does not, is quiet."""
+_FLAT = 1e-6
+"""Cosine between residuals and columns below which chi2 is flat, so that standing still is an end.
+
+There no single column could lower chi2 by more than 1e-12 of it; above it a fit that stands still
+has stalled.
+"""
+_QUIET_AT_MINIMUM, _QUIET = 3, 10
+"""Quiet steps in a row after which a fit has ended, where chi2 is flat and anywhere.
+
+A choice: one may be chance; ten tries with a growing damping are worth it where it is not flat.
+"""
+_STUCK = 1e12
+"""Damping at which a step is 1e-12 of an undamped one: none that double precision can tell."""
+_LEAST_DAMPING = 1e-15
+"""A damping below rounding has no effect, and would take long to come back."""
+_LEAST_STEP = 1e-15
+"""A step in the unit box that changes no more than the last digits."""
+_FLOOR = 1e-14
+"""Square of a column length, as a share of the longest, below which none is scaled up."""
 
 
 class Stopping(Protocol):
@@ -118,7 +144,7 @@ def _scales(J: Any, before: Any, xp: Any) -> Any:
     would end on a plateau (MGH17 and Eckerle4 of `daybreak.testing`, from their first starts).
     """
     d = xp.maximum(xp.sum(J * J, axis=1), before)
-    floor = 1e-14 * xp.max(d, axis=1, keepdims=True, initial=0.0)
+    floor = _FLOOR * xp.max(d, axis=1, keepdims=True, initial=0.0)
     return xp.where(d > floor, d, xp.where(floor > 0.0, floor, 1.0))
 
 
@@ -130,7 +156,7 @@ def _free(u: Any, g: Any) -> Any:
 def accepts(s: State, r: Any, xp: Any) -> Any:
     """Which lanes take their trial point: those whose chi2 does not rise beyond rounding."""
     chi2 = xp.sum(r * r, axis=1)
-    return xp.isfinite(chi2) & (chi2 <= s.chi2 * (1.0 + 4e-15))
+    return xp.isfinite(chi2) & (chi2 <= s.chi2 * (1.0 + _ROUNDED))
 
 
 def advance(s: State, trial: Trial, r: Any, J: Any, options: Stopping, xp: Any) -> State:
@@ -141,22 +167,23 @@ def advance(s: State, trial: Trial, r: Any, J: Any, options: Stopping, xp: Any) 
     chi2 = xp.where(taken, xp.sum(r * r, axis=1), s.chi2)
     fall = xp.where(fresh, 0.0, s.chi2 - chi2)
     gain = fall / xp.maximum(trial.decrease, 1e-300)
+    # Nielsen (1999) has a third as the least factor; a tenth sooner lets go of damping.
     eased = s.damping * xp.clip(1.0 - (2.0 * gain - 1.0) ** 3, 0.1, 2.0)
     damping = xp.where(taken, xp.where(fresh, s.damping, eased), s.damping * s.growth)
-    still = (xp.abs(fall) <= 4e-15 * chi2) & (xp.abs(trial.decrease) <= 1e-10 * chi2)
+    still = (xp.abs(fall) <= _ROUNDED * chi2) & (xp.abs(trial.decrease) <= _NOTHING * chi2)
     after = State(
         u=xp.where(taken[:, None], trial.u, s.u),
         r=xp.where(taken[:, None], r, s.r),
         J=xp.where(taken[:, None, None], J, s.J),
         chi2=chi2,
         scale=xp.where(taken[:, None], scale, s.scale),
-        damping=xp.maximum(damping, 1e-15),
+        damping=xp.maximum(damping, _LEAST_DAMPING),
         growth=xp.where(taken, 2.0, 2.0 * s.growth),
         quiet=xp.where(still & ~fresh, s.quiet + 1, 0),
         iterations=s.iterations + 1,
         reason=s.reason,
     )
-    smallest = xp.max(xp.abs(trial.u - s.u), axis=1, initial=0.0) <= 1e-15
+    smallest = xp.max(xp.abs(trial.u - s.u), axis=1, initial=0.0) <= _LEAST_STEP
     after = after._replace(reason=_reasons(after, fresh, smallest, options, xp))
     done = s.reason != RUNNING
     return State(*(_keep(done, old, new, xp) for old, new in zip(s, after, strict=True)))
@@ -172,10 +199,12 @@ def _reasons(s: State, fresh: Any, smallest: Any, options: Stopping, xp: Any) ->
     exact = s.chi2 <= rounding(s.u, s.J, xp)
     reason = xp.where(s.iterations >= options.max_iterations, CODE[StopReason.ITERATIONS], RUNNING)
     # A chi2 that stands still is a minimum only where it is flat as well.
-    stuck, flat = (s.damping > 1e12) | (s.quiet >= 10), slope <= 1e-6
+    stuck, flat = (s.damping > _STUCK) | (s.quiet >= _QUIET), slope <= _FLAT
     reason = xp.where(stuck, CODE[StopReason.STALLED], reason)
     reason = xp.where(flat & ~fresh & smallest, CODE[StopReason.STEP], reason)
-    reason = xp.where(flat & (stuck | (s.quiet >= 3)), CODE[StopReason.DECREASE], reason)
+    reason = xp.where(
+        flat & (stuck | (s.quiet >= _QUIET_AT_MINIMUM)), CODE[StopReason.DECREASE], reason
+    )
     reason = xp.where(slope <= options.gradient, CODE[StopReason.GRADIENT], reason)
     reason = xp.where(exact, CODE[StopReason.EXACT], reason)
     return xp.where(xp.isfinite(s.chi2), reason, CODE[StopReason.NONFINITE])

@@ -30,7 +30,11 @@ from daybreak.problem.precision import double_precision
 from daybreak.problem.stop_reasons import StopReason
 
 _BLOCK = 8
-"""Iterations in one compiled call; finished lanes are replaced between calls."""
+"""Iterations in one compiled call; finished lanes are replaced between calls.
+
+A choice: a shorter block spends its time between calls, in a longer one lanes that have finished
+wait for the others, and a night that must end waits for the block.
+"""
 
 
 def fit(

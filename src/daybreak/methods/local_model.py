@@ -22,11 +22,21 @@ from daybreak.methods.box_quadratic import box_minimum
 from daybreak.problem.arrays import Array
 
 _RIDGE = 1e-12
-"""Added to the squared columns of unit length, so that a column without effect does not stop."""
+"""Added to the squared columns of unit length, so that a column without effect does not stop.
+
+Ten thousand times rounding: what residuals feel more than 1e-6 as much as a column moves as it
+would without.
+"""
 _STIFF = 1e3
-"""How much faster than residuals a quantity that is to reach a value drives it there."""
+"""How much faster than residuals a quantity that is to reach a value drives it there.
+
+Its square, 1e6, is how much more a miss costs than residuals gain by it.
+"""
 _ROOT = 1e-9
-"""Tolerance, in the unit box, of where the model crosses a level."""
+"""Tolerance, in the unit box, of where the model crosses a level.
+
+A linear model's answer needs no more: the next evaluation differs from it by far more.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +84,7 @@ class LocalModel:
     def taught(self, u: Array, r: Array, g: Array) -> LocalModel:
         """The same place with the J and G that give r and g at u as well (module formula)."""
         s = u - self.u
+        # A column that nothing is known of must not have weight zero, or it would never learn.
         weights = s * np.maximum(self.lengths, 1e-9 * self.lengths.max(initial=0.0)) ** 2
         square = float(weights @ s)
         if not square > 0.0:

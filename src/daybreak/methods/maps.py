@@ -14,10 +14,20 @@ from daybreak.problem.contours.tracing import Wanted, trace
 from daybreak.problem.origins import Origin, Why
 
 _BASINS = 4
-"""How many distinct ends are tried at every lattice point."""
+"""How many distinct ends are tried at every lattice point; half of `MAX_BASINS`.
+
+A choice: a lattice has hundreds of points, whose neighbours hand basins on.
+"""
 _MINIMA = 32
-"""How many minima over all parameters are surrounded by a contour of their own."""
+"""How many minima over all parameters are surrounded by a contour of their own.
+
+A choice: a map with more regions than that cannot be read.
+"""
 _MOST_ROUNDS = 400
+"""Rounds of wanted places, for all lines together.
+
+A choice that is never meant to be met: `tracing` ends by limits of its own.
+"""
 
 
 def lattice(xs: Sequence[float], ys: Sequence[float]) -> dict[Point, list[Point]]:

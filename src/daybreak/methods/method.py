@@ -30,7 +30,10 @@ Places = Sequence[Mapping[str, Any]]
 """Values of the free parameters by name, in their units; of a search earlier trials."""
 
 EVALUATED_HITS = 4
-"""How many of the fits that found the best minimum are evaluated in full."""
+"""How many of the fits that found the best minimum are evaluated in full.
+
+A choice: whether predictions of the same minimum agree shows in a few.
+"""
 
 
 class AbstractMethod(ABC, Generic[Asked]):
@@ -124,7 +127,10 @@ def starts_of(
 
 
 _TRIES = 200
-"""Places drawn for a start that keeps all constraints, before it is taken as it is."""
+"""Places drawn for a start that keeps all constraints, before it is taken as it is.
+
+A region of 1.5 % of the box is then missed by one start in twenty.
+"""
 
 
 def _kept(problem: FitProblem, free: Sequence[str], row: Any, seed: list[int]) -> Any:

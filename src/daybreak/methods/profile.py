@@ -55,7 +55,12 @@ ALL = "all"
 Grid = int | tuple[float, ...] | None
 """A number of points, their values, or None where range and spacing are found."""
 _MAP_POINTS = 15
+"""Points along each axis of a map whose range is found automatically.
+
+A choice: 225 lattice points for the shades; contours ask for places of their own.
+"""
 _MOST_PASSES = 3
+"""Times that all ends are sought anew because a lower chi2 turned up; as for `Intervals`."""
 
 
 @dataclass(frozen=True, init=False)

@@ -24,7 +24,10 @@ from daybreak.problem.stop_reasons import StopReason
 Place = tuple[Evaluator, Cells]
 """A problem with its settings, and a single row."""
 _DAMPING = 1e-10
-"""Relative to a column's length squared: directions that no residual feels stay put."""
+"""Relative to a column's length squared: directions that no residual feels stay put.
+
+What residuals feel more than 1e-5 as much as a column moves as it would without.
+"""
 
 
 def refine(own: Place, refined: Place, start: Array) -> tuple[End, dict[str, Any]]:

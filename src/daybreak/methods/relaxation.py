@@ -28,15 +28,24 @@ from daybreak.problem.parameters import Space
 Point = tuple[float, ...]
 """Values of the parameters of interest, in their units."""
 _ONE_BASIN = 0.05
-"""Ends of two neighbouring points closer than this in the unit box belong together,"""
+"""Ends of two neighbouring points closer than this in the unit box belong together (a choice),"""
 _AS_HIGH = 100.0
-"""... unless their chi2 differ by more than this: in a wide box other basins may be that near."""
+"""... unless their chi2 differ by more than this: in a wide box other basins may be that near.
+
+Within an interval neighbours of one basin differ by a few units of chi2.
+"""
 Step = Generator[list[Task], list[Outcome], None]
 
 MAX_BASINS = 8
-"""How many distinct ends are tried at every point."""
+"""How many distinct ends are tried at every point.
+
+A choice: each costs a fit at every point; half are of all parameters, half of points.
+"""
 _REACH = 0.02
-"""Ends closer than this in the unit box are the same start for another point."""
+"""Ends closer than this in the unit box are the same start for another point.
+
+A choice: a fiftieth of the box is well within a basin that a start is likely to find.
+"""
 
 
 @dataclass(eq=False)

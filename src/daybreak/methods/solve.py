@@ -141,7 +141,10 @@ _MAKERS: dict[Kind, Callable[[Batch], list[Outcome]]] = {
 
 
 _FIT_ITERATIONS = 40
-"""A typical fit's trial points, for forecasts."""
+"""A typical fit's trial points, for the size of units; a choice on the long side.
+
+A unit that takes less than it might loses a little time, one that takes more is lost with a kill.
+"""
 
 
 def check_contract(problem: FitProblem | SearchProblem, settings: Mapping[str, Setting]) -> None:

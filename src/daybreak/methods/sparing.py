@@ -29,26 +29,58 @@ from daybreak.problem.stop_reasons import StopReason
 Asking = Generator[list[Task], list[Outcome], None]
 
 _MOST_STEPS = 60
+"""Steps of a fit, or to an end; a choice: 2 n + 10 evaluations are usual (`Intervals`)."""
 _POOR = 0.25
-"""A step that gains less than this share of what was foretold makes a new Jacobian due."""
+"""A step that gains less than this share of what was foretold makes a new Jacobian due.
+
+A quarter, and three quarters for `_GOOD`, are the usual bars of trust regions: Nocedal and Wright
+(2006), algorithm 4.1.
+"""
 _GOOD = 0.75
+"""One that gains more is damped less from then on."""
 _STUCK = 1e8
+"""A damping at which a step is a hundred millionth of an undamped one: the fit stands still."""
 _QUIET = 10
-"""So many steps that together gain less than the tolerance end a fit, whatever is foretold."""
+"""So many steps that together gain less than the tolerance end a fit, whatever is foretold.
+
+A choice: enough for a new Jacobian and what it teaches.
+"""
 _APART = 0.02
-"""How far from the level, as a share of it, the two points beside an end are aimed."""
+"""How far from the level, as a share of it, the two points beside an end are aimed.
+
+Two points 4 % of the level apart tell the slope between them; the interval's end is read off
+there.
+"""
 _NEAR = 0.06
-"""... and may come to lie."""
+"""... and may come to lie.
+
+Three times what was aimed at: one further step of a model that is a little wrong is saved.
+"""
 _FAR = 2.0
-"""Places this many levels above the level teach the model, and are not gone on from."""
+"""Places this many levels above the level teach the model, and are not gone on from.
+
+The linear model that led there is wrong at that distance; a choice.
+"""
 _PATIENCE = 5
-"""Places visited on the way to an end before the Jacobian is measured again."""
+"""Places visited on the way to an end before the Jacobian is measured again.
+
+A choice: each teaches one direction, a measurement costs one evaluation for each parameter.
+"""
 _GAP = 0.02
-"""How near to places without a number an end is sought: a share of the way from the best fit."""
+"""How near to places without a number an end is sought: a share of the way from the best fit.
+
+Each halving costs an evaluation, six of them; where a model gives no number the data say nothing.
+"""
 _AT_WALL = 1e-6
-"""Distance in the unit box from which a place is at the wall."""
+"""Distance in the unit box from which a place is at the wall.
+
+As for parameters at a bound (`daybreak.problem.parameters.AT_BOUND`).
+"""
 _CLOSE = 0.25
-"""A Jacobian measured within this many levels of the end holds there."""
+"""A Jacobian measured within this many levels of the end holds there.
+
+A choice: along a quarter of the level a smooth Jacobian changes little.
+"""
 
 
 @dataclass(eq=False)

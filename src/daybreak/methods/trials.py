@@ -24,7 +24,10 @@ from daybreak.problem.trial import Pruned, Trial
 
 Checkpoint = Callable[[], None]
 _LONGEST = 4000
-"""Characters of a traceback that are kept."""
+"""Characters of a traceback that are kept.
+
+A choice: some forty lines, of which the last say what happened.
+"""
 
 
 def _heard(task: Task, step: int, value: float | None) -> None:

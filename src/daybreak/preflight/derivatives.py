@@ -16,7 +16,9 @@ from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
 from daybreak.problem.arrays import Array
 
 STEPS = 4.0 ** -np.arange(3.0, 11.0)
+"""Steps of differences, as shares of the range, each a quarter of the one before (module text)."""
 PLACES = 8
+"""Places at which derivatives are compared; a choice: a wrong one is wrong nearly everywhere."""
 
 
 def check_gradient(probe: Probe) -> list[Check]:
@@ -24,7 +26,7 @@ def check_gradient(probe: Probe) -> list[Check]:
     places = survey(probe).good_and_other(PLACES)
     if not probe.differentiable or not len(places):
         return []
-    places = np.clip(places, 0.02, 0.98)
+    places = np.clip(places, 0.02, 0.98)  # room for the longest step, 0.016, on either side
     slopes = in_blocks(probe, probe.jacobian, places)
     if probe.problem.data.unknown:
         # They are those at the size that the noise has there, and the differences below too.
@@ -67,6 +69,8 @@ def _unconfirmed(probe: Probe, places: Array, slopes: Array) -> tuple[np.ndarray
         error = np.abs(every[:, 1:] - every[:, :-1]) + rounding[:, 1:]
         own = np.moveaxis(slopes, 1, 2)[:, None]
         D = every[:, 1:]
+        # |D(h) - D(4h)| is 15 times the error of D(h) where it falls as h^2; five more for what is
+        # less smooth.  A wrong derivative is off by far more than a millionth.
         near = np.abs(own - D) <= 5 * error + 1e-6 * (np.abs(own) + np.abs(D))
         near |= ~np.isfinite(error)
         best = np.where(np.isfinite(error), error, np.inf).argmin(axis=1, keepdims=True)

@@ -23,13 +23,25 @@ from daybreak.problem.parameters import Parameter
 
 Side = Literal["lower", "upper"]
 FARTHEST = 100.0
-"""Longest way of a bound, in ranges."""
+"""Longest way of a bound, in ranges.
+
+A choice: a bound that is wrong by more is not called near; none is named then.
+"""
 SMALLEST = 1e-4
-"""Longest way towards zero, and away from it on a log scale: by this factor."""
+"""Longest way towards zero, and away from it on a log scale: by this factor.
+
+A choice, as for `FARTHEST`: four decades.
+"""
 _FIRST = ((1e-4, 1e-3, 1e-2, 0.1), (0.03, 0.2, 0.3), (0.5, 0.7, 1.0))
-"""Distances tried first, as shares of the longest way; later ones begin where earlier ended."""
+"""Distances tried first, as shares of the longest way; later ones begin where earlier ended.
+
+From small to large: a bound that has to move a little is found at once, and no fit in a box a
+hundred times too wide is made where a narrow one will do.
+"""
 _PRECISION = 1e-6
+"""Relative width of the bracket at which a bound is known: far more than the four digits told."""
 _ROUNDS = 24
+"""Rounds of closing in; each at least halves the bracket, so that 24 leave 6e-8 of it."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,7 @@ class _Chase:
         near, far = points[found[0]], points[found[1]]
         width = far[0] - near[0]
         # Once the bar is met with room to spare, f may be flat: extrapolate from the missing side.
+        # (That is: chi2 has fallen to less than a hundredth of the bar.)
         flat = far[1] < -0.9 * math.sqrt(bar) and found[0] > 0
         one, other = (points[found[0] - 1], near) if flat else (near, far)
         fall = one[1] - other[1]

@@ -28,17 +28,31 @@ from daybreak.preflight.probe import Probe
 from daybreak.problem.arrays import Array
 
 FIT_STARTS = 48
-"""Local fits of the first method."""
+"""Local fits of the first method.
+
+With `MEMBERS` more than the 64 that are asked for (`reachability.LEAST_STARTS`).
+"""
 MEMBERS = 32
-"""Starts of the second method: members of a population."""
+"""Starts of the second method: members of a population.
+
+One compiled call (`daybreak.methods.evaluate.with_jax.WIDTH`).
+"""
 POLISHED = 16
-"""How many of the population end in a local fit."""
+"""How many of the population end in a local fit.  A choice: the better half."""
 GENERATIONS = 16
+"""Generations of the second method; a choice: 16 x 32 evaluations are some ten fits."""
 SAMPLE = 128
-"""Random places that show what a quantity can be."""
+"""Random places that show what a quantity can be.
+
+A choice: its best are only where ascents begin.
+"""
 RANGE_STARTS = 8
-"""Ascents for each end of a range."""
+"""Ascents for each end of a range.
+
+A choice: half from the best of the sample, half from anywhere.
+"""
 _WORST = 1e100
+"""Stands for a square that is not finite, as in `daybreak.methods.evolution`."""
 
 
 class Lane(NamedTuple):

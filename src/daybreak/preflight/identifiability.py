@@ -22,11 +22,22 @@ from daybreak.preflight.symmetry import Slopes, reduced, slopes
 from daybreak.problem.arrays import Array
 
 RANK_TOLERANCE = {True: 1e-9, False: 1e-6}
-"""Least singular value that counts, relative to the largest, by whether slopes are exact."""
+"""Least singular value that counts, relative to the largest, by whether slopes are exact.
+
+Slopes by autodiff are good to rounding, by differences to 1e-7 at best (`symmetry`); both have
+room to spare.
+"""
 PARTICIPATION = 1e-3
-"""Share of a null direction, in ranges, from which a parameter takes part in it."""
+"""Share of a null direction, in ranges, from which a parameter takes part in it.
+
+A choice, far above the rounding of a singular vector: who moves by less than a thousandth of a
+range while another crosses its own does not matter.
+"""
 SHOWN = 3
-"""Null directions named in the sentence."""
+"""Null directions named in the sentence.
+
+A choice: of several directions no basis is better than another.
+"""
 
 
 def identify(
@@ -45,6 +56,7 @@ def identify(
     OutOfTime
         When the budget is spent.
     """
+    # Any generic place has the rank; more are for those that are not, as many as share a call.
     found = slopes(probe, 32 if probe.differentiable else 8)
     exact = [s for s in symmetries if s.exact]
     rank, free = _free_directions(probe, found, exact)

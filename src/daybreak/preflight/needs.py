@@ -28,7 +28,10 @@ from daybreak.problem.goodness import moments_of, square_of
 from daybreak.problem.observations import Observations
 
 MOST = 6
-"""Most quantities looked at: those with the largest residuals."""
+"""Most quantities looked at: those with the largest residuals.
+
+A choice: each costs twice eight ascents, and no sentence names more.
+"""
 Needed = tuple[float | None, float | None]
 
 

@@ -14,17 +14,22 @@ from daybreak.preflight.survey import ask, survey
 from daybreak.problem.arrays import Array
 
 TOLERATED = 0.01
-"""Largest noise that needs no word, in units of sigma."""
+"""Largest noise that needs no word, in units of sigma.
+
+Ten times less than a knob may do (`knob_check`): noise disturbs derivatives as well.
+"""
 STEPS = (1e-12, 1e-10, 1e-8, 1e-6)
 """Spacings as a share of the range: from the last digits to chatter of the model's own making."""
 PLACES = 16
+"""Places at which noise is measured; a choice: the median over them counts."""
 ORDERS = (4, 5, 6)
+"""Orders of differences that must agree, of nine values: five to three differences each."""
 
 
 def check_noise(probe: Probe) -> list[Check]:
     """Predictions whose noise exceeds 0.01 of their uncertainty."""
     places = survey(probe).best[:PLACES]
-    if len(places) < 3:
+    if len(places) < 3:  # a median of fewer is no median
         return []
     for step in STEPS:
         noise = np.median(noise_at(probe, places, step), axis=0)[: len(probe.problem.data)]

@@ -32,13 +32,27 @@ from daybreak.problem.search import SearchProblem
 
 Array = NDArray[np.float64]
 REPEATS = 4
-"""Seeds of every configuration."""
+"""Seeds of every configuration.
+
+With fewer the scatter of a change is hardly known; with more a rehearsal costs more.
+"""
 BASES = 3
-"""Configurations from which every parameter is put elsewhere."""
+"""Configurations from which every parameter is put elsewhere.
+
+A choice: what matters somewhere should matter at one of three.
+"""
 PLACES = 3
-"""Values that are tried of a parameter."""
+"""Values that are tried of a parameter.
+
+Both ends and the middle: a choice, for effects that rise or have a hump.
+"""
 UNREHEARSED = "no `rehearsal` of evaluate is declared"
 _CONFIDENCE = 0.9999
+"""How sure a comparison must be (module formula).
+
+Of nine (`BASES` x `PLACES`) about a parameter that does nothing one then stands out by chance in a
+thousandth of cases; a weak effect takes more `REPEATS` to be seen.
+"""
 
 
 def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:

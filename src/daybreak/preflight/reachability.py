@@ -31,8 +31,15 @@ from daybreak.preflight.probe import Probe
 from daybreak.problem.fit import FitProblem
 
 LEAST_STARTS = 64
+"""Starts of both methods together without which nothing is called out of reach.
+
+A place to which one start in twenty leads is missed by all of 64 in 4 % of cases.
+"""
 GAP = 10.0
-"""A gap counts when it is this many times what two methods differ by."""
+"""A gap counts when it is this many times what two methods differ by.
+
+A choice on the safe side: what two methods differ by is what either may have missed.
+"""
 
 
 def check_reachability(

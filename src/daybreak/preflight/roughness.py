@@ -20,17 +20,32 @@ from daybreak.preflight.survey import ask, rounding_of, survey, value_of, with_u
 from daybreak.problem.arrays import Array
 
 POINTS = 257
-"""Points of a scan."""
+"""Points of a scan.
+
+Sixteen cells of sixteen and one: a feature of 0.4 % of the range has a point in it.
+"""
 CELLS = 16
-"""Subdivisions in one magnification."""
+"""Subdivisions in one magnification.
+
+A choice: of fewer more rounds are needed, and all cells of a round share compiled calls.
+"""
 PER_LINE = 16
-"""Suspicious places looked at on one line; more of them are not counted."""
+"""Suspicious places looked at on one line; more of them are not counted.
+
+A choice: each costs eight magnifications of 17 evaluations.
+"""
 SMALLEST = 1e-3
-"""Jumps below this are nobody's concern, in units of sigma."""
+"""Jumps below this are nobody's concern, in units of sigma.
+
+A jump of J sigma changes chi2 by 2 r J, 0.002 at a residual of one: no interval feels it.
+"""
 REACH = 0.01
 """Share of the range over which a kink is measured: a modest step of a fit."""
 CHATTER = 30
-"""This many jumps along a parameter are no longer told one by one."""
+"""This many jumps along a parameter are no longer told one by one.
+
+A choice: with so many the model is rough all along that parameter.
+"""
 
 Kind = Literal["jump", "kink"]
 Choice = Callable[[Array], tuple[np.ndarray, np.ndarray]]
@@ -117,6 +132,7 @@ def breaks(probe: Probe, base: Array) -> list[Break]:
 
 def _anchors(probe: Probe) -> Array:
     best = survey(probe).best
+    # Each costs 257 evaluations for every parameter: some thousands, whether few or many.
     count = 3 if len(probe.free) <= 4 else 2 if len(probe.free) <= 12 else 1
     # The others differ from the best one in every coordinate, so that no line is walked twice.
     return best[: len(best) // 2 + 1][:: max(1, len(best) // 6)][:count]
@@ -144,6 +160,7 @@ def _outliers(probe: Probe, line: Array) -> list[tuple[int, int, bool]]:
     """
     with np.errstate(all="ignore"):
         fourth = _zeroed(np.abs(np.diff(line, 4, axis=0)))
+        # Fourth differences weigh five values by 1, 4, 6, 4 and 1: 16 roundings, times four.
         floor = SMALLEST + 64 * _zeroed(rounding_of(probe, line[2:-2]))
     around = np.pad(fourth, ((10, 10), (0, 0)), mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(around, 21, axis=0)
@@ -151,6 +168,7 @@ def _outliers(probe: Probe, line: Array) -> list[tuple[int, int, bool]]:
     score = np.where(fourth > floor, fourth / (usual + floor), 0.0)
     highest = score.max(axis=1)
     near = np.lib.stride_tricks.sliding_window_view(np.pad(highest, 2), 5).max(axis=1)
+    # Five times what is usual around is a choice: magnification decides, and costs little.
     peaks = np.flatnonzero((highest > 5.0) & (highest == near))
     peaks = peaks[np.argsort(-highest[peaks], kind="stable")][:PER_LINE].tolist()
     quarters = [
@@ -200,6 +218,7 @@ def _jumps(probe: Probe, spots: Spots) -> tuple[list[Break], np.ndarray]:
         largest, others = own[rows, at], np.sort(own, axis=1)[:, -2]
         rounding = rounding_of(probe, residuals)[rows, at, close.component]
         size = (steps[rows, at] ** 2).sum(axis=1)
+        # In a smooth curve all steps are alike at that width; a thousand roundings make no step.
         is_jump = (largest > 10 * others) & (largest > SMALLEST) & (largest > 1e3 * rounding)
     is_jump &= np.isfinite(size)
     place = close.points()[rows, at]
@@ -224,10 +243,12 @@ def _kinks(probe: Probe, spots: Spots) -> list[Break]:
         change = np.abs(right.mean(axis=1) - left.mean(axis=1))
         varies = np.maximum(np.ptp(left, axis=1), np.ptp(right, axis=1))
         rounding = rounding_of(probe, residuals[:, 8])[rows, close.component] / spacing[:, 0, 0]
-        side = 0.05 * change[:, None]
+        side = 0.05 * change[:, None]  # as much as `bends` lets either side vary
         between = (own > np.minimum(left, right).min(axis=1, keepdims=True) - side) & (
             own < np.maximum(left, right).max(axis=1, keepdims=True) + side
         )  # a steeper part in the middle would be a step
+        # A smooth bend is spread over all slopes, so that left and right vary as it does; at 0.01
+        # a step of `REACH` is misled by as much as `noise.TOLERATED`.
         bends = (change > 20 * varies) & (change * REACH > 0.01) & (change > 100 * rounding)
         size = ((slopes[:, -4:].mean(axis=1) - slopes[:, :4].mean(axis=1)) * REACH) ** 2
     is_kink = bends & between.all(axis=1) & np.isfinite(size).all(axis=1)
@@ -248,6 +269,7 @@ def _distinct(found: Sequence[Break], kind: Kind, column: int) -> list[Break]:
     for one in sorted(found, key=lambda b: b.place):
         if (one.kind, one.column) != (kind, column):
             continue
+        # Lines through different places meet the same wall to rounding of the magnification.
         if places and one.place - places[-1].place < 1e-6:
             places[-1] = max(places[-1], one, key=lambda b: b.size)
         else:

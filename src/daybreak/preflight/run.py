@@ -38,13 +38,19 @@ from daybreak.problem.arrays import Array
 from daybreak.problem.search import SearchProblem
 
 BUDGET = 60.0
-"""Seconds for a whole campaign unless told otherwise."""
+"""Seconds for a whole campaign unless told otherwise.
+
+A choice: what somebody waits in the evening before a night of eight hours.
+"""
 _FEW = 2000
 """Where no more evaluations than this are left to a study,"""
 _SHARE = 0.5
 """... a check may take this share of its time: the first would leave nothing for the others."""
 _PLACES = 64
-"""Places at which a model is asked for a number before it is given up."""
+"""Places at which a model is asked for a number before it is given up.
+
+A model that is finite in a tenth of the box is missed by 64 in one of 850 cases.
+"""
 
 
 def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:

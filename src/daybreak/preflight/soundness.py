@@ -112,6 +112,7 @@ class _Side:
 def _separating_side(u: Array, bad: np.ndarray) -> _Side | None:
     """The half-space that holds most bad and fewest good places (Youden's J above 0.5).
 
+    The bar is a choice: half-way between a side that says nothing and one that says all.
     J = P(there | bad) - P(there | good); Youden (1950), Cancer 3, 32.
     """
     best, found = 0.5, None
@@ -137,7 +138,8 @@ def check_deterministic(probe: Probe) -> list[Check]:
     again = ask(probe, places.u[:count][::-1])[::-1]
     with np.errstate(all="ignore"):
         change = np.abs(again - first)
-        # Another lane of a batch may round differently, which is no fault of the model's.
+        # Another lane of a batch may round differently, which is no fault of the model's: 1e4
+        # roundings are what a long sum makes of it, and 1e-6 sigma matters to nobody.
         allowed = np.maximum(1e-6, 1e4 * rounding_of(probe, first))
     absent = ~np.isfinite(first) & ~np.isfinite(again)
     change[absent], allowed[absent] = 0.0, 1.0
@@ -175,6 +177,7 @@ def check_placebo(probe: Probe) -> list[Check]:
         moved[column, :, column] = elsewhere[:, column]
     after = ask(probe, moved.reshape(-1, n)).reshape(n, *before.shape)
     with np.errstate(all="ignore"):
+        # A model that reads a parameter changes by more than the rounding of a short sum.
         same = np.abs(after - before) <= 64 * rounding_of(probe, before)
     return [
         _check(

@@ -14,7 +14,10 @@ from daybreak.preflight.probe import Probe
 from daybreak.problem.arrays import Array
 
 PLACES = 256
-"""Places of a survey where evaluations are cheap."""
+"""Places of a survey where evaluations are cheap.
+
+A part of the box of 1 % in which a model fails is then seen in 92 % of cases.
+"""
 ROUNDING = float(np.finfo(np.float64).eps)
 """Relative distance of neighbouring numbers in double precision, 2.2e-16."""
 
@@ -61,6 +64,7 @@ def survey(probe: Probe) -> Survey:
         began = time.monotonic()
         second = probe.residuals(u[few : 2 * few])
         spent = (time.monotonic() - began) / few
+        # A twentieth of the time that is left, a choice: the checks themselves need the rest.
         allowed = 0.05 * (probe.deadline - time.monotonic()) / max(spent, 1e-9)
         count = int(np.clip(allowed, 2 * few, PLACES))
         rest = [ask(probe, u[2 * few : count])] if count > 2 * few else []
@@ -81,7 +85,7 @@ def in_blocks(probe: Probe, call: Callable[[Array], Array], u: Array) -> Array:
         began = time.monotonic()
         parts.append(call(u[first : first + block]))
         first += block
-        if time.monotonic() - began < 0.025:
+        if time.monotonic() - began < 0.025:  # four times as many then take under 0.1 s
             block *= 4
     return np.concatenate(parts)
 

@@ -34,26 +34,41 @@ Direction = tuple[Fraction, ...]
 """Exponents, or shifts in the units of the parameters, one per free parameter."""
 
 EXACT = 1e-9
-"""Largest change of a residual under an exact symmetry, as a share of max(1, |residual|)."""
+"""Largest change of a residual under an exact symmetry, as a share of max(1, |residual|).
+
+Far above what a model accumulates in rounding, and far below the approximate ones.
+"""
 ROUNDING = 1e-12
-"""Allowance on top for rounding, as a share of |datum| / sigma."""
+"""Allowance on top for rounding, as a share of |datum| / sigma.
+
+Some five thousand units of 2.2e-16: what a model of many operations makes of it.
+"""
 NEARLY: dict[Kind, float] = {"scaling": 1e-2, "shift": 1e-3}
 """Largest relative change of a residual that still counts as an approximate symmetry.
 
 In a narrow box any weak direction looks like a shift, so less is allowed there.
 """
 CANDIDATE = 1e-4
-"""Singular value, per row of unit length, below which a direction may be exact."""
+"""Singular value, per row of unit length, below which a direction may be exact.
+
+A choice, for slopes by differences, known to 1e-7 at best, as well; the transformation decides.
+"""
 NEAR_CANDIDATE = 1e-2
-"""The same for an approximate one."""
+"""The same for an approximate one.  As large as the change that `NEARLY` allows."""
 NEAR_DENOMINATOR = 3
 """Largest denominator of an approximate one: with enough digits anything is nearly flat."""
 FLOOR = 1e-3
 """Shorter rows, as a share of max(1, |residual|), are not stretched: they are mostly rounding."""
 DENOMINATORS = (12, 1000, 10**9)
-"""Largest denominators tried, the plainest first; the last takes the number as it is."""
+"""Largest denominators tried, the plainest first; the last takes the number as it is.
+
+Exponents of physical laws, 1/2, 2/3, 5/12, have denominators up to twelve.
+"""
 TRIED = 6
-"""Places at which a finite transformation is tried."""
+"""Places at which a finite transformation is tried.
+
+A choice: a transformation that is none fails at nearly every place.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +199,7 @@ class _Trial:
         after = self.probe.residuals_at(places).reshape(len(steps), *before.shape)
         change = np.abs(after - self.residuals)
         usable = np.isfinite(change).all(axis=-1)
-        if usable.mean() < 0.25:
+        if usable.mean() < 0.25:  # the rest have left what the model can compute
             return False, np.inf
         exact = bool((change <= allowed)[usable].all())
         return exact, float((change / typical)[usable].max())
@@ -214,12 +229,14 @@ def independent(basis: Sequence[Direction]) -> bool:
     """Whether no direction is made of the others."""
     rows = np.array(basis, dtype=np.float64)
     rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
+    # Rows of unit length made of fractions; what depends on the others is so to rounding.
     return int(np.linalg.matrix_rank(rows, tol=1e-6)) == len(rows)
 
 
 def _directions(vectors: Array, units: Array, denominator: int) -> list[Direction]:
     """A basis of the span of `vectors` with plain numbers, in the units of the parameters."""
     rows = reduced(vectors)
+    # Below the accuracy of slopes by differences an entry is zero.
     rows = np.where(np.abs(rows) < 1e-7 * np.abs(rows).max(axis=1, keepdims=True), 0.0, rows)
     return [_plain(row * units, denominator) for row in rows]
 
@@ -231,7 +248,7 @@ def reduced(vectors: Array) -> Array:
         if done == len(rows):
             break
         pivot = done + int(np.argmax(np.abs(rows[done:, column])))
-        if abs(rows[pivot, column]) < 1e-2:
+        if abs(rows[pivot, column]) < 1e-2:  # would make a hundredfold of its errors
             continue
         rows[[done, pivot]] = rows[[pivot, done]]
         rows[done] /= rows[done, column]

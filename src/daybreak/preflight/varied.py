@@ -26,7 +26,10 @@ from daybreak.problem.fit import FitProblem
 
 Answer = TypeVar("Answer")
 _FEW = 8
-"""Places at which a model without derivatives is asked."""
+"""Places at which a model without derivatives is asked.
+
+A choice: two settings of one effect at none of eight places are as good as none.
+"""
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,7 @@ def same_fit(one: tuple[Array, Array], other: tuple[Array, Array]) -> Alike | No
     finite = np.isfinite(a)
     if (finite != np.isfinite(b)).any() or not finite.any():
         return None
+    # As for a parameter that does nothing (`soundness.check_placebo`).
     still = np.abs(a - b)[finite] <= 64 * rounding[finite]
     return Alike(int(finite.all(axis=1).sum())) if still.all() else None
 

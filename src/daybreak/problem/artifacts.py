@@ -12,7 +12,10 @@ from daybreak.errors import ProblemError
 from daybreak.problem.parameters import Scale
 
 MOST_NUMBERS = 200_000
-"""Numbers that one attachment may hold; more belongs into a file."""
+"""Numbers that one attachment may hold; more belongs into a file.
+
+A choice: as text in the ledger that is about 4 MB, read anew whenever a report is made.
+"""
 
 
 @dataclass(frozen=True, eq=False)

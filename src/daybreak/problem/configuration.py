@@ -17,7 +17,11 @@ from daybreak.problem.parameters import Parameter
 
 Searched = Parameter | Choice | Integer
 MOST_LISTED = 100_000
-"""Configurations of a finite space that are listed one by one."""
+"""Configurations of a finite space that are listed one by one.
+
+Measured: listing so many takes a quarter of a second.  A larger space counts as endless, so that a
+search of it is never called complete; no night of trials would find its end anyway.
+"""
 
 
 class Configuration(Mapping[str, Value]):

@@ -44,7 +44,7 @@ _SPELLED = (
     (".", " point "),
 )
 _MOST = 12
-"""Parameters in one inequality, whose corners are all looked at."""
+"""Parameters in one inequality: its room is bounded by all corners of their box, 2^12 = 4096."""
 
 
 @dataclass(frozen=True)

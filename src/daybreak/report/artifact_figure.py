@@ -37,6 +37,7 @@ MOST_LINES = len(_LOOKS)
 _TOLD = 4
 """Lines that are told in words."""
 MOST_ROWS = 200
+"""Rows of a table that are shown; a choice: all are in the record."""
 MOST_CELLS = 48
 """Cells in a row or column of a matrix; of more, means of blocks."""
 _SHADES = 12

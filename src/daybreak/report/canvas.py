@@ -38,7 +38,10 @@ SHADE = "#0072b3"
 
 MINUS = "\N{MINUS SIGN}"
 MOST_POINTS = 300
-"""Points that can be told apart in one picture."""
+"""Points that can be told apart in one picture.
+
+A picture is `WIDTH` = 3.9 inches wide, some 280 points of a printer.
+"""
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

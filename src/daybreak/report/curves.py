@@ -21,7 +21,10 @@ FLAT = "the profile flattens below the level"
 """Why an interval has no end where the data no longer tell values apart."""
 
 SAME = 1e-6
-"""Differences of chi2 below this are none."""
+"""Differences of chi2 below this are none.
+
+As for two fits (`daybreak.problem.ends.same_chi2`).
+"""
 
 
 def at_edge(profile: Profile) -> bool:

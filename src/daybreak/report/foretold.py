@@ -17,11 +17,20 @@ from daybreak.report.summary import Timing
 Answer = Literal["as foretold", "otherwise", "sooner", "later", "open"]
 NOT_RUN = "not run"
 _CLOSE = 1e-6
-"""A value this far beyond a range, as a share of it, is still at its end."""
+"""A value this far beyond a range, as a share of it, is still at its end.
+
+As for a parameter at its bound (`daybreak.problem.parameters.AT_BOUND`).
+"""
 _LATE = 60.0
-"""Seconds by which a night may be late before it is news."""
+"""Seconds by which a night may be late before it is news.
+
+A choice: a minute changes nobody's morning.
+"""
 _CONVERGED = 0.9
-"""Share of fits that converge where nothing is rough."""
+"""Share of fits that converge where nothing is rough.
+
+A choice: a tenth may fail for other reasons, such as a start where nothing is felt.
+"""
 _UNTESTED = "nothing in the night tests it"
 _BY_OTHERS = frozenset({"out_of_reach", "healthy"})
 """Codes that the lines about reach answer, or that need no answer."""

@@ -16,7 +16,10 @@ from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
 
 REFUSED = 1e-3
-"""Where even the best model has a smaller p value, none is worth ranking."""
+"""Where even the best model has a smaller p value, none is worth ranking.
+
+Stricter than the finding `tension` (0.01): a ranking is kept as long as it may be chance.
+"""
 
 
 def models(summary: Summary) -> Table:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_AXES = 10
+"""Parameters that are drawn, the first ones: a choice, of what fits side by side."""
 MOST_LINES = 150
+"""Trials that are drawn; a choice: more cover one another."""
 _BEST = 0.1
 """Share of the trials that is drawn in colour, if there is no front."""
 _LONGEST = 11

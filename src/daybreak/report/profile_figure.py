@@ -62,7 +62,7 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
         else:
             axes.plot(*_line(profile, above), color=BLUE, zorder=2)
         _intervals(axes, profile)
-        if 0.02 * top < profile.level:
+        if 0.02 * top < profile.level:  # else it would lie on the axis
             axes.axhline(
                 profile.level, color=ORANGE, linewidth=1, linestyle="--", label="95 % level"
             )
@@ -179,6 +179,7 @@ def _top(above: Sequence[float], own: Sequence[float], level: float) -> float:
     all the variation that the points' own starts suggested.
     """
     highest = max(above)
+    # Below a fiftieth of the height a level vanishes; three points are a curve.
     near = [value for value in above if value <= 10 * level]
     if highest > 50 * level and len(near) >= 3:
         return 10 * level

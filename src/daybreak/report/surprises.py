@@ -14,9 +14,15 @@ from daybreak.report.foretold import Foretold
 from daybreak.report.summary import Timing
 
 _GROSS = 5.0
-"""A residual beyond this many sigma is worth a sentence."""
+"""A residual beyond this many sigma is worth a sentence.
+
+Normal errors do that once in two million data.
+"""
 _SLOW, _NOTICED = 3.0, 1.0
-"""Times what is usual, and seconds, beyond which a trial is slow."""
+"""Times what is usual, and seconds, beyond which a trial is slow.
+
+A choice: fits differ by a factor of two as a rule (`daybreak.preflight.forecast`).
+"""
 
 
 def surprises(

@@ -38,7 +38,10 @@ BASINS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "D"), (PURPLE, "v"))
 """The same for the lowest basins where no end has been examined."""
 OTHERS = "others"
 SAME = 1e-6
-"""Ends closer to the lowest chi2 than this, or 1e-9 of it, are one minimum."""
+"""Ends closer to the lowest chi2 than this, or 1e-9 of it, are one minimum.
+
+As for two fits (`daybreak.problem.ends.same_chi2`).
+"""
 
 
 def waterfall_figure(study: Study) -> Figure | None:

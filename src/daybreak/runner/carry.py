@@ -30,15 +30,30 @@ from daybreak.runner.together import Together
 from daybreak.runner.work import Result, Unit, failed
 
 _POLL = 0.5
-"""Seconds for which results are waited for before limits are looked at again."""
+"""Seconds for which results are waited for before limits are looked at again.
+
+A choice: a deadline or Ctrl-C is noticed as soon; looking costs next to nothing.
+"""
 _OTHERS = 1.0
-"""Seconds between looks at what other processes have made."""
+"""Seconds between looks at what other processes have made.
+
+A choice: each look is a query of a server that others wait for.
+"""
 _SUSPECT = 2
-"""After so many workers lost under it, a trial is made in a process beside its worker."""
+"""After so many workers lost under it, a trial is made in a process beside its worker.
+
+One loss may be the machine's; a second is the trial's more likely than not.
+"""
 _LOST = 20
-"""After so many, it is taken to be what kills them."""
+"""After so many, it is taken to be what kills them.
+
+A choice, generous: clusters take workers away for reasons of their own.
+"""
 _QUICK, _TIMED = 0.02, 10
-"""Seconds below which a trial is quick, and trials that must have been timed before it is."""
+"""Seconds below which a trial is quick, and trials that must have been timed before it is.
+
+A transaction takes some milliseconds: above 20 ms it is not worth losing trials for.
+"""
 
 
 class Carrier:
@@ -219,6 +234,7 @@ class Carrier:
 
     def _time(self, seconds: float, trials: int) -> None:
         """What a trial takes is the mean of what was seen, the newest counting most."""
+        # A mean of everything at first; later the last three calls or so decide.
         weight = max(0.3, trials / (self.timed + trials))
         self.spent += weight * (seconds / trials - self.spent)
         self.timed += trials

@@ -16,9 +16,15 @@ from daybreak.runner.spaces import differences, kept, same_trials
 
 _STARTS_TOO = ", and the best ends found so far are starts"
 _STARTS = 3
-"""Distinct old ends that are taken over."""
+"""Distinct old ends that are taken over.
+
+A choice: they are tried beside the starts of the new plan, and are no replacement.
+"""
 _APART = 1e-3
-"""Ends closer than this in the unit box are one."""
+"""Ends closer than this in the unit box are one.
+
+A choice: a fit goes from one to the other in a few steps.
+"""
 
 
 def explain(known: Mapping[str, PlannedRecord], studies: Sequence[Study]) -> list[str]:

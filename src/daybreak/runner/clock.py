@@ -6,7 +6,10 @@ import threading
 import time
 
 _MOST = 5.0
-"""Seconds that one tick adds at most, unless the processor was busy meanwhile."""
+"""Seconds that one tick adds at most, unless the processor was busy meanwhile.
+
+More than any pause between two looks (`carry`: 0.5 s), less than a nap of the machine.
+"""
 
 
 class AwakeClock:

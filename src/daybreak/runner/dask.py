@@ -28,11 +28,17 @@ from daybreak.runner.workers import Workers
 _AHEAD = 2
 """Units in hand for each thread of the cluster, so that none waits for the post."""
 _ANSWER = 20.0
-"""Seconds for a scheduler to answer."""
+"""Seconds for a scheduler to answer.  A choice: one that lives answers in a second."""
 _PATIENCE = 120.0
-"""Seconds for a first worker to appear on this machine."""
+"""Seconds for a first worker to appear on this machine.
+
+A choice: Python and JAX take a few seconds to start, many times that on a busy machine.
+"""
 _ALONE = 15.0
-"""Seconds without a worker after which it is said."""
+"""Seconds without a worker after which it is said.
+
+A choice: a batch system's queue is no fault, and whoever looks should know.
+"""
 
 
 class DaskExecutor(AbstractExecutor):

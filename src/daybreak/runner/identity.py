@@ -17,7 +17,10 @@ from daybreak.problem.search import SearchProblem
 from daybreak.problem.settings import Setting
 
 _QUICK = 0.5
-"""Seconds up to which a trial of a search is made again to see whether it is still the same."""
+"""Seconds up to which a trial of a search is made again to see whether it is still the same.
+
+A choice: a fit's evaluation is always repeated, a search's trial may take hours.
+"""
 
 
 def identify(problem: Problem, settings: Mapping[str, Setting], task: Task) -> Identity:
@@ -109,6 +112,7 @@ def _compare_search(ledger: Ledger, study: Study, problem: SearchProblem) -> str
     )
     new = solve(problem, study.all_settings, [task])[0]
     rows = [(name, was, new.metrics.get(name)) for name, was in old.metrics.items()]
+    # Other libraries or processors change last digits, which a long sum makes 1e-9 of.
     told = next(
         (
             f"{name!r} was {was!r} and is now {now!r}"
@@ -197,7 +201,7 @@ def difference(study: Study, old: Outcome, new: Outcome) -> str:
         ]
     else:
         rows = [("chi2", old.chi2, new.chi2)]
-    for name, was, is_now in rows:
+    for name, was, is_now in rows:  # 1e-9 as in `_compare_search`
         if abs(was - is_now) > 1e-9 * max(abs(was), abs(is_now), 1e-300):
             return f"{name!r} was {was!r} and is now {is_now!r}"
     return ""

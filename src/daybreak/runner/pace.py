@@ -7,8 +7,13 @@ from daybreak.plan import Study
 from daybreak.problem.outcomes import Task
 
 _UNIT_SECONDS = {"jax": 20.0, "numpy": 2.0}
-"""What a unit should take by the pilot's estimate; a kill loses no more than units in hand."""
+"""What a unit should take by the pilot's estimate; a kill loses no more than units in hand.
+
+A choice: twenty seconds of a compiled call that shares its cost; two where nothing is shared but
+the record.
+"""
 _MOST_TRIALS = 4096
+"""Trials of a unit at most, whatever the pilot says: a choice, some megabytes of a record."""
 
 
 class Pace:

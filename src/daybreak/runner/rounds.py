@@ -26,7 +26,10 @@ from daybreak.runner.pace import Pace
 from daybreak.runner.settled import Settled, settled
 
 _DANGEROUS = 3
-"""A trial lost with so many processes is carried out in one of its own."""
+"""A trial lost with so many processes is carried out in one of its own.
+
+A choice: three processes that went down with it are no accident of theirs.
+"""
 
 
 def check_study(study: Study) -> None:

@@ -17,9 +17,12 @@ from daybreak.problem.outcomes import Outcome
 from daybreak.runner.work import Result
 
 _SECONDS = 0.1
-"""For which rounds are gathered."""
+"""For which rounds are gathered.
+
+A choice: so much a kill may lose (docs/reliability.md), and a hundred quick trials share it.
+"""
 _MOST = 500
-"""Rounds in one transaction."""
+"""Rounds in one transaction.  A choice: trials of no time at all would gather thousands."""
 
 
 class Together:

@@ -30,13 +30,22 @@ from daybreak.runner.shipping import environment, fresh_path, pack
 from daybreak.runner.work import Result, Unit, failed
 
 _POLL = 0.1
-"""Seconds between looks at time and memory."""
+"""Seconds between looks at time and memory.  A choice: a trial overruns its limit by no more."""
 _GROWTH = GIB
-"""Bytes by which a worker may grow between trials before it is replaced."""
+"""Bytes by which a worker may grow between trials before it is replaced.
+
+A choice: compiled programs and caches stay far below it, a leak does not.
+"""
 _KEPT = 64 * 1024
-"""Characters that are kept of what a worker printed."""
+"""Characters that are kept of what a worker printed.
+
+A choice: enough for what is said before a crash.
+"""
 _PATIENCE = 60.0
-"""Seconds for a worker to start."""
+"""Seconds for a worker to start.
+
+A choice: Python, JAX and a study file take a few seconds, many times that on a busy machine.
+"""
 
 
 @dataclass
@@ -205,6 +214,7 @@ class _Worker:
         """Whether it holds so much memory that a new one should take its place."""
         limit = self.resources.memory
         used = self._memory()
+        # The next trial needs memory too; a worker at its limit would be killed with it.
         near = limit is not None and used > 0.9 * limit * GIB
         return near or used > self.fresh_memory + _GROWTH
 

@@ -18,6 +18,7 @@ from daybreak.report.cells import Column, Table, table_of
 PER_PAGE = 100
 """Trials on one page."""
 LOG_LINES = 400
+"""Lines of a log that a page shows, the last ones; a choice."""
 _TAIL = 12
 """Lines of the log below a living run."""
 _LONGEST = 20_000

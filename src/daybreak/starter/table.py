@@ -18,6 +18,7 @@ _SEPARATORS = (",", ";", "\t", None)
 _HEADING = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^)\]]*)[)\]]\s*$")
 _SIGMA = re.compile(r"(^|_|\b)(sigma|sig|err|error|errors|std|sd|stderr|unc|uncertainty)(_|\b|$)")
 _FEW = 3
+"""Rows that are the least to fit anything to: a line and one datum to test it."""
 
 
 @dataclass(frozen=True)

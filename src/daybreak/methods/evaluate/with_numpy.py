@@ -60,9 +60,9 @@ class NumpyEvaluator(AbstractEvaluator):
     def jacobian(self, u: Array, residuals: Array, cells: Cells) -> Array:
         """Derivatives of the residuals by u, by second-order differences, shape (L, m, n).
 
-        Step ``h = eps^(1/3) max(|u|, 1e-3)``; central where the box allows, else one-sided with
-        three points; columns of pinned parameters are zero.  Noise of unknown size keeps the one
-        that it has at u.
+        Step ``h = eps^(1/3) max(|u|, 1e-3)``, 6e-9 where u vanishes; central where the box allows,
+        else one-sided with three points; columns of pinned parameters are zero.  Noise of unknown
+        size keeps the one that it has at u.
         Source: Press et al., Numerical Recipes, 3rd ed., section 5.7.
         """
         lanes, n = u.shape

@@ -10,6 +10,8 @@ from daybreak.problem.parameters import Parameter
 
 XY = tuple[float, float]
 _DIGITS = 10
+"""Decimals of a fraction: far more than `tracing` tells apart (1e-6), and few enough that a place
+computed again from its record in units, with rounding of 1e-16, is the same number."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,20 @@ from numpy.typing import NDArray
 from daybreak.problem.contours.frame import XY, place
 
 _SAMPLES = 12
-"""Points drawn between two roots."""
+"""Points drawn between two roots, a choice for the eye: straight pieces between them look round.
+"""
 _CLOSE = 0.3
-"""Roots closer to each other than this share of the mean distance are thinned out."""
+"""Roots closer to each other than this share of the mean distance are thinned out.
+
+Marching squares puts roots of two lattice lines near one lattice point close together, and a cubic
+through nearly coincident points swings.  A choice.
+"""
 _NEAR = 1e-6
-"""What counts as on the border, as a share of the lattice."""
+"""A place this near the border, as a share of the lattice, is moved inside it.
+
+The line itself may lie on the border.  Ten thousand times the rounding of a place, and no more
+than `tracing` tells apart.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class Shape:
         places = np.array([vertex.at for vertex in line])
         spread = places - places.mean(axis=0)
         values, vectors = np.linalg.eigh(spread.T @ spread / len(places))
+        # No line counts as more than a thousand times longer than wide; 1e-24 is for a point.
         lengths = np.sqrt(np.maximum(values, max(1e-6 * values.max(), 1e-24)))
         return cls(np.asarray((vectors * lengths) @ vectors.T, dtype=np.float64))
 

@@ -32,22 +32,59 @@ from daybreak.problem.contours.lines import (
 from daybreak.problem.contours.marching import rings
 
 TOLERANCE = 0.01
-"""Largest distance in chi2 from the level along a contour."""
+"""Largest distance in chi2 from the level along a contour.
+
+Where chi2 is a parabola, a line at height L is then 0.01 / 2L of its distance from the minimum
+off: 0.1 % at 95 % of two parameters (L = 5.99).
+"""
 _OF_ROOT = 0.1 * TOLERANCE
+"""How near to the level a root is found: the cubic between roots has the rest to itself."""
 _OF_MIDDLE = 0.5 * TOLERANCE
+"""How near the middle between two roots must lie.
+
+A cubic is worst elsewhere than in its middle, which alone is asked.  Measured: with half of the
+tolerance there the line is nowhere further than 0.0043 off (docs/benchmarks.md).
+"""
 _MOST_SWEEPS = 60
+"""Sweeps along one line.
+
+Each divides chords, so that `_MOST_ROOTS` ends nearly every line before; this is the end of the
+others.
+"""
 _MOST_ROOTS = 400
-"""Longer lines are not refined any further."""
+"""Longer lines are not refined any further: chi2 is rough there.
+
+So many roots are more than can be told apart in a picture (`daybreak.report.canvas`).
+"""
 _RAYS = 8
+"""Rays from a minimum that no line surrounds.
+
+A choice: enough for a closed cubic around a region that is longer than wide; refinement adds the
+others.
+"""
 _MOST_STEPS = 40
+"""Steps of a root's search: halving alone narrows a bracket to 2^-40, 1e-12 of the lattice."""
 _STEPS = (0.03, 0.12, *(0.5 * 2.0**k for k in range(9)))
-"""Steps across a chord, in units of its length: a first line may be a stub of a long region."""
+"""Steps across a chord, in units of its length: a first line may be a stub of a long region.
+
+The two short ones suffice where the line is nearly right; 128 lengths reach across the lattice.
+"""
 _SMALLEST = 1e-6
-"""Chords shorter than this share of the lattice are not divided, and brackets of jumps."""
+"""Chords shorter than this share of the lattice are not divided, and brackets of jumps.
+
+No picture shows a millionth of its width, and local fits end less exactly than that.
+"""
 _WALL = 1e-3
-"""A place next to which no fit ends is known to this share of the lattice."""
+"""A place next to which no fit ends is known to this share of the lattice.
+
+A wall is found by halving alone, ten trials across the lattice at most, and is no answer of the
+data.
+"""
 _ROUGH = 0.02
-"""Chords shorter than this share of the lattice are not divided along a wall."""
+"""Chords shorter than this share of the lattice are not divided along a wall.
+
+A wall may be as jagged as a coast: divided to `_SMALLEST` it would take any number of trials.
+"""
 
 
 @dataclass(frozen=True)
@@ -114,6 +151,7 @@ class _Tracer:
                 share = 0.5
             else:
                 share = heights[0] / (heights[0] - heights[1])
+                # A place next to an end would leave nearly all of the bracket where it is.
                 share = min(max(share, 0.02), 0.98)
             at = between(ends[0], ends[1], share)
             if at in ends or math.dist(*ends) < _SMALLEST:

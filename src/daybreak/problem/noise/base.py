@@ -12,7 +12,10 @@ import numpy as np
 from daybreak.problem.arrays import Array
 
 TINY = 1e-12
-"""Added under a root that may vanish where its slope does not; no chi2 is told that closely."""
+"""Added under a root that may vanish where its slope does not; no chi2 is told that closely.
+
+The slope of a bare root is infinite at 0; with this it is at most 5e5 times that of its square.
+"""
 
 
 class AbstractNoise(ABC):

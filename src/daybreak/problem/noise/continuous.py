@@ -91,7 +91,7 @@ class StudentT(AbstractNoise):
         """Signed roots (module formula), ``z sqrt((1 + 1 / v) log(1 + y) / y)``, y = z^2 / v."""
         z = (f - d) / sigma
         y = z * z / self.dof
-        small = y < 1e-4
+        small = y < 1e-4  # the next term of the series, y^4 / 5, is below rounding there
         away = xp.where(small, 1.0, y)
         near = 1.0 - y / 2.0 + y * y / 3.0 - y * y * y / 4.0
         slack = xp.where(small, near, xp.log1p(away) / away)
