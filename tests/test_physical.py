@@ -45,7 +45,7 @@ def test_an_upper_limit_is_no_accident_of_the_box(tmp_path, value):
     assert interval.upper == pytest.approx(value + np.sqrt(3.841458821 + lowest), rel=1e-5)
     assert "left out" not in found.profile.sentence
     assert found.best.at_bounds == []
-    assert [one.outcome for one in found.findings] == ["met", "met"]
+    assert [one.outcome for one in found.outcomes] == ["met", "met"]
 
 
 def test_the_same_bound_without_physics(tmp_path):

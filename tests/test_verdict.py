@@ -146,10 +146,10 @@ def test_levels(criteria, verdict):
 )
 def test_findings(trials, criterion, outcome, words):
     """A value that is missing, unsettled or as near to the bar as its uncertainty is undecided."""
-    [finding] = read_study(record(criterion, trials=trials)).findings
+    [found] = read_study(record(criterion, trials=trials)).outcomes
 
-    assert finding.outcome == outcome
-    assert words in finding.sentence
+    assert found.outcome == outcome
+    assert words in found.sentence
 
 
 def scan(*chi2, fits=2):
@@ -189,7 +189,7 @@ def test_profiled(trials, code, identified, inside):
     study = read_study(replace(record(*asked, trials=trials), method=dk.Profile("a").describe()))
 
     assert study.profile.code == code
-    assert [finding.outcome for finding in study.findings] == [identified, inside]
+    assert [one.outcome for one in study.outcomes] == [identified, inside]
 
 
 @pytest.mark.parametrize("state", ["waiting", "running", "failed"])

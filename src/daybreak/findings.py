@@ -1,6 +1,6 @@
-"""What is known before the night, as data: findings of the preflight.
+"""What preflight and diagnosis find, and what else is known before the night, as data.
 
-The ledger keeps them, the report shows them; the code words are fixed (see the glossary).
+The ledger keeps the preflight, the report shows all; the code words are fixed (see the glossary).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Check(Model):
+class Finding(Model):
     """One finding: a code, how bad it is, and a sentence."""
 
     code: str
@@ -111,7 +111,7 @@ class StudyPreflight(Model):
     """Everything found about one study."""
 
     study: str
-    checks: list[Check]
+    findings: list[Finding]
     reachability: list[Reachability]
     symmetries: list[Symmetry]
     identifiability: dict[str, Identifiability]

@@ -1,4 +1,4 @@
-"""Findings and verdicts of studies: what may be said of each."""
+"""Outcomes of criteria and verdicts of studies: what may be said of each."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from daybreak.criteria import Criterion, Verdict
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.best import Best, describe_best, find_best, profiled
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
-from daybreak.diagnosis.checks import early_end, read_checks
+from daybreak.diagnosis.checks import early_end, read_findings
 from daybreak.diagnosis.maps import read_maps
 from daybreak.diagnosis.profiles import read_profiles
 from daybreak.diagnosis.resolution import read_knobs, read_scales
 from daybreak.diagnosis.search import read_search
-from daybreak.diagnosis.search_findings import choose, judge_search, search_checks
+from daybreak.diagnosis.search_findings import choose, judge_search, search_findings
 from daybreak.diagnosis.study import (
     CriteriaVersion,
-    Finding,
+    CriterionOutcome,
     KnobShift,
     ParameterInfo,
     Profile,
@@ -50,7 +50,7 @@ def read_study(record: StudyRecord) -> Study:
     evidence = Evidence(record, best, profiles, knobs)
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
     judged = [[judge(c, evidence) for c in criteria] for criteria in versions]
-    verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
+    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -60,7 +60,7 @@ def read_study(record: StudyRecord) -> Study:
         method=method_in_words(record.method),
         parameters=_parameters(record),
         verdict=verdicts[-1],
-        findings=judged[-1],
+        outcomes=judged[-1],
         metrics=quality,
         best=describe_best(record, best) if best else None,
         profiles=profiles,
@@ -71,8 +71,8 @@ def read_study(record: StudyRecord) -> Study:
         tension=tension,
         model_scales=scales,
         knobs=knobs,
-        checks=[
-            *read_checks(quality, tension, ends, unseen, profiles, scales, knobs),
+        findings=[
+            *read_findings(quality, tension, ends, unseen, profiles, scales, knobs),
             *early_end(record.note),
         ],
         failures=failures(record),
@@ -92,7 +92,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         [judge_search(c, evidence) for c in criteria]
         for criteria, evidence in zip(versions, weighed, strict=True)
     ]
-    verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
+    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
     method = record.method
     return Study(
         name=record.name,
@@ -103,7 +103,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         method=method_in_words(method),
         parameters=[],
         verdict=verdicts[-1],
-        findings=judged[-1],
+        outcomes=judged[-1],
         metrics=search_metrics(record),
         best=None,
         profiles=[],
@@ -114,7 +114,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         tension=None,
         model_scales=[],
         knobs=[],
-        checks=search_checks(weighed[-1], method["sampler"], method["engine"]),
+        findings=search_findings(weighed[-1], method["sampler"], method["engine"]),
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
@@ -189,7 +189,7 @@ def _units(problem: Mapping[str, Any]) -> dict[str, str]:
     return {**problem["units"], **{factor["name"]: factor["unit"] for factor in factors}}
 
 
-# -- findings --------------------------------------------------------------------------------
+# -- outcomes --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Evidence:
         return sum(abs(shift.parameters.get(name, 0.0)) for shift in shifts)
 
 
-def judge(criterion: Criterion, evidence: Evidence) -> Finding:
+def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
     """How one criterion came out, with its numbers."""
     record, best, profile = evidence.record, evidence.best, evidence.profile_of(criterion)
     value, uncertainty, settled = _measure(criterion, evidence)
@@ -233,7 +233,7 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
         outcome, sentence = criterion.judged(name, value, uncertainty, why)
         if criterion.quantity == "n_at_bounds" and value and outcome != "undecided":
             sentence = f"{sentence[:-1]} ({_bounds_named(criterion, record, best)})."
-    return Finding(
+    return CriterionOutcome(
         criterion=criterion.title,
         quantity=criterion.quantity,
         of=list(criterion.names),
@@ -317,13 +317,13 @@ def _prediction(name: str, record: StudyRecord, best: Best) -> Measured:
     return values[0], None if len(best.agreeing) < 2 else spread, best.settled
 
 
-def verdict_of(findings: Sequence[Finding], record: StudyRecord) -> Verdict:
+def verdict_of(outcomes: Sequence[CriterionOutcome], record: StudyRecord) -> Verdict:
     """PASS, SOFT_PASS, FAIL or UNDECIDED (meanings in the glossary).
 
     A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED.
     """
-    hard = [f.outcome for f in findings if f.level == "hard"]
-    soft = [f.outcome for f in findings if f.level == "soft"]
+    hard = [one.outcome for one in outcomes if one.level == "hard"]
+    soft = [one.outcome for one in outcomes if one.level == "soft"]
     if record.state != "finished" or not (hard or soft):
         return "UNDECIDED"
     if "missed" in hard:

@@ -8,7 +8,14 @@ import pytest
 
 import daybreak as dk
 from daybreak.diagnosis.claims import STRENGTHS, exclusion, weigh
-from daybreak.diagnosis.study import Finding, Interval, Metrics, Profile, ProfilePoint, Study
+from daybreak.diagnosis.study import (
+    CriterionOutcome,
+    Interval,
+    Metrics,
+    Profile,
+    ProfilePoint,
+    Study,
+)
 from daybreak.findings import Symmetry
 from daybreak.models.vortex.campaigns import localisation
 from daybreak.night import run
@@ -69,9 +76,9 @@ def profile(code="identified"):
 
 def study(code="identified", p_value=0.4, missed=""):
     """A finished study with that profile, fit quality and missed criterion."""
-    findings = (
+    outcomes = (
         [
-            Finding(
+            CriterionOutcome(
                 criterion="P1",
                 quantity=missed,
                 of=[],
@@ -112,7 +119,7 @@ def study(code="identified", p_value=0.4, missed=""):
         method="profile",
         parameters=[],
         verdict="PASS",
-        findings=findings,
+        outcomes=outcomes,
         metrics=metrics,
         best=None,
         profiles=[profile(code)],
@@ -123,7 +130,7 @@ def study(code="identified", p_value=0.4, missed=""):
         tension=None,
         model_scales=[],
         knobs=[],
-        checks=[],
+        findings=[],
         failures={},
         error=None,
         criteria_history=[],

@@ -69,8 +69,8 @@ def test_model_that_explains_nothing_is_told():
 
     assert good.tension.share < 0.01
     assert bad.tension.share == pytest.approx(1.0)
-    assert not [c for c in good.checks if "than a constant" in c.sentence]
-    assert [c.code for c in bad.checks if "than a constant" in c.sentence] == ["tension"]
+    assert not [c for c in good.findings if "than a constant" in c.sentence]
+    assert [c.code for c in bad.findings if "than a constant" in c.sentence] == ["tension"]
 
 
 def groups(second, **parameter):
@@ -110,12 +110,14 @@ def test_groups_have_their_own_p_values():
 
 def test_group_in_tension_is_named():
     """A group that the model does not describe is named; without groups none is."""
-    told = [c.sentence for c in study(groups(3.0), dk.MultiStart(3)).checks if c.code == "tension"]
+    told = [
+        c.sentence for c in study(groups(3.0), dk.MultiStart(3)).findings if c.code == "tension"
+    ]
     quiet = study(groups(1.0), dk.MultiStart(3))
 
     assert any("the group 'two' is in tension" in text for text in told)
     assert not any("the group 'one'" in text for text in told)
-    assert not [c for c in quiet.checks if c.code == "tension" and "group" in c.sentence]
+    assert not [c for c in quiet.findings if c.code == "tension" and "group" in c.sentence]
     alone = dk.FitProblem(
         [dk.Parameter("a", -9, 9)], lambda p, s: np.full(3, p.a), dk.observations([1, 2, 3.0], 1.0)
     )
@@ -160,7 +162,7 @@ def test_scaled_fits_are_best_fits():
 def test_minimum_that_moves_with_the_model_uncertainty_is_told():
     """Where groups conflict and one has a model uncertainty, its size decides: this is told."""
     found = study(conflict(0.3), dk.Profile("a", starts=4))
-    told = [c for c in found.checks if c.code == "moves_with_model_uncertainty"]
+    told = [c for c in found.findings if c.code == "moves_with_model_uncertainty"]
     [interval] = found.profile.intervals
 
     assert [c.parameter for c in told] == ["a"]
@@ -178,7 +180,7 @@ def test_minimum_that_stays_is_not_told():
     found = study(agree, dk.Profile("a", starts=4))
 
     assert len(found.model_scales) == len(MODEL_SCALES)
-    assert not [c for c in found.checks if c.code == "moves_with_model_uncertainty"]
+    assert not [c for c in found.findings if c.code == "moves_with_model_uncertainty"]
     assert study(groups(1.0), dk.MultiStart(3)).model_scales == []
 
 

@@ -378,7 +378,7 @@ def test_one_free_parameter_leaves_nothing_to_settle():
         found = study(problem, method, dk.Criterion("identified", of="x"))
         [interval] = found.profile.intervals
         assert all(point.settled for point in found.profile.points)
-        assert found.findings[0].outcome == "met"
+        assert found.outcomes[0].outcome == "met"
         assert interval.lower == pytest.approx(0.3 - 0.1 * HALF, abs=1e-6)
         assert interval.upper == pytest.approx(0.3 + 0.1 * HALF, abs=1e-6)
 
@@ -412,7 +412,7 @@ def test_points_where_no_fit_ends_are_told_apart():
 
     assert [p.chi2 is None for p in found.profile.points] == [v >= 4 for v in range(11)]
     assert "At 7 of 11 points every fit failed." in found.profile.sentence
-    assert [c.parameter for c in found.checks if c.code == "nonfinite_region"] == ["x"]
+    assert [c.parameter for c in found.findings if c.code == "nonfinite_region"] == ["x"]
     assert nowhere.profile.code == "nonfinite_region"
     assert nowhere.best is None
 

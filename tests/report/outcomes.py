@@ -25,10 +25,10 @@ def soft() -> Summary:
     """The two exponentials again, with the interval of k2 open: a soft criterion missed."""
     summary = decay()
     [study] = summary.studies
-    met, missed = study.findings
+    met, missed = study.outcomes
     said = "The 95 % interval of k2 ends at a bound of its box, not by the data."
     missed = missed.model_copy(update={"outcome": "missed", "value": 0.0, "sentence": said})
-    study = study.model_copy(update={"verdict": "SOFT_PASS", "findings": [met, missed]})
+    study = study.model_copy(update={"verdict": "SOFT_PASS", "outcomes": [met, missed]})
     sentence = "SOFT_PASS: the one counted study meets every hard, not every soft criterion."
     return summary.model_copy(
         update={"verdict": "SOFT_PASS", "studies": [study], "sentence": sentence}
@@ -117,10 +117,10 @@ def examined() -> StudyPreflight:
             "sentence": SENTENCE,
         }
     )
-    stop = questioned.check("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
+    stop = questioned.finding("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
     return usual.model_copy(
         update={
-            "checks": [stop],
+            "findings": [stop],
             "reachability": [found],
             "symmetries": [],
             "identifiability": {"a": "identifiable", "b": "identifiable"},

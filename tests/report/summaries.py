@@ -9,7 +9,7 @@ from daybreak.diagnosis.study import (
     AtBound,
     BestFit,
     CriteriaVersion,
-    Finding,
+    CriterionOutcome,
     Interval,
     Metrics,
     ParameterInfo,
@@ -31,7 +31,7 @@ from daybreak.report.summary import (
     Timing,
 )
 from tests.report import questioned
-from tests.report.questioned import EARLY, NOTHING, UNASKED, check, variation
+from tests.report.questioned import EARLY, NOTHING, UNASKED, finding, variation
 
 HOSTILE = "<script>alert(1)</script>/../x"
 """A study name that wants to be a program and a path."""
@@ -103,7 +103,7 @@ def lepton() -> Summary:
         ),
     ]
     return Summary(
-        schema="daybreak.summary/2",
+        schema="daybreak.summary/3",
         campaign="lepton-localisation",
         description="Can a localised vortex carry the masses of electron and muon at one beta?",
         finished=True,
@@ -266,7 +266,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
         method="profile of beta, 11 points, 8 starts each",
         parameters=parameters,
         verdict="FAIL",
-        findings=_lepton_findings(chi2[0]),
+        outcomes=_lepton_outcomes(chi2[0]),
         metrics=metrics(n_observations=2, n_free=8, degrees_of_freedom=-6),
         best=best,
         profiles=[
@@ -297,7 +297,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
             Start(chi2=chi2[0] + extra, converged=True, basin=basin)
             for extra, basin in [(0.0, 0)] * 6 + [(3.1e4, 1), (8.4e5, 2)]
         ],
-        **{**NOTHING, "checks": [check("edge_minimum", sentence, "beta")]},
+        **{**NOTHING, "findings": [finding("edge_minimum", sentence, "beta")]},
         failures={},
         error=None,
         criteria_history=[
@@ -312,8 +312,8 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
     )
 
 
-def _lepton_findings(chi2: float) -> list[Finding]:
-    def finding(
+def _lepton_outcomes(chi2: float) -> list[CriterionOutcome]:
+    def outcome(
         label: str,
         quantity: str,
         outcome: str,
@@ -324,8 +324,8 @@ def _lepton_findings(chi2: float) -> list[Finding]:
         *,
         of: tuple[str, ...] = (),
         spread: float | None = None,
-    ) -> Finding:
-        return Finding.model_validate(
+    ) -> CriterionOutcome:
+        return CriterionOutcome.model_validate(
             {
                 "criterion": label,
                 "quantity": quantity,
@@ -340,7 +340,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
         )
 
     return [
-        finding(
+        outcome(
             "P1",
             "chi2",
             "missed",
@@ -350,10 +350,10 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "chi2 is 99 times the bar.",
             spread=0.02,
         ),
-        finding(
+        outcome(
             "P2", "S", "met", 4.9, "> 0", "hard", "The scale factor is positive.", spread=0.0003
         ),
-        finding(
+        outcome(
             "P3 e",
             "n_at_bounds",
             "missed",
@@ -363,7 +363,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "All three parameters of the electron are at bounds.",
             of=("R_c_e", "U_e", "A_e"),
         ),
-        finding(
+        outcome(
             "P3 mu",
             "n_at_bounds",
             "missed",
@@ -373,7 +373,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "All three parameters of the muon are at bounds.",
             of=("R_c_mu", "U_mu", "A_mu"),
         ),
-        finding(
+        outcome(
             "P4",
             "edge_distance",
             "missed",
@@ -383,7 +383,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "The minimum is the first point of the scan.",
             of=("beta",),
         ),
-        finding(
+        outcome(
             "F_inner",
             "F_inner",
             "missed",
@@ -431,8 +431,8 @@ def decay() -> Summary:
         method="profile of k2, 21 points, 8 starts each",
         parameters=parameters,
         verdict="PASS",
-        findings=[
-            Finding(
+        outcomes=[
+            CriterionOutcome(
                 criterion="p_value",
                 quantity="p_value",
                 of=[],
@@ -443,7 +443,7 @@ def decay() -> Summary:
                 level="hard",
                 sentence="The data are as far from the model as their uncertainties allow.",
             ),
-            Finding(
+            CriterionOutcome(
                 criterion="identified of k2",
                 quantity="identified",
                 of=["k2"],
@@ -541,7 +541,7 @@ def decay() -> Summary:
         units={"half_life_2": "s"},
     )
     return Summary(
-        schema="daybreak.summary/2",
+        schema="daybreak.summary/3",
         campaign="two-rates",
         description="Two decay rates from a fluorescence trace.",
         finished=True,
@@ -602,7 +602,7 @@ def decay() -> Summary:
 def mixed() -> Summary:
     """A night that is not over: several intervals, an unsettled point, a study without a fit."""
     return Summary(
-        schema="daybreak.summary/2",
+        schema="daybreak.summary/3",
         campaign="mixed-night",
         description="",
         finished=False,
@@ -632,7 +632,7 @@ def mixed() -> Summary:
             "Every trial of the hostile study failed.",
             *(
                 f"noisy map: {c.severity}: {c.sentence}"
-                for c in _noisy().checks
+                for c in _noisy().findings
                 if c.severity != "note"
             ),
         ],
@@ -717,7 +717,7 @@ def _small(
             },
         ],
         "verdict": verdict,
-        "findings": [
+        "outcomes": [
             {
                 "criterion": "chi2",
                 "quantity": "chi2",
@@ -880,7 +880,7 @@ def _broken() -> Study:
         "best": None,
         "profiles": [],
         "starts": [],
-        "findings": [],
+        "outcomes": [],
         "settings": {},
         "failures": {"failed: a < b & c > d": 3},
         "error": "RuntimeError: <b>no fit</b> at all",

@@ -43,7 +43,7 @@ def test_summary_round_trip(tmp_path, summary):
     """summary.json read by the model is the summary, and names its schema."""
     text = files.write_report(tmp_path, summary)["summary.json"].read_text(encoding="utf-8")
 
-    assert json.loads(text)["schema"] == "daybreak.summary/2"
+    assert json.loads(text)["schema"] == "daybreak.summary/3"
     assert Summary.model_validate_json(text) == summary
 
 

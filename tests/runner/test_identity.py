@@ -426,7 +426,7 @@ def test_summary_is_written_validated_and_read_back(tmp_path):
     text = (tmp_path / "summary.json").read_text()
 
     assert Summary.model_validate_json(text) == results.summary
-    assert json.loads(text)["schema"] == "daybreak.summary/2"
+    assert json.loads(text)["schema"] == "daybreak.summary/3"
     assert dk.open(tmp_path).summary == results.summary
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import FitEnd, KnobShift, Metrics, Profile, ScaledFit, Tension
-from daybreak.findings import Check, Severity
+from daybreak.findings import Finding, Severity
 from daybreak.problem.ends import MISSED
 
 WORST_P, BEST_P = 0.01, 0.99
@@ -16,7 +16,7 @@ _CEILING = 0.9
 """A chi2 above this share of its ceiling explains next to nothing."""
 
 
-def read_checks(
+def read_findings(
     metrics: Metrics,
     tension: Tension | None,
     ends: Sequence[FitEnd],
@@ -24,37 +24,39 @@ def read_checks(
     profiles: Sequence[Profile],
     scales: Sequence[ScaledFit],
     knobs: Sequence[KnobShift],
-) -> list[Check]:
+) -> list[Finding]:
     """Every objection to one study, warnings first."""
     found = [
         *_tension(metrics, tension),
         *_basins(ends, missed),
-        *(check for profile in profiles for check in _profile(profile)),
-        *(check for profile in profiles for check in _moves(profile, scales)),
+        *(found for profile in profiles for found in _profile(profile)),
+        *(found for profile in profiles for found in _moves(profile, scales)),
         *_knobs(knobs, profiles),
     ]
-    return sorted(found, key=lambda check: check.severity != "warning")
+    return sorted(found, key=lambda one: one.severity != "warning")
 
 
-def early_end(note: str | None) -> list[Check]:
+def early_end(note: str | None) -> list[Finding]:
     """Why a study ended before its method was through."""
-    return [_check("stopped_early", "note", note)] if note else []
+    return [_finding("stopped_early", "note", note)] if note else []
 
 
-def _check(code: str, severity: Severity, sentence: str, parameter: str | None = None) -> Check:
-    return Check(code=code, severity=severity, parameter=parameter, sentence=sentence)
+def _finding(
+    code: str, severity: Severity, sentence: str, parameter: str | None = None
+) -> Finding:
+    return Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
 
 
-def _tension(metrics: Metrics, tension: Tension | None) -> Iterator[Check]:
+def _tension(metrics: Metrics, tension: Tension | None) -> Iterator[Finding]:
     p = metrics.p_value
     if p is not None and p < WORST_P:
         text = f"the data reject the model (p = {p:.2g})."
-        yield _check("tension", "warning", text)
+        yield _finding("tension", "warning", text)
     if p is not None and p > BEST_P:
         text = (
             f"the fit is better than the uncertainties allow (p = {p:.4f}): they may be too large."
         )
-        yield _check("tension", "note", text)
+        yield _finding("tension", "note", text)
     if tension is None:
         return
     for group in tension.groups:
@@ -63,48 +65,48 @@ def _tension(metrics: Metrics, tension: Tension | None) -> Iterator[Check]:
                 f"the group {group.group!r} is in tension with the rest: chi2 = {group.chi2:.4g} "
                 f"for {group.degrees_of_freedom:.3g} degrees of freedom (p = {group.p_value:.2g})."
             )
-            yield _check("tension", "warning", text)
+            yield _finding("tension", "warning", text)
     if tension.share is not None and tension.share > _CEILING:
         how = "worse" if tension.share > 1.0 else "hardly better"
         text = (
             f"the model does {how} than a constant: chi2 is {100 * tension.share:.4g} % of what "
             "one constant for each group of observations gives."
         )
-        yield _check("tension", "warning", text)
+        yield _finding("tension", "warning", text)
 
 
-def _basins(ends: Sequence[FitEnd], missed: float | None) -> Iterator[Check]:
+def _basins(ends: Sequence[FitEnd], missed: float | None) -> Iterator[Finding]:
     lowest = ends[0] if ends else None
     if lowest is not None and lowest.kind in ("saddle or plateau", "not converged"):
         text = f"the lowest end of the fits is not to be relied on; {lowest.sentence}"
-        yield _check("missed_basin_possible", "warning", text)
+        yield _finding("missed_basin_possible", "warning", text)
     if missed is not None and missed > MISSED:
         text = (
             f"about {100 * missed:.2g} % of further starts would lead to a minimum not seen so "
             "far, perhaps a better one; use more starts."
         )
-        yield _check("missed_basin_possible", "warning", text)
+        yield _finding("missed_basin_possible", "warning", text)
     stopped = sum(end.hits for end in ends if end.kind == "not converged")
     if stopped:
         text = f"{_fits(stopped)} stopped before converging; a second method goes further down."
-        yield _check("missed_basin_possible", "note", text)
+        yield _finding("missed_basin_possible", "note", text)
     false = [end for end in ends if end.kind == "saddle or plateau"]
     if false:
         hits = sum(end.hits for end in false)
         text = (
             f"{_fits(hits)} ended where chi2 is stationary but not a minimum (saddle or plateau)."
         )
-        yield _check("missed_basin_possible", "note", text)
+        yield _finding("missed_basin_possible", "note", text)
 
 
 def _fits(count: int) -> str:
     return "one fit" if count == 1 else f"{count} fits"
 
 
-def _profile(profile: Profile) -> Iterator[Check]:
+def _profile(profile: Profile) -> Iterator[Finding]:
     bad = ("edge_minimum", "flat_within_noise", "nonfinite_region", "bound_limited", "unfinished")
     if profile.code in bad:
-        yield _check(profile.code, "warning", profile.sentence, profile.parameter)
+        yield _finding(profile.code, "warning", profile.sentence, profile.parameter)
     if profile.code in ("flat_within_noise", "nonfinite_region"):
         return
     lost = [point.value for point in profile.points if point.chi2 is None]
@@ -112,11 +114,11 @@ def _profile(profile: Profile) -> Iterator[Check]:
         text = (
             f"every fit failed at {_listed(lost)}, points of the profile of {profile.parameter}."
         )
-        yield _check("nonfinite_region", "warning", text, profile.parameter)
+        yield _finding("nonfinite_region", "warning", text, profile.parameter)
     loose = [p.value for p in profile.points if not p.settled and p.chi2 is not None]
     if loose:
         text = f"profile points of {profile.parameter} not settled at {_listed(loose)}."
-        yield _check("missed_basin_possible", "warning", text, profile.parameter)
+        yield _finding("missed_basin_possible", "warning", text, profile.parameter)
 
 
 def _listed(values: Sequence[float]) -> str:
@@ -124,7 +126,7 @@ def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values[:5]) + more
 
 
-def _moves(profile: Profile, scales: Sequence[ScaledFit]) -> Iterator[Check]:
+def _moves(profile: Profile, scales: Sequence[ScaledFit]) -> Iterator[Finding]:
     """The minimum leaves its own interval when the model uncertainty is scaled."""
     name, at = profile.parameter, profile.minimum
     if at is None or not scales:
@@ -143,10 +145,10 @@ def _moves(profile: Profile, scales: Sequence[ScaledFit]) -> Iterator[Check]:
             f"the minimum of {name} leaves its 95 % interval when the model uncertainty is "
             f"scaled: {at:.6g} becomes {far.parameters[name]:.6g} at {far.scale:g} times."
         )
-        yield _check("moves_with_model_uncertainty", "warning", text, name)
+        yield _finding("moves_with_model_uncertainty", "warning", text, name)
 
 
-def _knobs(knobs: Sequence[KnobShift], profiles: Sequence[Profile]) -> Iterator[Check]:
+def _knobs(knobs: Sequence[KnobShift], profiles: Sequence[Profile]) -> Iterator[Finding]:
     for shift in knobs:
         for profile in profiles:
             moved = shift.parameters.get(profile.parameter, 0.0)
@@ -161,4 +163,4 @@ def _knobs(knobs: Sequence[KnobShift], profiles: Sequence[Profile]) -> Iterator[
                     else f"refining {shift.knob} from {shift.value} to {shift.refined} moves the "
                     f"{shift.at} by {moved:.3g}, {100 * abs(moved) / width:.3g} % of the interval."
                 )
-                yield _check("unresolved_knob", "warning", text, profile.parameter)
+                yield _finding("unresolved_knob", "warning", text, profile.parameter)

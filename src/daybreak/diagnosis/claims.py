@@ -130,9 +130,9 @@ def why_no_claim(study: Study, profile: Profile) -> str:
     if loose > MOST_LOOSE * len(profile.points):
         return f"{loose} of {len(profile.points)} points of the profile are not settled"
     missed = [
-        finding.criterion
-        for finding in study.findings
-        if finding.quantity in ("chi2", "reduced_chi2", "p_value") and finding.outcome == "missed"
+        one.criterion
+        for one in study.outcomes
+        if one.quantity in ("chi2", "reduced_chi2", "p_value") and one.outcome == "missed"
     ]
     if missed:
         return f"the fit misses its own bar ({', '.join(missed)})"

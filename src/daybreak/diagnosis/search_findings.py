@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
 from daybreak.diagnosis.search_study import BaselineReading, Goal, SearchReading, Winner
-from daybreak.diagnosis.study import Finding
-from daybreak.findings import Check, Severity
+from daybreak.diagnosis.study import CriterionOutcome
+from daybreak.findings import Finding, Severity
 
 QUANTITIES = ("completed", "feasible", "front_size", "hypervolume", "outside_baselines")
 """Quantities of a whole search, beside its metrics."""
@@ -88,7 +88,7 @@ def choose(
     return SearchEvidence(reading, deterministic, winner)
 
 
-def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
+def judge_search(criterion: Criterion, evidence: SearchEvidence) -> CriterionOutcome:
     """How one criterion came out, with its numbers."""
     name = criterion.quantity
     value, uncertainty, why = evidence.measure(name)
@@ -100,7 +100,7 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
             sentence = f"{name} is not there: no trial was measured and clear of every constraint."
     else:
         outcome, sentence = criterion.judged(name, value, uncertainty, why)
-    return Finding(
+    return CriterionOutcome(
         criterion=criterion.title,
         quantity=name,
         of=[],
@@ -116,7 +116,7 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> Finding:
 # -- objections ------------------------------------------------------------------------------
 
 
-def search_checks(evidence: SearchEvidence, sampler: str, replaced_by: str) -> list[Check]:
+def search_findings(evidence: SearchEvidence, sampler: str, replaced_by: str) -> list[Finding]:
     """Every objection to a search, warnings first."""
     found = [
         *_confirmation(evidence),
@@ -129,15 +129,17 @@ def search_checks(evidence: SearchEvidence, sampler: str, replaced_by: str) -> l
             f"{replaced_by!r} proposed the configurations: the sampler {sampler!r} was asked for, "
             "but BoTorch is not installed (daybreak[gp])."
         )
-        found.append(_check("sampler_replaced", "note", text))
-    return sorted(found, key=lambda check: check.severity != "warning")
+        found.append(_finding("sampler_replaced", "note", text))
+    return sorted(found, key=lambda one: one.severity != "warning")
 
 
-def _check(code: str, severity: Severity, sentence: str, parameter: str | None = None) -> Check:
-    return Check(code=code, severity=severity, parameter=parameter, sentence=sentence)
+def _finding(
+    code: str, severity: Severity, sentence: str, parameter: str | None = None
+) -> Finding:
+    return Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
 
 
-def _confirmation(evidence: SearchEvidence) -> Iterator[Check]:
+def _confirmation(evidence: SearchEvidence) -> Iterator[Finding]:
     reading, winner = evidence.reading, evidence.winner
     if winner is None or evidence.deterministic:
         return
@@ -146,7 +148,7 @@ def _confirmation(evidence: SearchEvidence) -> Iterator[Check]:
             "the best value is the luckiest of many trials and was not confirmed with fresh "
             "seeds; search with confirm=3, or declare the problem deterministic."
         )
-        yield _check("unconfirmed", "warning", text)
+        yield _finding("unconfirmed", "warning", text)
         return
     for goal in reading.goals:
         bias = reading.selection_bias.get(goal.name, 0.0)
@@ -157,14 +159,14 @@ def _confirmation(evidence: SearchEvidence) -> Iterator[Check]:
                 f"selection made {goal.name} look better by {abs(bias):.3g}: the values that the "
                 "winners were chosen by do not hold with fresh seeds."
             )
-            yield _check("selection_bias", "warning", text)
+            yield _finding("selection_bias", "warning", text)
 
 
-def _baselines(reading: SearchReading) -> Iterator[Check]:
+def _baselines(reading: SearchReading) -> Iterator[Finding]:
     inside: list[BaselineReading] = []
     for baseline in reading.baselines:
         if baseline.message:
-            yield _check("baseline_failed", "warning", f"{baseline.name}: {baseline.message}.")
+            yield _finding("baseline_failed", "warning", f"{baseline.name}: {baseline.message}.")
         if baseline.beaten or not baseline.result:
             continue
         if len(baseline.bars) == 1:
@@ -172,11 +174,11 @@ def _baselines(reading: SearchReading) -> Iterator[Check]:
             continue
         bars = ", ".join(f"{name} = {bar:.6g}" for name, bar in baseline.bars.items())
         text = f"no result is better than {_called(baseline)} in all objectives at once ({bars})."
-        yield _check("inside_baseline", "warning", text)
+        yield _finding("inside_baseline", "warning", text)
     for (name, result), group in _by_result(inside).items():
         goal = next(goal for goal in reading.goals if goal.name == name)
         text = f"{name} = {result:.6g} is no better than {_best_of(group, goal, reading)}."
-        yield _check("inside_baseline", "warning", text)
+        yield _finding("inside_baseline", "warning", text)
 
 
 def _best_of(group: Sequence[BaselineReading], goal: Goal, reading: SearchReading) -> str:
@@ -208,23 +210,23 @@ def _by_result(
     return found
 
 
-def _spent(reading: SearchReading) -> Iterator[Check]:
+def _spent(reading: SearchReading) -> Iterator[Finding]:
     if reading.exhausted:
         count = len(reading.trials)
-        yield _check(
+        yield _finding(
             "space_exhausted", "note", f"all {count} configurations of the space were evaluated."
         )
     total = sum(reading.counts.values())
     lost = reading.counts.get("failed", 0)
     if total and lost > 0.2 * total:
         text = f"{lost} of {total} trials failed; the sampler saw only the others."
-        yield _check("many_failures", "warning", text)
+        yield _finding("many_failures", "warning", text)
     if total and reading.counts.get("infeasible", 0) > 0.8 * total:
         text = f"{reading.counts['infeasible']} of {total} trials missed a constraint."
-        yield _check("mostly_infeasible", "warning", text)
+        yield _finding("mostly_infeasible", "warning", text)
 
 
-def _refined(evidence: SearchEvidence) -> Iterator[Check]:
+def _refined(evidence: SearchEvidence) -> Iterator[Finding]:
     """A knob that moves an objective by more than its uncertainty, or by a percent."""
     winner = evidence.winner
     for knob in evidence.reading.knobs:
@@ -240,4 +242,4 @@ def _refined(evidence: SearchEvidence) -> Iterator[Check]:
                     f"refining {knob.knob} from {knob.value} to {knob.refined} moves {goal.name} "
                     f"by {knob.changes[goal.name]:.3g} at trial {knob.number}."
                 )
-                yield _check("unresolved_knob", "warning", text, knob.knob)
+                yield _finding("unresolved_knob", "warning", text, knob.knob)

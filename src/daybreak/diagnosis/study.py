@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
 from daybreak.diagnosis.search_study import SearchReading
-from daybreak.findings import Check
+from daybreak.findings import Finding
 from daybreak.problem.ends import LEVEL_95
 
 EndKind = Literal[
@@ -28,7 +28,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Finding(Model):
+class CriterionOutcome(Model):
     """How one criterion came out."""
 
     criterion: str
@@ -337,7 +337,7 @@ class Study(Model):
     """The method in words."""
     parameters: list[ParameterInfo]
     verdict: Verdict
-    findings: list[Finding]
+    outcomes: list[CriterionOutcome]
     metrics: Metrics
     best: BestFit | None
     profiles: list[Profile]
@@ -354,7 +354,7 @@ class Study(Model):
     model_scales: list[ScaledFit]
     """Best fits with the model uncertainty multiplied; empty where there is none."""
     knobs: list[KnobShift]
-    checks: list[Check]
+    findings: list[Finding]
     """Findings about the problem as a whole and its parameters, worst first."""
     failures: dict[str, int]
     """Failed trials by sentence."""

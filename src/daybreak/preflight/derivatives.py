@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
@@ -19,7 +19,7 @@ STEPS = 4.0 ** -np.arange(3.0, 11.0)
 PLACES = 8
 
 
-def check_gradient(probe: Probe) -> list[Check]:
+def check_gradient(probe: Probe) -> list[Finding]:
     """Parameters whose derivatives by autodiff are not finite, or not those of the model."""
     places = survey(probe).good_and_other(PLACES)
     if not probe.differentiable or not len(places):
@@ -31,7 +31,7 @@ def check_gradient(probe: Probe) -> list[Check]:
         slopes = slopes * _sizes(probe, ask(probe, places))[:, :, None]
     broken = ~np.isfinite(slopes)
     wrong, differences = _unconfirmed(probe, places, slopes)
-    found: list[Check] = []
+    found: list[Finding] = []
     for column, name in enumerate(probe.free):
         if broken[:, :, column].any():
             found.append(_not_finite(probe, name, broken[:, :, column]))
@@ -74,10 +74,10 @@ def _unconfirmed(probe: Probe, places: Array, slopes: Array) -> tuple[np.ndarray
     return np.moveaxis(np.asarray(~near.any(axis=1)), 1, 2), np.moveaxis(chosen, 1, 2)
 
 
-def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) -> Check:
+def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) -> Finding:
     off = np.where(wrong, np.abs(slopes - D) / (np.abs(slopes) + np.abs(D)), 0.0)
     row, i = np.unravel_index(off.argmax(), off.shape)
-    return _check(
+    return _rough(
         name,
         (
             f"The derivative of {probe.problem.data.names[int(i)]} by {name} is wrong: autodiff "
@@ -90,9 +90,9 @@ def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) 
     )
 
 
-def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Check:
+def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Finding:
     i = int(broken.sum(axis=0).argmax())
-    return _check(
+    return _rough(
         name,
         (
             f"The derivative of {probe.problem.data.names[i]} by {name} is not finite at "
@@ -103,5 +103,5 @@ def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Check:
     )
 
 
-def _check(name: str, sentence: str) -> Check:
-    return Check(code="rough_objective", severity="warning", parameter=name, sentence=sentence)
+def _rough(name: str, sentence: str) -> Finding:
+    return Finding(code="rough_objective", severity="warning", parameter=name, sentence=sentence)

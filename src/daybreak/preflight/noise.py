@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding
 from daybreak.methods.evaluation import Array
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.preflight.probe import Probe
@@ -21,7 +21,7 @@ PLACES = 16
 ORDERS = (4, 5, 6)
 
 
-def check_noise(probe: Probe) -> list[Check]:
+def check_noise(probe: Probe) -> list[Finding]:
     """Predictions whose noise exceeds 0.01 of their uncertainty."""
     places = survey(probe).best[:PLACES]
     if len(places) < 3:
@@ -30,7 +30,7 @@ def check_noise(probe: Probe) -> list[Check]:
         noise = np.median(noise_at(probe, places, step), axis=0)[: len(probe.problem.data)]
         i = int(noise.argmax())
         if noise[i] > TOLERATED:
-            return [_check(probe, i, float(noise[i]), step)]
+            return [_finding(probe, i, float(noise[i]), step)]
     return []
 
 
@@ -49,9 +49,9 @@ def noise_at(probe: Probe, places: Array, step: float) -> Array:
         return np.where(turns, agreed(levels), 0.0)
 
 
-def _check(probe: Probe, i: int, noise: float, step: float) -> Check:
+def _finding(probe: Probe, i: int, noise: float, step: float) -> Finding:
     name, sigma = probe.problem.data.names[i], float(probe.problem.data.sigmas[i])
-    return Check(
+    return Finding(
         code="rough_objective",
         severity="warning",
         sentence=(

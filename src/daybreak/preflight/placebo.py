@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.findings import Check, StudyPreflight
+from daybreak.findings import Finding, StudyPreflight
 from daybreak.methods.method import seed_of
 from daybreak.methods.proposals import engine_of
 from daybreak.methods.search import Search
@@ -51,7 +51,7 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
         Of the study; it keeps what it was told.
     """
     problem = rehearser.problem
-    checks, not_checked = _sampler(study), list[str]()
+    findings, not_checked = _sampler(study), list[str]()
     phrase = "whether every parameter does anything"
     if problem.rehearsal is None:
         not_checked.append(f"{phrase}: {UNREHEARSED}")
@@ -62,11 +62,11 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
             except OutOfTime:
                 not_checked.append(f"{phrase}, from {parameter.name!r} on")
                 break
-            checks += [found] if found else []
-        checks += rehearser.failures()
+            findings += [found] if found else []
+        findings += rehearser.failures()
     return StudyPreflight(
         study=study.name,
-        checks=checks,
+        findings=findings,
         reachability=[],
         symmetries=[],
         identifiability={},
@@ -78,12 +78,12 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
     )
 
 
-def _sampler(study: Study) -> list[Check]:
+def _sampler(study: Study) -> list[Finding]:
     """The sampler that is used in place of one that is not installed."""
     method = study.method
     if not isinstance(method, Search) or engine_of(method.sampler) == method.sampler:
         return []
-    return [Check(code="sampler_replaced", severity="note", sentence=replaced(method.sampler))]
+    return [Finding(code="sampler_replaced", severity="note", sentence=replaced(method.sampler))]
 
 
 def replaced(sampler: str) -> str:
@@ -150,7 +150,7 @@ class Rehearser:
             self.known[mark] = found
         return self.known[mark]
 
-    def failures(self) -> list[Check]:
+    def failures(self) -> list[Finding]:
         """What most of the rehearsals that failed said."""
         failed = [o for found in self.known.values() for o in found if o.failed]
         if not failed:
@@ -159,7 +159,7 @@ class Rehearser:
         text = f"{share} {failed[0].reason.value}: {failed[0].message}."
         everything = len(failed) == self.evaluations
         return [
-            Check(
+            Finding(
                 code="nonfinite_region",
                 severity="stop" if everything else "warning",
                 sentence=text,
@@ -167,7 +167,7 @@ class Rehearser:
         ]
 
 
-def _placebo(rehearser: Rehearser, parameter: Searched) -> Check | None:
+def _placebo(rehearser: Rehearser, parameter: Searched) -> Finding | None:
     """A finding, when nothing that was tried made a difference."""
     changes: list[Array] = []
     for base in rehearser.bases:
@@ -192,7 +192,7 @@ def _placebo(rehearser: Rehearser, parameter: Searched) -> Check | None:
             f"alone, {goals} moved by {largest:.2g} at most, and differently under every seed. "
             "Leave it out, widen it, or rehearse with less noise."
         )
-    return Check(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
+    return Finding(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
 
 
 def clear(changes: Sequence[Array]) -> bool:

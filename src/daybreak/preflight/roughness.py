@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.survey import ask, rounding_of, survey, value_of, with_unit
@@ -90,7 +90,7 @@ class Spots:
         return found.reshape(len(self), CELLS + 1, -1)
 
 
-def check_smooth(probe: Probe) -> list[Check]:
+def check_smooth(probe: Probe) -> list[Finding]:
     """Jumps and kinks along every parameter, through one to three of the better places."""
     found: list[Break] = []
     try:
@@ -101,7 +101,8 @@ def check_smooth(probe: Probe) -> list[Check]:
             raise
     said = [_sentence(probe, kind, column, found) for kind, column in _groups(found)]
     return [
-        Check(code="rough_objective", severity="warning", parameter=p, sentence=s) for p, s in said
+        Finding(code="rough_objective", severity="warning", parameter=p, sentence=s)
+        for p, s in said
     ]
 
 

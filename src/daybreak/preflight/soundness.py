@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding
 from daybreak.methods.evaluation import WIDTH, Array
 from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
@@ -28,13 +28,13 @@ from daybreak.preflight.survey import (
 )
 
 
-def check_finite(probe: Probe) -> list[Check]:
+def check_finite(probe: Probe) -> list[Finding]:
     """Where residuals are not finite: how much of the box, and behind which value."""
     places = survey(probe)
     bad = ~places.finite
     if bad.all():
         return [
-            _check(
+            _finding(
                 "nonfinite_region",
                 (
                     f"The prediction is not finite at any of {len(bad)} places in the box: "
@@ -51,7 +51,7 @@ def check_finite(probe: Probe) -> list[Check]:
     where = "spread all over it" if side is None else side.sentence(probe, bad)
     advice = "fits that start or stray there are lost" if side is None else "move that bound"
     return [
-        _check(
+        _finding(
             "nonfinite_region",
             f"{share}, {where}: {advice}, or give predict a finite value there.",
             None if side is None else probe.free[side.column],
@@ -59,7 +59,7 @@ def check_finite(probe: Probe) -> list[Check]:
     ]
 
 
-def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
+def _nonfinite_faces(probe: Probe, places: Survey) -> list[Finding]:
     """Bounds at which nothing is finite although the inside is."""
     n = len(probe.free)
     sides = [(column, end) for column in range(n) for end in (0.0, 1.0)]
@@ -67,12 +67,12 @@ def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
     for face, (column, end) in zip(u, sides, strict=True):
         face[:, column] = end
     found = np.isfinite(ask(probe, u.reshape(-1, n))).all(axis=1)
-    said: list[Check] = []
+    said: list[Finding] = []
     for (column, end), finite in zip(sides, found.reshape(len(sides), -1), strict=True):
         if not finite.any():
             name, value = probe.free[column], value_of(probe, column, end)
             said.append(
-                _check(
+                _finding(
                     "nonfinite_region",
                     (
                         f"The prediction is not finite at the {'upper' if end else 'lower'} "
@@ -128,7 +128,7 @@ def _separating_side(u: Array, bad: np.ndarray) -> _Side | None:
     return found
 
 
-def check_deterministic(probe: Probe) -> list[Check]:
+def check_deterministic(probe: Probe) -> list[Finding]:
     """Ask the same places again, in another order."""
     places = survey(probe)
     count = min(WIDTH, len(places.u))
@@ -149,7 +149,7 @@ def check_deterministic(probe: Probe) -> list[Check]:
             chi2 = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
         how = f"different by up to {change.max():.2g} sigma, chi2 by {chi2:.2g}"
     return [
-        _check(
+        _finding(
             "rough_objective",
             (
                 f"The same parameters give another answer the second time: {how}. Nothing found "
@@ -162,7 +162,7 @@ def check_deterministic(probe: Probe) -> list[Check]:
     ]
 
 
-def check_placebo(probe: Probe) -> list[Check]:
+def check_placebo(probe: Probe) -> list[Finding]:
     """Free parameters that move no residual from anywhere to anywhere."""
     places, n = survey(probe).good_and_other(WIDTH), len(probe.free)
     if not len(places):
@@ -176,7 +176,7 @@ def check_placebo(probe: Probe) -> list[Check]:
     with np.errstate(all="ignore"):
         same = np.abs(after - before) <= 64 * rounding_of(probe, before)
     return [
-        _check(
+        _finding(
             "placebo",
             (
                 f"{name} moves no residual: the model answers the same wherever it stands in its "
@@ -189,7 +189,7 @@ def check_placebo(probe: Probe) -> list[Check]:
     ]
 
 
-CHECKS: tuple[tuple[str, Callable[[Probe], list[Check]]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[Probe], list[Finding]]], ...] = (
     ("whether predictions are finite all over the box", check_finite),
     ("whether the same parameters give the same answer twice", check_deterministic),
     ("whether every parameter moves a residual", check_placebo),
@@ -201,7 +201,7 @@ CHECKS: tuple[tuple[str, Callable[[Probe], list[Check]]], ...] = (
 """What each check settles (for "not checked: ..."), and the check."""
 
 
-def check_soundness(probe: Probe) -> list[Check]:
+def check_soundness(probe: Probe) -> list[Finding]:
     """All of `CHECKS`, one after another.
 
     Raises
@@ -212,10 +212,10 @@ def check_soundness(probe: Probe) -> list[Check]:
     return [found for _, check in CHECKS for found in check(probe)]
 
 
-def _check(
+def _finding(
     code: str, sentence: str, parameter: str | None = None, severity: str = "warning"
-) -> Check:
-    return Check.model_validate(
+) -> Finding:
+    return Finding.model_validate(
         {"code": code, "severity": severity, "parameter": parameter, "sentence": sentence}
     )
 

@@ -119,9 +119,9 @@ def _why(study: Study) -> str:
         return study.error
     decisive = {"FAIL": ("missed", "hard"), "UNDECIDED": ("undecided", "hard")}.get(study.verdict)
     if decisive:
-        texts = [f.sentence for f in study.findings if (f.outcome, f.level) == decisive]
+        texts = [f.sentence for f in study.outcomes if (f.outcome, f.level) == decisive]
         return " ".join(texts) or "no criterion was declared."
-    soft = [f.sentence for f in study.findings if f.level == "soft" and f.outcome != "met"]
+    soft = [f.sentence for f in study.outcomes if f.level == "soft" and f.outcome != "met"]
     return " ".join(soft) or "every criterion holds."
 
 
@@ -165,14 +165,14 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
         return []
     return [
         PreflightFinding(
-            code=check.code,
-            severity=check.severity,
+            code=finding.code,
+            severity=finding.severity,
             study=one.study,
-            parameter=check.parameter,
-            sentence=check.sentence,
+            parameter=finding.parameter,
+            sentence=finding.sentence,
         )
         for one in record.preflight.studies
-        for check in one.checks
+        for finding in one.findings
     ]
 
 

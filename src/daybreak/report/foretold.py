@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from daybreak.diagnosis.study import BestFit, Finding, Profile, Study
-from daybreak.findings import Check, Identifiability, Reach, Reachability, StudyPreflight
+from daybreak.diagnosis.study import BestFit, CriterionOutcome, Profile, Study
+from daybreak.findings import Finding, Identifiability, Reach, Reachability, StudyPreflight
 from daybreak.report import curves, numbers, outlook, searches
 from daybreak.report.summary import Timing
 
@@ -86,7 +86,7 @@ def _of_study(
     for profile in study.profiles if study else ():
         if word := one.identifiability.get(profile.parameter):
             yield _parameter(one.study, word, profile)
-    for check in one.checks:
+    for check in one.findings:
         if check.severity != "note" and check.code not in _BY_OTHERS:
             yield _check(one.study, check, study, studies)
 
@@ -170,8 +170,8 @@ def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     return Foretold(name, said, came, "otherwise", denial=denial)
 
 
-def _finding(study: Study, criterion: str) -> Finding | None:
-    return next((one for one in study.findings if one.criterion == criterion), None)
+def _finding(study: Study, criterion: str) -> CriterionOutcome | None:
+    return next((one for one in study.outcomes if one.criterion == criterion), None)
 
 
 def _reach(name: str, reach: Reach, study: Study | None) -> Foretold:
@@ -233,7 +233,7 @@ def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
     return Foretold(name, said, came, "as foretold", warned=warned)
 
 
-def _check(name: str, check: Check, study: Study | None, studies: Sequence[Study]) -> Foretold:
+def _check(name: str, check: Finding, study: Study | None, studies: Sequence[Study]) -> Foretold:
     """Whether the night bore a warning out."""
     if study is None:
         return Foretold(name, check.sentence, NOT_RUN, "open")
@@ -249,7 +249,7 @@ def _clause(sentence: str) -> str:
     return re.split(r"[:;.] |[.]$", sentence, maxsplit=1)[0]
 
 
-def _evidence(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
+def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """What the night says of a warning; None where it says nothing."""
     metrics = study.metrics
     if check.code == "too_few_data":
@@ -274,7 +274,7 @@ def _evidence(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str
         if clear:
             matters = any(one.clear for one in clear)
             return f"it {'stands' if matters else 'does not stand'} out of chance", not matters
-    if any(one.code == check.code for one in study.checks):
+    if any(one.code == check.code for one in study.findings):
         return "the night found it as well", True
     if check.code == "unresolved_knob" and study.knobs:
         return "refining it at the best fit changed nothing worth a finding", False
@@ -291,7 +291,7 @@ def _identified(study: Study) -> tuple[str, bool | None]:
     return f"profiled: {told}", True if len(bad) == len(codes) else None
 
 
-def _inert(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
+def _inert(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """Whether studies that were called one study made several times gave one result."""
     named = [one for one in studies if f"'{one.name}'" in check.sentence] or [study]
     told = {_result(one) for one in named if one.state == "finished"}

@@ -25,7 +25,7 @@ _LIVE = re.compile(r"[\\`*|]|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=[#\w]+;)")
 _OF_A_STUDY: tuple[Callable[[Study], Table], ...] = (
     tables.criteria,
     tables.criteria_history,
-    evidence.checks,
+    evidence.findings,
     tables.best_fit,
     tables.scale_factors,
     tables.derived,

@@ -33,8 +33,8 @@ def _findings(studies: Sequence[StudyPreflight]) -> Iterator[str]:
     """Every finding, stops before warnings before notes."""
     shared: dict[tuple[str, str, str], list[str]] = {}
     for study in studies:
-        for check in study.checks:
-            shared.setdefault((check.severity, check.code, check.sentence), []).append(study.study)
+        for found in study.findings:
+            shared.setdefault((found.severity, found.code, found.sentence), []).append(study.study)
     for severity, mark in _MARKS.items():
         for (level, code, sentence), names in shared.items():
             if level == severity:

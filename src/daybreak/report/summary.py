@@ -14,7 +14,7 @@ from daybreak.criteria import Verdict
 from daybreak.diagnosis.study import Model, Study
 from daybreak.findings import Severity, StudyPreflight
 
-SCHEMA = "daybreak.summary/2"
+SCHEMA = "daybreak.summary/3"
 
 
 class Row(Model):
@@ -125,7 +125,7 @@ class Summary(Model):
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
-    schema_: Literal["daybreak.summary/2"] = Field(alias="schema")
+    schema_: Literal["daybreak.summary/3"] = Field(alias="schema")
     campaign: str
     description: str
     finished: bool

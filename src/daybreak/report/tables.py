@@ -64,7 +64,7 @@ def criteria(study: Study) -> Table:
         Column("value", "number"),
         Column("bar", "number"),
         Column("level"),
-        Column("finding"),
+        Column("in words"),
     ]
     rows = [
         [
@@ -76,7 +76,7 @@ def criteria(study: Study) -> Table:
             found.level,
             found.sentence,
         ]
-        for found in study.findings
+        for found in study.outcomes
     ]
     return table_of("Criteria", columns, rows)
 

@@ -291,7 +291,7 @@ class _Night:
             self._run_study(study)
             reading = read_study(self.ledger.read_study(study.name))
             sha = digest([criterion.describe() for criterion in study.accept])
-            body = [finding.model_dump() for finding in reading.findings]
+            body = [outcome.model_dump() for outcome in reading.outcomes]
             self.ledger.write_findings(study.name, sha, reading.verdict, body)
             self.listener.study_ended(reading)
             readings.append(reading)
