@@ -16,6 +16,7 @@ from daybreak.findings import (
     Reachability,
     StudyPreflight,
     Symmetry,
+    codes,
 )
 from daybreak.methods.evaluation import Array
 from daybreak.plan import Campaign, Study
@@ -226,7 +227,9 @@ class _Examination:
 
     def refuse(self, sentence: str) -> None:
         """Ask nothing more: there is no number to be had."""
-        self.findings.append(Finding(code="nonfinite_region", severity="stop", sentence=sentence))
+        self.findings.append(
+            Finding(code=codes.NONFINITE_REGION, severity="stop", sentence=sentence)
+        )
         self.probe = None
 
     def result(self) -> StudyPreflight:
@@ -265,10 +268,10 @@ def _reach(examination: _Examination, probe: Probe) -> None:
     try:
         check_reachability(probe, found)
     finally:  # what is known counts, although time may have run out
-        others = [one for one in examination.findings if one.code != "out_of_reach"]
+        others = [one for one in examination.findings if one.code != codes.OUT_OF_REACH]
         examination.findings = others + [
             Finding(
-                code="out_of_reach",
+                code=codes.OUT_OF_REACH,
                 sentence=one.sentence,
                 severity="stop"
                 if one.conclusive and _is_hard(examination.study, one)
@@ -333,7 +336,7 @@ def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool
 def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     if hopeless:
         stops = {f.code for one in found for f in one.findings if f.severity == "stop"}
-        if "out_of_reach" not in stops:
+        if codes.OUT_OF_REACH not in stops:
             return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."
     warned = sum(any(f.severity != "note" for f in one.findings) for one in found)

@@ -164,13 +164,7 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
     if record.preflight is None:
         return []
     return [
-        PreflightFinding(
-            code=finding.code,
-            severity=finding.severity,
-            study=one.study,
-            parameter=finding.parameter,
-            sentence=finding.sentence,
-        )
+        PreflightFinding(**dict(finding), study=one.study)
         for one in record.preflight.studies
         for finding in one.findings
     ]

@@ -34,7 +34,9 @@ def _findings(studies: Sequence[StudyPreflight]) -> Iterator[str]:
     shared: dict[tuple[str, str, str], list[str]] = {}
     for study in studies:
         for found in study.findings:
-            shared.setdefault((found.severity, found.code, found.sentence), []).append(study.study)
+            shared.setdefault((found.severity, found.code.word, found.sentence), []).append(
+                study.study
+            )
     for severity, mark in _MARKS.items():
         for (level, code, sentence), names in shared.items():
             if level == severity:

@@ -107,7 +107,9 @@ def _rows(study: Study, varied: list[str]) -> Iterator[list[str]]:
     """The row of a study, and one below it for each further profile."""
     best, profiles = study.best, [[searches.headline(study), ""]]
     if study.profiles:
-        profiles = [[curves.minimum(p).replace(" = ", "=", 1), p.code] for p in study.profiles]
+        profiles = [
+            [curves.minimum(p).replace(" = ", "=", 1), str(p.code)] for p in study.profiles
+        ]
     yield [
         study.verdict if study.state == "finished" else study.state,
         study.name + ("" if study.counted else " *"),
