@@ -1,4 +1,9 @@
-"""What preflight and diagnosis FIND: codes with their meaning, and findings as data."""
+"""What preflight and diagnosis FIND: codes with their meaning, and findings as data.
+
+Another package adds a finding with one file and an entry point.  It makes a `FindingCode`, and
+offers a function that yields `Finding` s: in the group ``daybreak.diagnoses`` one of a study and
+its records, or in ``daybreak.checks`` one of a probe, which is asked before the night.
+"""
 
 from __future__ import annotations
 

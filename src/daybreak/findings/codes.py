@@ -246,9 +246,9 @@ PLUGIN_FAILED = FindingCode(
     "plugin_failed",
     Scope.STUDY,
     "warning",
-    "a check or diagnosis of another package raised an exception, or is not installed here",
+    "a check or diagnosis of another package raised an exception",
     "it has a mistake, or meets a study that it was not made for",
-    "mend, install or remove the package; what it would have found is missing",
+    "mend the package, or remove it; what it would have found is missing",
 )
 
 BY_WORD: Mapping[str, FindingCode] = {

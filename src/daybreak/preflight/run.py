@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from daybreak.findings import (
     StudyPreflight,
     Symmetry,
     codes,
+    outside,
 )
 from daybreak.methods.evaluation import Array
 from daybreak.plan import Campaign, Study
@@ -75,7 +77,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         if study.name not in searched
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
-    for phrase, step in _STEPS:
+    for phrase, step in (*_STEPS, *_outside()):
         _make(examined, phrase, step, begun + budget)
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
@@ -314,6 +316,16 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
     *((phrase, _collecting(check)) for phrase, check in CHECKS),
 )
 """All checks in the order of what they are worth."""
+
+
+def _outside() -> Iterator[tuple[str, _Step]]:
+    """Checks of other packages, after all of ours."""
+    for one in outside.offered(outside.CHECKS):
+        yield f"what {one.package} asks ({one.entry.name})", _collecting(partial(_asked, one))
+
+
+def _asked(one: outside.Offered, probe: Probe) -> list[Finding]:
+    return one.ask(probe, but=(OutOfTime, ProblemError))
 
 
 def _is_hard(study: Study, found: Reachability) -> bool:

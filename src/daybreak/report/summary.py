@@ -106,6 +106,8 @@ class Provenance(Model):
     """Name or file that the campaign was loaded from."""
     changes: str = ""
     """Hash of what differs from that commit; the ledger has the text."""
+    plugins: dict[str, str] = Field(default_factory=dict)
+    """Checks and diagnoses of other packages that were asked, with the package of each."""
 
 
 class Progress(Model):
