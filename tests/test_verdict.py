@@ -152,10 +152,10 @@ def test_levels(criteria, verdict):
 )
 def test_findings(trials, criterion, outcome, words):
     """A value that is missing, unsettled or as near to the bar as its uncertainty is undecided."""
-    [finding] = read_study(record(criterion, trials=trials)).findings
+    [found] = read_study(record(criterion, trials=trials)).outcomes
 
-    assert finding.outcome == outcome
-    assert words in finding.sentence
+    assert found.outcome == outcome
+    assert words in found.sentence
 
 
 def scan(*chi2, fits=2):
@@ -195,8 +195,8 @@ def test_profiled(trials, code, identified, inside):
     facts = dk.Profile("a").facts(PROBLEM)
     study = read_study(replace(record(*asked, trials=trials), facts=facts))
 
-    assert study.profile.code == code
-    assert [finding.outcome for finding in study.findings] == [identified, inside]
+    assert study.profile.code.word == code
+    assert [one.outcome for one in study.outcomes] == [identified, inside]
 
 
 @pytest.mark.parametrize("state", [StudyState.WAITING, StudyState.RUNNING, StudyState.FAILED])

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from daybreak.calibration import lowest
 from daybreak.diagnosis.study import Model
 from daybreak.errors import PlanError, known
+from daybreak.findings import Code, codes
 from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.local_fits import fit
@@ -57,7 +58,7 @@ class LikelihoodRatio(Model):
     tried: int
     simulations: int
     """Data sets in which both models could be fitted."""
-    code: str
+    code: Code
     """``wilks_fails`` where the two p values differ by more than chance, else ``healthy``."""
     sentence: str
 
@@ -221,6 +222,6 @@ def _told(
         corrected=corrected,
         tried=tried,
         simulations=count,
-        code="wilks_fails" if failing else "healthy",
+        code=codes.WILKS_FAILS if failing else codes.HEALTHY,
         sentence=said + ".",
     )

@@ -1,4 +1,4 @@
-"""Findings and verdicts of studies: what may be said of each."""
+"""Outcomes of criteria and verdicts of studies: what may be said of each."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from daybreak.criteria import Criterion, Verdict
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.best import Best, describe_best, find_best
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
-from daybreak.diagnosis.checks import early_end, read_checks
+from daybreak.diagnosis.diagnose import diagnose
 from daybreak.diagnosis.maps import read_maps
 from daybreak.diagnosis.profiles import read_profiles
 from daybreak.diagnosis.resolution import read_knobs, read_scales
 from daybreak.diagnosis.search import read_search
-from daybreak.diagnosis.search_findings import choose, judge_search, search_checks
+from daybreak.diagnosis.search_findings import choose, judge_search
 from daybreak.diagnosis.study import (
     CriteriaVersion,
-    Finding,
+    CriterionOutcome,
     KnobShift,
     ParameterInfo,
     Profile,
@@ -33,6 +33,7 @@ from daybreak.diagnosis.tension import (
     search_metrics,
     waterfall,
 )
+from daybreak.findings import Withholds
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.states import StudyState
 
@@ -42,8 +43,12 @@ Measured = tuple[float | None, float | None, bool]
 
 def read_study(record: StudyRecord) -> Study:
     """Everything a reader wants to know of one study, judged by the criteria in force."""
-    if record.is_search:
-        return _read_search_study(record)
+    read = _read_search_study if record.is_search else _read_fit_study
+    return diagnose(read(record), record)
+
+
+def _read_fit_study(record: StudyRecord) -> Study:
+    """A fit, before it is diagnosed."""
     best = find_best(record)
     profiles, ends, unseen = read_profiles(record, best), read_ends(record), missed(record)
     tension, quality = read_tension(record, best), metrics(record, best)
@@ -51,7 +56,7 @@ def read_study(record: StudyRecord) -> Study:
     evidence = Evidence(record, best, profiles, knobs)
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
     judged = [[judge(c, evidence) for c in criteria] for criteria in versions]
-    verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
+    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -61,7 +66,7 @@ def read_study(record: StudyRecord) -> Study:
         method=record.facts.in_words,
         parameters=_parameters(record),
         verdict=verdicts[-1],
-        findings=judged[-1],
+        outcomes=judged[-1],
         metrics=quality,
         best=describe_best(record, best) if best else None,
         profiles=profiles,
@@ -72,10 +77,7 @@ def read_study(record: StudyRecord) -> Study:
         tension=tension,
         model_scales=scales,
         knobs=knobs,
-        checks=[
-            *read_checks(quality, tension, ends, unseen, profiles, scales, knobs),
-            *early_end(record.note),
-        ],
+        findings=[],
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
@@ -84,7 +86,7 @@ def read_study(record: StudyRecord) -> Study:
 
 
 def _read_search_study(record: StudyRecord) -> Study:
-    """The same for a search."""
+    """A search, before it is diagnosed."""
     reading, candidates = read_search(record)
     deterministic = record.problem["deterministic"]
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
@@ -93,7 +95,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         [judge_search(c, evidence) for c in criteria]
         for criteria, evidence in zip(versions, weighed, strict=True)
     ]
-    verdicts: list[Verdict] = [verdict_of(findings, record) for findings in judged]
+    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -103,7 +105,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         method=record.facts.in_words,
         parameters=[],
         verdict=verdicts[-1],
-        findings=judged[-1],
+        outcomes=judged[-1],
         metrics=search_metrics(record),
         best=None,
         profiles=[],
@@ -114,7 +116,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         tension=None,
         model_scales=[],
         knobs=[],
-        checks=search_checks(weighed[-1], record.facts.sampler, record.facts.engine),
+        findings=[],
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
@@ -162,7 +164,7 @@ def _units(problem: Mapping[str, Any]) -> dict[str, str]:
     return {**problem["units"], **{factor["name"]: factor["unit"] for factor in factors}}
 
 
-# -- findings --------------------------------------------------------------------------------
+# -- outcomes --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Evidence:
         return sum(abs(shift.parameters.get(name, 0.0)) for shift in shifts)
 
 
-def judge(criterion: Criterion, evidence: Evidence) -> Finding:
+def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
     """How one criterion came out, with its numbers."""
     record, best, profile = evidence.record, evidence.best, evidence.profile_of(criterion)
     value, uncertainty, settled = _measure(criterion, evidence)
@@ -206,7 +208,7 @@ def judge(criterion: Criterion, evidence: Evidence) -> Finding:
         outcome, sentence = criterion.judged(name, value, uncertainty, why)
         if criterion.quantity == "n_at_bounds" and value and outcome != "undecided":
             sentence = f"{sentence[:-1]} ({_bounds_named(criterion, record, best)})."
-    return Finding(
+    return CriterionOutcome(
         criterion=criterion.title,
         quantity=criterion.quantity,
         of=list(criterion.names),
@@ -268,7 +270,7 @@ def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
         return None, None, False
     if criterion.quantity == "identified":
         settled = all(point.settled for point in profile.points)
-        return float(profile.code == "identified"), None, settled
+        return float(Withholds.IDENTIFIED not in profile.code.withholds), None, settled
     scan = [point.value for point in profile.points]
     moved = best.uncertainty(name)
     if moved is not None:
@@ -290,13 +292,13 @@ def _prediction(name: str, record: StudyRecord, best: Best) -> Measured:
     return values[0], None if len(best.agreeing) < 2 else spread, best.settled
 
 
-def verdict_of(findings: Sequence[Finding], record: StudyRecord) -> Verdict:
+def verdict_of(outcomes: Sequence[CriterionOutcome], record: StudyRecord) -> Verdict:
     """PASS, SOFT_PASS, FAIL or UNDECIDED (meanings in the glossary).
 
     A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED.
     """
-    hard = [f.outcome for f in findings if f.level == "hard"]
-    soft = [f.outcome for f in findings if f.level == "soft"]
+    hard = [one.outcome for one in outcomes if one.level == "hard"]
+    soft = [one.outcome for one in outcomes if one.level == "soft"]
     if record.state is not StudyState.FINISHED or not (hard or soft):
         return "UNDECIDED"
     if "missed" in hard:

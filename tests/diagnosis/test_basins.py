@@ -10,9 +10,9 @@ import pytest
 
 import daybreak as dk
 from daybreak.diagnosis.basins import missed, read_ends
-from daybreak.diagnosis.checks import MISSED
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.ledger.states import StudyState
+from daybreak.problem.ends import MISSED
 from daybreak.problem.kinds import FIT, POLISH
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
@@ -148,8 +148,8 @@ def test_warning():
     few, many = (read_study(record(*starts(*[1, 2] * n))) for n in (3, 40))
 
     assert few.missed > MISSED > many.missed
-    assert [c.severity for c in few.checks if "use more starts" in c.sentence] == ["warning"]
-    assert not [c for c in many.checks if "use more starts" in c.sentence]
+    assert [c.severity for c in few.findings if "use more starts" in c.sentence] == ["warning"]
+    assert not [c for c in many.findings if "use more starts" in c.sentence]
 
 
 @pytest.mark.parametrize(

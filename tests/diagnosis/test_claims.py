@@ -8,8 +8,15 @@ import pytest
 
 import daybreak as dk
 from daybreak.diagnosis.claims import STRENGTHS, exclusion, weigh
-from daybreak.diagnosis.study import Finding, Interval, Metrics, Profile, ProfilePoint, Study
-from daybreak.findings import Symmetry
+from daybreak.diagnosis.study import (
+    CriterionOutcome,
+    Interval,
+    Metrics,
+    Profile,
+    ProfilePoint,
+    Study,
+)
+from daybreak.findings import FindingCode, Scope, Symmetry, Withholds, codes
 from daybreak.ledger.states import StudyState
 from daybreak.models.vortex.campaigns import localisation
 from daybreak.night import run
@@ -24,6 +31,17 @@ MOVES_B = Symmetry(
     exact=True,
     size=1e-15,
     sentence="b -> c^2 b, U -> c U leaves every residual unchanged",
+)
+
+
+TOMORROW = FindingCode(
+    "a_code_of_tomorrow",
+    Scope.PARAMETER,
+    "warning",
+    "what a later version finds",
+    "it looks closer",
+    "ask it",
+    frozenset({Withholds.CLAIM}),
 )
 
 
@@ -59,7 +77,7 @@ def profile(code="identified"):
         chi2_min=5.0,
         points=points,
         intervals=[piece],
-        code=code,
+        code=codes.BY_WORD.get(code, TOMORROW),
         sentence=f"b is {code}.",
         before=None,
         after=None,
@@ -70,9 +88,9 @@ def profile(code="identified"):
 
 def study(code="identified", p_value=0.4, missed=""):
     """A finished study with that profile, fit quality and missed criterion."""
-    findings = (
+    outcomes = (
         [
-            Finding(
+            CriterionOutcome(
                 criterion="P1",
                 quantity=missed,
                 of=[],
@@ -113,7 +131,7 @@ def study(code="identified", p_value=0.4, missed=""):
         method="profile",
         parameters=[],
         verdict="PASS",
-        findings=findings,
+        outcomes=outcomes,
         metrics=metrics,
         best=None,
         profiles=[profile(code)],
@@ -124,7 +142,7 @@ def study(code="identified", p_value=0.4, missed=""):
         tension=None,
         model_scales=[],
         knobs=[],
-        checks=[],
+        findings=[],
         failures={},
         error=None,
         criteria_history=[],

@@ -68,7 +68,8 @@ def test_a_start_on_the_saddle_is_told_from_a_minimum():
     alone = study(one, dk.MultiStart(1))
     assert [end.kind for end in alone.ends] == ["saddle or plateau"]
     assert any(
-        c.code == "missed_basin_possible" and "no minimum" in c.sentence for c in alone.checks
+        c.code.word == "missed_basin_possible" and "no minimum" in c.sentence
+        for c in alone.findings
     )
 
 
@@ -129,7 +130,7 @@ def test_fit_that_stopped_early():
     assert {end.kind for end in found.ends} == {"not converged"}
     assert all(end.polished < end.chi2 for end in found.ends)
     assert found.best.chi2 == pytest.approx(0.0, abs=1e-12)
-    assert any("a second method goes further down" in check.sentence for check in found.checks)
+    assert any("a second method goes further down" in one.sentence for one in found.findings)
 
 
 @pytest.mark.parametrize(

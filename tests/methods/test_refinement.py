@@ -92,8 +92,8 @@ def test_shift_counts_as_uncertainty(side):
     far = dk.Criterion("b", above=best + side * 1.5 * moved)
     found = study(linear(), dk.MultiStart(4), near, far)
 
-    assert [f.outcome for f in found.findings] == ["undecided", "met" if side < 0 else "missed"]
-    assert found.findings[0].uncertainty == pytest.approx(moved, rel=1e-6)
+    assert [f.outcome for f in found.outcomes] == ["undecided", "met" if side < 0 else "missed"]
+    assert found.outcomes[0].uncertainty == pytest.approx(moved, rel=1e-6)
     assert study(linear(), dk.MultiStart(4), near).verdict == "UNDECIDED"
 
 
@@ -102,7 +102,7 @@ def test_chi2_within_its_shift_is_undecided():
     [shift] = study(linear(), dk.MultiStart(4)).knobs
     bar = dk.Criterion("chi2", below=answer(1.0)[1] + 0.9 * abs(shift.chi2))
 
-    assert study(linear(), dk.MultiStart(4), bar).findings[0].outcome == "undecided"
+    assert study(linear(), dk.MultiStart(4), bar).outcomes[0].outcome == "undecided"
 
 
 def test_ends_of_intervals_move_too():
@@ -124,8 +124,8 @@ def test_large_shift_is_a_finding():
     small = study(linear(0.001), dk.Profile("b", points=11, starts=4))
     large = study(linear(0.1), dk.Profile("b", points=11, starts=4))
 
-    assert not [c for c in small.checks if c.code == "unresolved_knob"]
-    told = [c for c in large.checks if c.code == "unresolved_knob"]
+    assert not [c for c in small.findings if c.code.word == "unresolved_knob"]
+    told = [c for c in large.findings if c.code.word == "unresolved_knob"]
     assert {c.parameter for c in told} == {"b"}
     assert "refining h from 1.0 to 0.5" in told[0].sentence
 
@@ -157,4 +157,4 @@ def test_refinement_without_predictions():
     found = study(problem, dk.Profile("a", starts=4))
 
     assert found.knobs == []
-    assert found.profile.code == "identified"
+    assert found.profile.code.word == "identified"

@@ -85,7 +85,9 @@ def ending(results):
 
 def codes(found):
     """Code and severity of every finding."""
-    return [(check.code, check.severity) for one in found.studies for check in one.checks]
+    return [
+        (finding.code.word, finding.severity) for one in found.studies for finding in one.findings
+    ]
 
 
 @pytest.fixture
@@ -168,7 +170,7 @@ def test_anyway(tmp_path):
     for results in (declared, asked):
         assert ending(results) == "finished"
         assert results.verdict == "FAIL"
-        assert [found.code for found in results.summary.preflight] == ["out_of_reach"]
+        assert [found.code.word for found in results.summary.preflight] == ["out_of_reach"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_what_does_not_stop(tmp_path, studies):
     results = run(campaign(*studies, rule="any"), tmp_path)
 
     assert ending(results) == "finished"
-    assert "out_of_reach" in [found.code for found in results.summary.preflight]
+    assert "out_of_reach" in [found.code.word for found in results.summary.preflight]
 
 
 def test_two_criteria_of_one_quantity(tmp_path):
@@ -401,7 +403,7 @@ def test_problems_that_are_none(problem, expected):
     found = preflight(campaign(study(problem=problem)))
 
     assert set(codes(found)) == expected
-    assert all(check.sentence.endswith(".") for one in found.studies for check in one.checks)
+    assert all(finding.sentence.endswith(".") for one in found.studies for finding in one.findings)
     if ("nonfinite_region", "stop") in expected:
         assert found.hopeless
         assert found.sentence == "No counted study gives a number to compare with the data."
@@ -456,5 +458,5 @@ def test_raising_in_the_middle_of_the_box():
     asked = dk.Study("partly", problem, dk.MultiStart(starts=4), [bar])
     (found,) = preflight(dk.Campaign("partly", [asked]), 5.0).studies
 
-    assert not any(check.severity == "stop" for check in found.checks)
+    assert not any(finding.severity == "stop" for finding in found.findings)
     assert found.reachability[0].met

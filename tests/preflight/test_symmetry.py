@@ -89,14 +89,14 @@ def test_the_localisation_night_cannot_tell_beta(scheme):
     """The scaling of beta and all U is exact in both schemes, and the sentence says so."""
     asked = probe(lepton_problem(scheme=scheme))
     symmetries = find_symmetries(asked)
-    _, status, checks = identify(asked, symmetries)
+    _, status, findings = identify(asked, symmetries)
 
     assert exact(symmetries) == [beta_symmetry(("e", "mu"))]
     assert symmetries[0].sentence == (
         "beta -> c^2 beta, U_e -> c U_e, U_mu -> c U_mu leaves every residual unchanged"
     )
     assert status["beta"] == status["U_mu"] == "only through its bounds"
-    codes = [check.code for check in checks]
+    codes = [finding.code.word for finding in findings]
     assert "not_identifiable_symmetry" in codes
     assert "too_few_data" in codes
 
@@ -223,12 +223,12 @@ def test_an_amplitude_beside_a_scale_factor_moves_nothing(factors):
     asked = probe(problem_of(lambda p, xp: p.a * xp.exp(-p.k * T), "ak", jnp, **factors))
 
     found = find_symmetries(asked)
-    rank, status, checks = identify(asked, found)
+    rank, status, findings = identify(asked, found)
 
     assert exact(found) == [{"a": "1"}]
     assert rank == 1
     assert status == {"a": "only through its bounds", "k": "identifiable"}
-    assert [(check.code, check.parameter) for check in checks] == [
+    assert [(finding.code.word, finding.parameter) for finding in findings] == [
         ("not_identifiable_symmetry", "a")
     ]
 
@@ -239,13 +239,13 @@ def test_a_broken_symmetry_is_approximate_and_has_a_size(xp):
     asked = probe(problem_of(lambda p, xp: xp.exp(-p.a * p.b * T) * (1.0 + 1e-4 * p.a), "ab", xp))
 
     (symmetry,) = find_symmetries(asked)
-    rank, status, (check,) = identify(asked, [symmetry])
+    rank, status, (finding,) = identify(asked, [symmetry])
 
     assert symmetry.exponents == {"a": "1", "b": "-1"}
     assert not symmetry.exact
     assert 2e-5 < symmetry.size < 2e-3
     assert "changes no residual by more than" in symmetry.sentence
-    assert check.code == "approximate_symmetry"
+    assert finding.code.word == "approximate_symmetry"
     assert rank == 2
     assert set(status.values()) == {"identifiable"}
 
@@ -255,20 +255,23 @@ def test_too_few_data_are_not_a_symmetry():
     asked = probe(problem_of(lambda p, xp: xp.stack([p.a + p.b**2]), "ab", jnp, count=1))
 
     found = find_symmetries(asked)
-    rank, status, checks = identify(asked, found)
+    rank, status, findings = identify(asked, found)
 
     assert found == []
     assert rank == 1
     assert set(status.values()) == {"locally not identifiable"}
-    assert [check.code for check in checks] == ["not_identifiable_locally", "too_few_data"]
-    assert "b by" in checks[0].sentence
+    assert [finding.code.word for finding in findings] == [
+        "not_identifiable_locally",
+        "too_few_data",
+    ]
+    assert "b by" in findings[0].sentence
 
 
 def test_a_mixed_transformation_shows_in_the_rank():
     """No scaling or shift keeps a exp(b); the local rank says that a and b go together."""
     asked = probe(problem_of(*TOYS["mixed"][:2], jnp))
 
-    rank, status, checks = identify(asked, find_symmetries(asked))
+    rank, status, findings = identify(asked, find_symmetries(asked))
 
     assert rank == 2
     assert status == {
@@ -276,7 +279,7 @@ def test_a_mixed_transformation_shows_in_the_rank():
         "b": "locally not identifiable",
         "d": "identifiable",
     }
-    assert [check.code for check in checks] == ["not_identifiable_locally"]
+    assert [finding.code.word for finding in findings] == ["not_identifiable_locally"]
 
 
 def test_precise_data_do_not_hide_a_symmetry():

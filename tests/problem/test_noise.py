@@ -314,7 +314,7 @@ def test_the_criterion_reads_the_p_value_of_the_noise(tmp_path):
     found = results["s"]
     plain = stats.chi2.sf(found.best.chi2, 59)
 
-    assert found.findings[0].value == found.metrics.p_value
+    assert found.outcomes[0].value == found.metrics.p_value
     assert abs(found.metrics.p_value - plain) > 0.05
     assert 0.05 < found.metrics.p_value < 0.99
     assert foreseen.met
@@ -335,8 +335,8 @@ def test_counts_that_no_rate_explains_are_out_of_reach():
     found = dk.preflight(dk.Campaign("c", [study])).studies[0]
 
     assert not found.reachability[0].met
-    assert found.checks[0].code == "out_of_reach"
-    assert found.checks[0].severity == "stop"
+    assert found.findings[0].code.word == "out_of_reach"
+    assert found.findings[0].severity == "stop"
 
 
 # -- any density ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import daybreak as dk
 from daybreak.evening import foresee
-from daybreak.findings import Preflight, StudyPreflight
+from daybreak.findings import Preflight, StudyPreflight, codes
 from daybreak.ledger.endings import Ending
 from daybreak.plan import Campaign
 from daybreak.report.summary import PreflightFinding, Progress, RunTime, Summary, Timing
@@ -26,10 +26,10 @@ def soft() -> Summary:
     """The two exponentials again, with the interval of k2 open: a soft criterion missed."""
     summary = decay()
     [study] = summary.studies
-    met, missed = study.findings
+    met, missed = study.outcomes
     said = "The 95 % interval of k2 ends at a bound of its box, not by the data."
     missed = missed.model_copy(update={"outcome": "missed", "value": 0.0, "sentence": said})
-    study = study.model_copy(update={"verdict": "SOFT_PASS", "findings": [met, missed]})
+    study = study.model_copy(update={"verdict": "SOFT_PASS", "outcomes": [met, missed]})
     sentence = "SOFT_PASS: the one counted study meets every hard, not every soft criterion."
     return summary.model_copy(
         update={"verdict": "SOFT_PASS", "studies": [study], "sentence": sentence}
@@ -53,7 +53,7 @@ def hopeless() -> Summary:
             "surprises": [],
             "preflight": [
                 PreflightFinding(
-                    code="out_of_reach",
+                    code=codes.OUT_OF_REACH,
                     severity="stop",
                     study="fit",
                     parameter=None,
@@ -119,10 +119,10 @@ def examined() -> StudyPreflight:
             "sentence": SENTENCE,
         }
     )
-    stop = questioned.check("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
+    stop = questioned.finding("out_of_reach", SENTENCE).model_copy(update={"severity": "stop"})
     return usual.model_copy(
         update={
-            "checks": [stop],
+            "findings": [stop],
             "reachability": [found],
             "symmetries": [],
             "identifiability": {"a": "identifiable", "b": "identifiable"},

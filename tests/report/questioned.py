@@ -21,13 +21,14 @@ from daybreak.diagnosis.study import (
     Variation,
 )
 from daybreak.findings import (
-    Check,
     Escape,
+    Finding,
     Forecast,
     Reach,
     Reachability,
     StudyPreflight,
     Symmetry,
+    codes,
 )
 from daybreak.problem.ends import LEVELS_2D
 
@@ -38,7 +39,7 @@ NOTHING: dict[str, Any] = {
     "tension": None,
     "model_scales": [],
     "knobs": [],
-    "checks": [],
+    "findings": [],
 }
 """A study that was asked nothing."""
 UNASKED: dict[str, Any] = {"own": None, "disagreement_before": None, "disagreement": None}
@@ -52,10 +53,15 @@ def variation(percent: float | None, size: float, minima: int) -> Variation:
     return Variation(percent=percent, range=size, local_minima=minima)
 
 
-def check(code: str, sentence: str, parameter: str | None = None, *, note: bool = False) -> Check:
+def finding(
+    code: str, sentence: str, parameter: str | None = None, *, note: bool = False
+) -> Finding:
     """One finding."""
-    return Check(
-        code=code, severity="note" if note else "warning", parameter=parameter, sentence=sentence
+    return Finding(
+        code=codes.BY_WORD[code],
+        severity="note" if note else "warning",
+        parameter=parameter,
+        sentence=sentence,
     )
 
 
@@ -138,7 +144,7 @@ def flat_rate(truth: dict[str, float]) -> Profile:
                 upper_reason="data",
             )
         ],
-        code="bound_limited",
+        code=codes.BOUND_LIMITED,
         before=curve,
         after=curve,
         noise=None,
@@ -239,8 +245,8 @@ def decay_answers(truth: dict[str, float]) -> dict[str, Any]:
                 order=None,
             ),
         ],
-        "checks": [
-            check(
+        "findings": [
+            finding(
                 "missed_basin_possible",
                 "3 fits ended where chi2 is stationary but not a minimum (saddle or plateau).",
                 note=True,
@@ -384,32 +390,32 @@ def bad_answers(parameters: dict[str, float]) -> dict[str, Any]:
                 order=None,
             ),
         ],
-        "checks": [
-            check("tension", "the data reject the model (p = 2.1e-15)."),
-            check(
+        "findings": [
+            finding("tension", "the data reject the model (p = 2.1e-15)."),
+            finding(
                 "tension",
                 "the model does hardly better than a constant: chi2 is 98.9 % of "
                 "what one constant for each group of observations gives.",
             ),
-            check(
+            finding(
                 "missed_basin_possible",
                 "about 30 % of further starts would lead to a minimum "
                 "not seen so far, perhaps a better one; use more starts.",
             ),
-            check(
+            finding(
                 "flat_within_noise",
                 "current: chi2 varies by 0.8 along the scan, less than the "
                 "1.3 by which the seeds of the method differ: the profile is flat within noise, "
                 "and its minimum means nothing.",
                 "current",
             ),
-            check(
+            finding(
                 "unresolved_knob",
                 "refining grid from 32 to 64 moves the best fit of current "
                 "by 2.4, 48 % of its 95 % interval.",
                 "current",
             ),
-            check(
+            finding(
                 "missed_basin_possible",
                 "4 fits stopped before they converged; a second method goes further down.",
                 note=True,
@@ -425,7 +431,7 @@ def examination(name: str) -> StudyPreflight:
     """A ratio out of reach, a symmetry, and a forecast."""
     return StudyPreflight(
         study=name,
-        checks=[],
+        findings=[],
         reachability=[
             Reachability(
                 number=0,

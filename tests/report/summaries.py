@@ -9,7 +9,7 @@ from daybreak.diagnosis.study import (
     AtBound,
     BestFit,
     CriteriaVersion,
-    Finding,
+    CriterionOutcome,
     Interval,
     Metrics,
     ParameterInfo,
@@ -19,6 +19,7 @@ from daybreak.diagnosis.study import (
     Start,
     Study,
 )
+from daybreak.findings import codes
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.states import StudyState
 from daybreak.report.summary import (
@@ -33,7 +34,7 @@ from daybreak.report.summary import (
     Timing,
 )
 from tests.report import questioned
-from tests.report.questioned import EARLY, NOTHING, UNASKED, check, variation
+from tests.report.questioned import EARLY, NOTHING, UNASKED, finding, variation
 
 HOSTILE = "<script>alert(1)</script>/../x"
 """A study name that wants to be a program and a path."""
@@ -105,7 +106,7 @@ def lepton() -> Summary:
         ),
     ]
     return Summary(
-        schema="daybreak.summary/2",
+        schema="daybreak.summary/3",
         campaign="lepton-localisation",
         description="Can a localised vortex carry the masses of electron and muon at one beta?",
         finished=True,
@@ -124,7 +125,7 @@ def lepton() -> Summary:
         examinations=[questioned.examination(study.name) for study in studies],
         preflight=[
             PreflightFinding(
-                code="out_of_reach",
+                code=codes.OUT_OF_REACH,
                 severity="stop",
                 study="config-1",
                 parameter=None,
@@ -132,7 +133,7 @@ def lepton() -> Summary:
                 "the bounds allow at most 1.18, and U_mu alone would have to reach 2.6.",
             ),
             PreflightFinding(
-                code="too_few_data",
+                code=codes.TOO_FEW_DATA,
                 severity="warning",
                 study=None,
                 parameter=None,
@@ -182,7 +183,7 @@ def _no_claim(study: str, reference: float, label: str) -> Claim:
     return Claim(
         study=study,
         parameter="beta",
-        code="edge_minimum",
+        code=codes.EDGE_MINIMUM,
         label=label,
         reference=reference,
         offset=offset,
@@ -197,7 +198,7 @@ def _automatic(study: str, code: str, sentence: str, *, supported: bool) -> Clai
     return Claim(
         study=study,
         parameter="k2",
-        code=code,
+        code=codes.BY_WORD[code],
         sentence=sentence,
         label="",
         reference=None,
@@ -270,7 +271,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
         method="profile of beta, 11 points, 8 starts each",
         parameters=parameters,
         verdict="FAIL",
-        findings=_lepton_findings(chi2[0]),
+        outcomes=_lepton_outcomes(chi2[0]),
         metrics=metrics(n_observations=2, n_free=8, degrees_of_freedom=-6),
         best=best,
         profiles=[
@@ -293,7 +294,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
                         upper_reason="data",
                     )
                 ],
-                code="edge_minimum",
+                code=codes.EDGE_MINIMUM,
                 sentence=sentence,
             )
         ],
@@ -301,7 +302,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
             Start(chi2=chi2[0] + extra, converged=True, basin=basin)
             for extra, basin in [(0.0, 0)] * 6 + [(3.1e4, 1), (8.4e5, 2)]
         ],
-        **{**NOTHING, "checks": [check("edge_minimum", sentence, "beta")]},
+        **{**NOTHING, "findings": [finding("edge_minimum", sentence, "beta")]},
         failures={},
         error=None,
         criteria_history=[
@@ -316,8 +317,8 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
     )
 
 
-def _lepton_findings(chi2: float) -> list[Finding]:
-    def finding(
+def _lepton_outcomes(chi2: float) -> list[CriterionOutcome]:
+    def outcome(
         label: str,
         quantity: str,
         outcome: str,
@@ -328,8 +329,8 @@ def _lepton_findings(chi2: float) -> list[Finding]:
         *,
         of: tuple[str, ...] = (),
         spread: float | None = None,
-    ) -> Finding:
-        return Finding.model_validate(
+    ) -> CriterionOutcome:
+        return CriterionOutcome.model_validate(
             {
                 "criterion": label,
                 "quantity": quantity,
@@ -344,7 +345,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
         )
 
     return [
-        finding(
+        outcome(
             "P1",
             "chi2",
             "missed",
@@ -354,10 +355,10 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "chi2 is 99 times the bar.",
             spread=0.02,
         ),
-        finding(
+        outcome(
             "P2", "S", "met", 4.9, "> 0", "hard", "The scale factor is positive.", spread=0.0003
         ),
-        finding(
+        outcome(
             "P3 e",
             "n_at_bounds",
             "missed",
@@ -367,7 +368,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "All three parameters of the electron are at bounds.",
             of=("R_c_e", "U_e", "A_e"),
         ),
-        finding(
+        outcome(
             "P3 mu",
             "n_at_bounds",
             "missed",
@@ -377,7 +378,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "All three parameters of the muon are at bounds.",
             of=("R_c_mu", "U_mu", "A_mu"),
         ),
-        finding(
+        outcome(
             "P4",
             "edge_distance",
             "missed",
@@ -387,7 +388,7 @@ def _lepton_findings(chi2: float) -> list[Finding]:
             "The minimum is the first point of the scan.",
             of=("beta",),
         ),
-        finding(
+        outcome(
             "F_inner",
             "F_inner",
             "missed",
@@ -435,8 +436,8 @@ def decay() -> Summary:
         method="profile of k2, 21 points, 8 starts each",
         parameters=parameters,
         verdict="PASS",
-        findings=[
-            Finding(
+        outcomes=[
+            CriterionOutcome(
                 criterion="p_value",
                 quantity="p_value",
                 of=[],
@@ -447,7 +448,7 @@ def decay() -> Summary:
                 level="hard",
                 sentence="The data are as far from the model as their uncertainties allow.",
             ),
-            Finding(
+            CriterionOutcome(
                 criterion="identified of k2",
                 quantity="identified",
                 of=["k2"],
@@ -513,7 +514,7 @@ def decay() -> Summary:
                         upper_reason="data",
                     )
                 ],
-                code="identified",
+                code=codes.IDENTIFIED,
                 sentence="k2 lies in [0.89, 1.0142] 1/s (95 %), closed.",
             ),
             questioned.flat_rate(truth),
@@ -545,7 +546,7 @@ def decay() -> Summary:
         units={"half_life_2": "s"},
     )
     return Summary(
-        schema="daybreak.summary/2",
+        schema="daybreak.summary/3",
         campaign="two-rates",
         description="Two decay rates from a fluorescence trace.",
         finished=True,
@@ -558,7 +559,7 @@ def decay() -> Summary:
         examinations=[],
         preflight=[
             PreflightFinding(
-                code="healthy",
+                code=codes.HEALTHY,
                 severity="note",
                 study=None,
                 parameter=None,
@@ -575,7 +576,7 @@ def decay() -> Summary:
             Claim(
                 study="profile k2",
                 parameter="k1",
-                code="bound_limited",
+                code=codes.BOUND_LIMITED,
                 label="",
                 reference=None,
                 offset=None,
@@ -607,7 +608,7 @@ def decay() -> Summary:
 def mixed() -> Summary:
     """A night that is not over: several intervals, an unsettled point, a study without a fit."""
     return Summary(
-        schema="daybreak.summary/2",
+        schema="daybreak.summary/3",
         campaign="mixed-night",
         description="",
         finished=False,
@@ -637,7 +638,7 @@ def mixed() -> Summary:
             "Every trial of the hostile study failed.",
             *(
                 f"noisy map: {c.severity}: {c.sentence}"
-                for c in _noisy().checks
+                for c in _noisy().findings
                 if c.severity != "note"
             ),
         ],
@@ -729,7 +730,7 @@ def _small(
             },
         ],
         "verdict": verdict,
-        "findings": [
+        "outcomes": [
             {
                 "criterion": "chi2",
                 "quantity": "chi2",
@@ -793,7 +794,7 @@ def _small(
                     for i, (v, c) in enumerate(zip(values, chi2, strict=True))
                 ],
                 "intervals": intervals,
-                "code": code,
+                "code": codes.BY_WORD[code],
                 "sentence": f"k2 is {code}.",
             }
         ],
@@ -845,7 +846,7 @@ def _noisy() -> Study:
                 "chi2_min": 88.0,
                 "points": points,
                 "intervals": [piece],
-                "code": "flat_within_noise",
+                "code": codes.FLAT_WITHIN_NOISE,
                 "noise": 1.3,
                 "before": variation(5.23, 4.6, 3),
                 "after": variation(0.909, 0.8, 0),
@@ -892,7 +893,7 @@ def _broken() -> Study:
         "best": None,
         "profiles": [],
         "starts": [],
-        "findings": [],
+        "outcomes": [],
         "settings": {},
         "failures": {"failed: a < b & c > d": 3},
         "error": "RuntimeError: <b>no fit</b> at all",

@@ -12,8 +12,8 @@ def test_warnings_are_surprises():
     study = mixed().studies[4]
     told = build.surprises([study], mixed().timing)
 
-    for check in study.checks:
-        assert (f"noisy map: {check.sentence}" in told) == (check.severity != "note")
+    for finding in study.findings:
+        assert (f"noisy map: {finding.sentence}" in told) == (finding.severity != "note")
 
 
 def test_nothing_is_told_before_a_study_has_ended():
@@ -27,15 +27,15 @@ def test_nothing_is_told_before_a_study_has_ended():
 
 def test_the_same_news_is_told_once():
     """A warning about several studies is one sentence that names them all."""
-    check = lepton().studies[0].checks[0]
-    studies = [s.model_copy(update={"checks": [check]}) for s in lepton().studies[:3]]
-    told = [text for text in build.surprises(studies, lepton().timing) if check.sentence in text]
+    finding = lepton().studies[0].findings[0]
+    studies = [s.model_copy(update={"findings": [finding]}) for s in lepton().studies[:3]]
+    told = [text for text in build.surprises(studies, lepton().timing) if finding.sentence in text]
 
-    assert told == [f"all 3 studies: {check.sentence}"]
+    assert told == [f"all 3 studies: {finding.sentence}"]
 
 
 def test_tension_is_told_once():
-    """A fit that the data reject is named by its check alone."""
+    """A fit that the data reject is named by its finding alone."""
     study = mixed().studies[4]
     told = build.surprises([study], mixed().timing)
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak import findings
 from daybreak.diagnosis import search_study as search_models
 from daybreak.diagnosis import study as study_models
 from daybreak.diagnosis.study import Model, Study
+from daybreak.findings import records as findings
 from daybreak.report import files
 from daybreak.report import summary as summary_models
 from daybreak.report.summary import Summary
@@ -43,7 +43,7 @@ def test_summary_round_trip(tmp_path, summary):
     """summary.json read by the model is the summary, and names its schema."""
     text = files.write_report(tmp_path, summary)["summary.json"].read_text(encoding="utf-8")
 
-    assert json.loads(text)["schema"] == "daybreak.summary/2"
+    assert json.loads(text)["schema"] == "daybreak.summary/3"
     assert Summary.model_validate_json(text) == summary
 
 

@@ -130,12 +130,12 @@ def said_of(study: Study) -> Iterator[str]:
     """What the page has to say of a study."""
     yield study.name
     yield from study.failures
-    for finding in study.findings:
-        yield from (finding.criterion, finding.threshold, finding.sentence, finding.level)
+    for one in study.outcomes:
+        yield from (one.criterion, one.threshold, one.sentence, one.level)
     for profile in study.profiles:
-        yield from (profile.code, profile.sentence)
+        yield from (profile.code.word, profile.sentence)
     yield from (found.sentence for found in study.maps)
-    yield from (check.sentence for check in study.checks)
+    yield from (finding.sentence for finding in study.findings)
     yield from (end.sentence for end in study.ends)
     yield from (group.group for group in (study.tension.groups if study.tension else []))
     yield from (f"{shift.knob} {shift.value} {shift.refined} {shift.at}" for shift in study.knobs)

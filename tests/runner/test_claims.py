@@ -261,6 +261,7 @@ UPDATE runs SET ending = CASE ending
     ELSE ending END;
 ALTER TABLE runs DROP COLUMN why;
 UPDATE preflights SET body = replace(replace(body, '"number":0,', ''), '"level":"hard",', '');
+UPDATE preflights SET body = replace(body, '"findings":', '"checks":');
 UPDATE problems SET body = replace(body, '"kind":"fit",', '');
 ALTER TABLE studies DROP COLUMN facts;
 ALTER TABLE members ADD COLUMN kind VARCHAR NOT NULL DEFAULT '';

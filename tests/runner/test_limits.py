@@ -245,7 +245,7 @@ def test_a_pass_that_stands_ends_the_study(tmp_path):
     assert found.verdict == "PASS"
     assert found.metrics.trials < 40
     assert (
-        "no trial that was left could have changed the verdict PASS" in found.checks[-1].sentence
+        "no trial that was left could have changed the verdict PASS" in found.findings[-1].sentence
     )
     again = stopped(tmp_path, dk.Criterion("chi2", below=100))
     assert again.metrics.trials == found.metrics.trials

@@ -17,7 +17,7 @@ def noise_only(_, trial):
 
 def codes(found):
     """Codes of all objections."""
-    return {check.code for check in found.checks}
+    return {finding.code.word for finding in found.findings}
 
 
 def test_the_best_are_evaluated_again_with_fresh_seeds():
@@ -48,7 +48,7 @@ def test_the_verdict_rests_on_confirmed_values():
     found = study(problem, method, criterion)
 
     assert min(trial.metrics["loss"] for trial in found.search.trials) < -1.5
-    assert found.findings[0].value == found.search.best.metrics["loss"] > -1.0
+    assert found.outcomes[0].value == found.search.best.metrics["loss"] > -1.0
     assert found.verdict == "FAIL"
 
 
@@ -69,7 +69,7 @@ def test_without_confirmation_nothing_is_decided():
     )
 
     assert found.verdict == "UNDECIDED"
-    assert "luckiest" in found.findings[0].sentence
+    assert "luckiest" in found.outcomes[0].sentence
     assert "unconfirmed" in codes(found)
 
 
@@ -94,7 +94,7 @@ def test_uncertainty_of_a_mean():
     assert found.search.best.metrics["loss"] == pytest.approx(mean)
     assert found.search.best.uncertainty["loss"] == pytest.approx(error)
     assert found.verdict == "UNDECIDED"
-    assert "within its uncertainty" in found.findings[0].sentence
+    assert "within its uncertainty" in found.outcomes[0].sentence
 
 
 def test_metrics_and_records_are_quantities():
@@ -107,8 +107,8 @@ def test_metrics_and_records_are_quantities():
     criteria = [dk.Criterion(name, at_least=0.0) for name in ("loss", "speed", "params", "other")]
     found = study(bowl(evaluate), dk.Search("random", trials=5), *criteria)
 
-    assert [finding.outcome for finding in found.findings] == ["met"] * 3 + ["undecided"]
-    assert "there are params, loss, speed, completed" in found.findings[3].sentence
+    assert [one.outcome for one in found.outcomes] == ["met"] * 3 + ["undecided"]
+    assert "there are params, loss, speed, completed" in found.outcomes[3].sentence
 
 
 def test_knobs_are_refined_at_the_winner():
@@ -127,7 +127,7 @@ def test_knobs_are_refined_at_the_winner():
 
     assert shifts["grid"] == pytest.approx(-0.5)
     assert shifts["depth"] == 0.0
-    assert [c.parameter for c in found.checks if c.code == "unresolved_knob"] == ["grid"]
+    assert [c.parameter for c in found.findings if c.code.word == "unresolved_knob"] == ["grid"]
 
 
 # -- baselines and null tests ------------------------------------------------------------------
@@ -142,7 +142,9 @@ def test_a_result_inside_a_baseline_is_called_so():
     ]
     found = study(bowl(baselines=baselines), dk.Search("tpe", trials=30))
     outside = {b.name: b.outside["loss"] for b in found.search.baselines}
-    told = [check.sentence for check in found.checks if check.code == "inside_baseline"]
+    told = [
+        finding.sentence for finding in found.findings if finding.code.word == "inside_baseline"
+    ]
 
     assert outside == {"good": False, "poor": True, "a point": True}
     assert len(told) == 1
@@ -208,7 +210,9 @@ def test_a_front_beats_a_baseline_at_one_point():
     baselines = [dk.Baseline(name, metrics=metrics) for name, metrics in bars.items()]
     between = two_goals(evaluate=evaluate, parameters=space, baselines=baselines)
     found = study(between, method)
-    told = [check.sentence for check in found.checks if check.code == "inside_baseline"]
+    told = [
+        finding.sentence for finding in found.findings if finding.code.word == "inside_baseline"
+    ]
 
     assert [b.beaten for b in found.search.baselines] == [False, True]
     assert len(told) == 1

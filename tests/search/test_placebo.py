@@ -12,7 +12,7 @@ from tests.search.problems import SPACE, bowl
 RATE = dk.Parameter("rate", 1e-4, 1, scale="log")
 
 
-def checks(rehearsal, *more, budget=60.0, **replaced):
+def examine(rehearsal, *more, budget=60.0, **replaced):
     """What the preflight finds about the bowl with this rehearsal, and what it leaves out."""
     parameters = replaced.pop("parameters", [*SPACE, *more])
     problem = bowl(parameters=parameters, rehearsal=rehearsal, **replaced)
@@ -22,7 +22,7 @@ def checks(rehearsal, *more, budget=60.0, **replaced):
 
 def placebos(found):
     """Parameters that were named."""
-    return [check.parameter for check in found.checks if check.code == "placebo"]
+    return [finding.parameter for finding in found.findings if finding.code.word == "placebo"]
 
 
 def everything(c, _):
@@ -33,7 +33,7 @@ def everything(c, _):
 
 def test_parameters_that_matter_are_not_named():
     """Where every parameter changes the objective, conditional ones included, none is named."""
-    assert placebos(checks(everything)) == []
+    assert placebos(examine(everything)) == []
 
 
 def test_a_parameter_that_is_never_read_is_named():
@@ -42,8 +42,8 @@ def test_a_parameter_that_is_never_read_is_named():
     def noisy(c, trial):
         return {"loss": everything(c, trial)["loss"] + 10.0 * trial.rng.normal()}
 
-    found = checks(noisy, RATE)
-    sentence = next(c.sentence for c in found.checks if c.parameter == "rate")
+    found = examine(noisy, RATE)
+    sentence = next(c.sentence for c in found.findings if c.parameter == "rate")
 
     assert placebos(found) == ["rate"]
     assert sentence.startswith("rate changes nothing: ")
@@ -57,8 +57,8 @@ def test_noise_is_no_effect():
         own = np.random.default_rng([trial.seed, int(1e6 * c.rate)])
         return {"loss": everything(c, trial)["loss"] + 0.1 * own.normal()}
 
-    found = checks(restless, RATE)
-    sentence = next(c.sentence for c in found.checks if c.parameter == "rate")
+    found = examine(restless, RATE)
+    sentence = next(c.sentence for c in found.findings if c.parameter == "rate")
 
     assert placebos(found) == ["rate"]
     assert "nothing beyond noise" in sentence
@@ -70,7 +70,7 @@ def test_an_effect_is_found_under_equal_seeds():
     def noisy(c, trial):
         return {"loss": 1e-3 * c.rate + trial.rng.normal()}
 
-    assert placebos(checks(noisy, parameters=[RATE])) == []
+    assert placebos(examine(noisy, parameters=[RATE])) == []
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -81,20 +81,20 @@ def test_an_effect_is_found_in_noise_that_is_not_shared(seed):
         own = np.random.default_rng([trial.seed, seed, int(1e6 * c.rate)])
         return {"loss": 6.0 * c.rate + own.normal()}
 
-    assert placebos(checks(unshared, parameters=[RATE])) == []
+    assert placebos(examine(unshared, parameters=[RATE])) == []
 
 
 def test_a_parameter_of_a_second_objective_counts():
     """A parameter that moves any objective is no placebo."""
     goals = [dk.Objective("loss"), dk.Objective("size")]
-    found = checks(lambda c, t: {**everything(c, t), "size": c.rate}, RATE, objectives=goals)
+    found = examine(lambda c, t: {**everything(c, t), "size": c.rate}, RATE, objectives=goals)
 
     assert placebos(found) == []
 
 
 def test_a_conditional_parameter_is_asked_where_it_matters():
     """A conditional parameter that is read nowhere is named; its condition is met for the test."""
-    found = checks(lambda c, _: {"loss": c.x + c.y + (c.optimizer == "adam")})
+    found = examine(lambda c, _: {"loss": c.x + c.y + (c.optimizer == "adam")})
 
     assert placebos(found) == ["momentum"]
 
@@ -116,7 +116,7 @@ def test_out_of_time_it_says_what_is_missing():
         time.sleep(0.02)
         return everything(c, trial)
 
-    found = checks(slow, budget=0.3)
+    found = examine(slow, budget=0.3)
 
     assert "whether every parameter does anything, from '" in found.not_checked[0]
 
@@ -131,8 +131,8 @@ def test_a_rehearsal_that_fails_is_told(share, severity):
             raise ArithmeticError(msg)
         return everything(c, trial)
 
-    found = checks(fails)
-    failing = [check for check in found.checks if check.code == "nonfinite_region"]
+    found = examine(fails)
+    failing = [finding for finding in found.findings if finding.code.word == "nonfinite_region"]
 
-    assert [check.severity for check in failing] == [severity]
+    assert [finding.severity for finding in failing] == [severity]
     assert "ArithmeticError: singular" in failing[0].sentence

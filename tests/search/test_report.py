@@ -113,7 +113,7 @@ def test_nothing_to_draw():
     drawings = (front_figure, history_figure, importance_figure, parallel_figure)
     assert [draw(search) for draw in drawings] == [None] * 4
     assert list(searches.sentences(found)) == ["5 trials by random: 5 failed."]
-    assert "no trial was measured" in found.findings[0].sentence
+    assert "no trial was measured" in found.outcomes[0].sentence
 
 
 def test_sentences(single, double):

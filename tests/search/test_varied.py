@@ -23,10 +23,10 @@ def found(rehearsal, over=HORIZONS, settings=None, budget=60.0, **replaced):
 def inert(found):
     """Findings about settings, by study."""
     return {
-        one.study: check
+        one.study: finding
         for one in found.studies
-        for check in one.checks
-        if check.code == "inert_setting"
+        for finding in one.findings
+        if finding.code.word == "inert_setting"
     }
 
 
@@ -47,11 +47,11 @@ def test_a_setting_that_acts_costs_nothing_more():
 
 def test_a_setting_that_is_never_read_is_named():
     """Studies whose setting reaches nothing are one study, and each of them says so."""
-    checks = inert(found(loss))
-    (sentence,) = {check.sentence for check in checks.values()}
+    findings = inert(found(loss))
+    (sentence,) = {finding.sentence for finding in findings.values()}
 
-    assert list(checks) == ["s horizon=1", "s horizon=3", "s horizon=5"]
-    assert {(c.severity, c.parameter) for c in checks.values()} == {("warning", "horizon")}
+    assert list(findings) == ["s horizon=1", "s horizon=3", "s horizon=5"]
+    assert {(c.severity, c.parameter) for c in findings.values()} == {("warning", "horizon")}
     assert sentence == (
         "horizon changes nothing: 's horizon=1', 's horizon=3', 's horizon=5' gave the same "
         "loss, and every other metric, to the last digit in 4 configurations rehearsed under "
@@ -70,8 +70,8 @@ def test_shared_noise_hides_nothing():
     settings = {"horizon": 1, "on": True}
 
     assert inert(found(noisy, settings=settings)) == {}
-    checks = inert(found(noisy, settings={**settings, "on": False}))
-    assert "to the last digit" in checks["s horizon=3"].sentence
+    findings = inert(found(noisy, settings={**settings, "on": False}))
+    assert "to the last digit" in findings["s horizon=3"].sentence
 
 
 def test_noise_of_its_own_is_no_effect():
@@ -81,9 +81,9 @@ def test_noise_of_its_own_is_no_effect():
         own = np.random.default_rng([trial.seed, int(trial.settings.horizon)])
         return loss(c, trial, 0.1 * own.normal())
 
-    checks = inert(found(restless))
+    findings = inert(found(restless))
 
-    assert "horizon changes nothing beyond noise" in checks["s horizon=5"].sentence
+    assert "horizon changes nothing beyond noise" in findings["s horizon=5"].sentence
 
 
 def test_a_setting_that_matters_for_one_option_is_not_named():
@@ -97,22 +97,24 @@ def test_a_setting_that_matters_for_one_option_is_not_named():
 
 def test_other_metrics_alone_make_a_note():
     """A setting that moves no objective but another metric is a note that says which."""
-    checks = inert(found(lambda c, t: {**loss(c, t), "nominal": float(t.settings.horizon)}))
-    check = checks["s horizon=3"]
+    findings = inert(found(lambda c, t: {**loss(c, t), "nominal": float(t.settings.horizon)}))
+    finding = findings["s horizon=3"]
 
-    assert check.severity == "note"
-    assert check.sentence.startswith("horizon moves no objective: ")
-    assert "differ in nominal alone" in check.sentence
+    assert finding.severity == "note"
+    assert finding.sentence.startswith("horizon moves no objective: ")
+    assert "differ in nominal alone" in finding.sentence
 
 
 def test_one_of_two_settings_is_named():
     """Of a grid over two settings the one that changes nothing is named, once for each other."""
     settings = {"horizon": 1, "split": "a"}
     over = {"horizon": [1, 3], "split": ["a", "b"]}
-    checks = inert(found(lambda c, t: loss(c, t, float(t.settings.split == "a")), over, settings))
+    findings = inert(
+        found(lambda c, t: loss(c, t, float(t.settings.split == "a")), over, settings)
+    )
 
-    assert {check.parameter for check in checks.values()} == {"horizon"}
-    assert len({check.sentence for check in checks.values()}) == 2
+    assert {finding.parameter for finding in findings.values()} == {"horizon"}
+    assert len({finding.sentence for finding in findings.values()}) == 2
 
 
 def test_failing_under_one_value_is_an_effect():
@@ -173,11 +175,11 @@ def test_settings_of_fits(used):
         [dk.Parameter("a", 0, 1)], predict, dk.observations(np.ones(3), 0.1), settings={"k": 0.0}
     )
     sweep = dk.Sweep("s", problem, dk.MultiStart(starts=2), {"k": [0.0, 1.0]})
-    checks = inert(preflight(dk.Campaign("c", [sweep])))
+    findings = inert(preflight(dk.Campaign("c", [sweep])))
 
     if used:
-        assert checks == {}
+        assert findings == {}
     else:
-        assert checks["s k=1"].sentence.startswith(
+        assert findings["s k=1"].sentence.startswith(
             "k moves no residual: 's k=0', 's k=1' predict the same at 32 places; they are one"
         )

@@ -17,5 +17,5 @@ def test_every_searched_number_acts():
     campaign = dk.Campaign("tiny", [dk.Study("s", problem, dk.Search(trials=2))])
     (found,) = dk.preflight(campaign, budget=300.0).studies
 
-    assert {check.parameter for check in found.checks} <= {"shape", "n_heads"}
+    assert {finding.parameter for finding in found.findings} <= {"shape", "n_heads"}
     assert found.not_checked == []

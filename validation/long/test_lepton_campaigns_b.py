@@ -76,13 +76,13 @@ def night(tmp_path_factory):
     return run
 
 
-def checks(results, code):
+def warned(results, code):
     """What the preflight said with this code, by study."""
     return {
-        one.study: check.sentence
+        one.study: finding.sentence
         for one in results.summary.examinations
-        for check in one.checks
-        if check.code == code
+        for finding in one.findings
+        if finding.code.word == code
     }
 
 
@@ -142,7 +142,7 @@ def test_what_inner_means_decides_the_second_variant(night):
 
 def test_a_wall_too_far_is_known_beforehand(night):
     """Preflight says where no depth can change I by 1 %, and how much deeper it had to be."""
-    found = checks(night(localisation_sensitivity), "out_of_reach")
+    found = warned(night(localisation_sensitivity), "out_of_reach")
 
     assert set(found) == {"v0 k=3", "v1 k=2"}
     assert all("Moving A's upper bound from 0.99 to 1." in sentence for sentence in found.values())
@@ -158,7 +158,7 @@ def test_run_2_ends_at_the_edge_with_a_negative_scale(night):
 
     assert study.verdict == "FAIL"
     assert study.profile.minimum == 3.0
-    assert study.profile.code == "edge_minimum"
+    assert study.profile.code.word == "edge_minimum"
     assert study.best.chi2 == pytest.approx(9.96e7, rel=5e-4)
     assert study.best.scale_factors["S"] == pytest.approx(-6.15, abs=0.005)
     assert results.decision.name == "sign"
@@ -203,16 +203,16 @@ def test_energies_in_the_corners(night, study, lepton):
 def test_tau_recovery_fails_for_the_electron(night):
     """Preflight says S < 0 wherever it looks, and that the electron's bounds stop the ratios."""
     results = night(tau)
-    sentence = checks(results, "out_of_reach")["tau recovery"]
+    sentence = warned(results, "out_of_reach")["tau recovery"]
 
     assert results.verdict == "FAIL"
     assert results["tau recovery"].best.chi2 > 1.99e8
     assert results["tau recovery"].best.derived["E_tau_over_E_mu"] < 12.0
     reasons = [
-        check.sentence
+        finding.sentence
         for one in results.summary.examinations
-        for check in one.checks
-        if one.study == "tau recovery" and check.code == "out_of_reach"
+        for finding in one.findings
+        if one.study == "tau recovery" and finding.code.word == "out_of_reach"
     ]
     assert any("m_tau / m_e" in reason and "R_c_e's lower bound" in reason for reason in reasons)
     assert "S > 0 is out of reach" in sentence
@@ -270,7 +270,7 @@ def test_the_wide_night_passes_and_goes_on(night):
     results = night(localisation_wide)
     follow_ups = [study for study in results.studies if study.follows == "breakthrough"]
 
-    assert not checks(results, "out_of_reach")
+    assert not warned(results, "out_of_reach")
     assert results.verdict in ("PASS", "SOFT_PASS")
     assert results.decision.name == "breakthrough"
     kinds = [study.name.partition(" ")[2] for study in follow_ups]
@@ -288,9 +288,9 @@ def test_the_wide_night_tells_nothing_of_beta(night):
     assert len(vanishing) >= 6
     for study in vanishing:
         assert max(point.chi2 for point in study.profile.points) < 1e-12
-        assert study.profile.code == "not_constrained"
+        assert study.profile.code.word == "not_constrained"
     assert not any(claim.supported for claim in results.summary.claims)
-    told = set(checks(results, "not_identifiable_symmetry"))
+    told = set(warned(results, "not_identifiable_symmetry"))
     assert told >= {f"config-{i}" for i in range(1, 7)}
 
 
@@ -346,7 +346,7 @@ def test_three_leptons_fit_at_every_beta(night):
 def test_beta_is_not_identifiable_by_the_symmetry_found(night):
     """Preflight finds the symmetry, with and without the penalty; "2.50" cannot be tested."""
     results = night(three)
-    found = checks(results, "not_identifiable_symmetry")
+    found = warned(results, "not_identifiable_symmetry")
     planned = [study.name for study in results.studies if study.follows is None]
 
     assert set(found) == set(planned)

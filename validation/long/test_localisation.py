@@ -96,9 +96,9 @@ def test_every_configuration_fails_at_the_same_corner(request, scheme, name):
         name: bound for name, (_, bound) in CORNER.items()
     }
     assert study.profile.minimum == 3.0
-    assert study.profile.code == "edge_minimum"
+    assert study.profile.code.word == "edge_minimum"
     assert study.verdict == "FAIL"
-    outcomes = {finding.criterion: finding.outcome for finding in study.findings}
+    outcomes = {one.criterion: one.outcome for one in study.outcomes}
     assert outcomes["P1 chi2"] == "missed"
     assert outcomes["P2 scale S"] == "met"
     assert outcomes["P3 e"] == outcomes["P3 mu"] == outcomes["P4 beta"] == "missed"
@@ -127,8 +127,8 @@ def test_inner_share_meets_its_note_only_where_the_table_says(exact):
     met = {
         study.name
         for study in exact.studies
-        for finding in study.findings
-        if finding.criterion == "F_inner" and finding.outcome == "met"
+        for one in study.outcomes
+        if one.criterion == "F_inner" and one.outcome == "met"
     }
 
     assert met == {"config-1", "config-3"}

@@ -82,7 +82,11 @@ def lasting(rows):
 
 def placebos(results):
     """Parameters that the preflight found to do nothing."""
-    return {check.parameter for check in results.summary.preflight if check.code == "placebo"}
+    return {
+        finding.parameter
+        for finding in results.summary.preflight
+        if finding.code.word == "placebo"
+    }
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +105,7 @@ class TestHierarchy:
         assert found.decision.name == "leave-beta"
         assert found.decision.follow_ups == ["search"]
         assert found.verdict == "FAIL"
-        assert {f.criterion: f.outcome for f in found["search"].findings}[
+        assert {f.criterion: f.outcome for f in found["search"].outcomes}[
             "an octave is there"
         ] == "missed"
         assert len(table(tmp_path)) == 2 + 3

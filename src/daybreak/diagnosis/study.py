@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
 from daybreak.diagnosis.search_study import SearchReading
-from daybreak.findings import Check
+from daybreak.findings import Code, Finding
 from daybreak.ledger.states import StudyState
 from daybreak.problem.ends import LEVEL_95
 
@@ -29,7 +29,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Finding(Model):
+class CriterionOutcome(Model):
     """How one criterion came out."""
 
     criterion: str
@@ -143,7 +143,7 @@ class Profile(Model):
     """How far chi2 may rise above it at 95 %."""
     points: list[ProfilePoint]
     intervals: list[Interval]
-    code: str
+    code: Code
     """Finding code, e.g. ``identified`` or ``edge_minimum``."""
     sentence: str
     before: Variation | None
@@ -338,7 +338,7 @@ class Study(Model):
     """The method in words."""
     parameters: list[ParameterInfo]
     verdict: Verdict
-    findings: list[Finding]
+    outcomes: list[CriterionOutcome]
     metrics: Metrics
     best: BestFit | None
     profiles: list[Profile]
@@ -355,7 +355,7 @@ class Study(Model):
     model_scales: list[ScaledFit]
     """Best fits with the model uncertainty multiplied; empty where there is none."""
     knobs: list[KnobShift]
-    checks: list[Check]
+    findings: list[Finding]
     """Findings about the problem as a whole and its parameters, worst first."""
     failures: dict[str, int]
     """Failed trials by sentence."""

@@ -39,11 +39,15 @@ def _endings_are_words(c: sa.Connection) -> None:
 
 
 def _preflights_know_their_criteria(c: sa.Connection) -> None:
-    """A reachability gave the title of its criterion, and neither its number nor its level."""
+    """A reachability gave the title of its criterion, and neither its number nor its level.
+
+    Findings were called checks.
+    """
     rows = c.execute(sa.select(t.preflights.c.id, t.preflights.c.body)).all()
     for row in rows:
         body = json.loads(row.body)
         for one in body["studies"]:
+            one["findings"] = one.pop("checks")
             asked = _criteria_before(c, one["study"], one["reachability"])
             for reach, (number, level) in zip(one["reachability"], asked, strict=True):
                 reach |= {"number": number, "level": level}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding, codes
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
 from daybreak.problem.arrays import Array
@@ -21,7 +21,7 @@ PLACES = 8
 """Places at which derivatives are compared; a choice: a wrong one is wrong nearly everywhere."""
 
 
-def check_gradient(probe: Probe) -> list[Check]:
+def check_gradient(probe: Probe) -> list[Finding]:
     """Parameters whose derivatives by autodiff are not finite, or not those of the model."""
     places = survey(probe).good_and_other(PLACES)
     if not probe.differentiable or not len(places):
@@ -33,7 +33,7 @@ def check_gradient(probe: Probe) -> list[Check]:
         slopes = slopes * _sizes(probe, ask(probe, places))[:, :, None]
     broken = ~np.isfinite(slopes)
     wrong, differences = _unconfirmed(probe, places, slopes)
-    found: list[Check] = []
+    found: list[Finding] = []
     for column, name in enumerate(probe.free):
         if broken[:, :, column].any():
             found.append(_not_finite(probe, name, broken[:, :, column]))
@@ -78,10 +78,10 @@ def _unconfirmed(probe: Probe, places: Array, slopes: Array) -> tuple[np.ndarray
     return np.moveaxis(np.asarray(~near.any(axis=1)), 1, 2), np.moveaxis(chosen, 1, 2)
 
 
-def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) -> Check:
+def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) -> Finding:
     off = np.where(wrong, np.abs(slopes - D) / (np.abs(slopes) + np.abs(D)), 0.0)
     row, i = np.unravel_index(off.argmax(), off.shape)
-    return _check(
+    return _rough(
         name,
         (
             f"The derivative of {probe.problem.data.names[int(i)]} by {name} is wrong: autodiff "
@@ -94,9 +94,9 @@ def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) 
     )
 
 
-def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Check:
+def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Finding:
     i = int(broken.sum(axis=0).argmax())
-    return _check(
+    return _rough(
         name,
         (
             f"The derivative of {probe.problem.data.names[i]} by {name} is not finite at "
@@ -107,5 +107,5 @@ def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Check:
     )
 
 
-def _check(name: str, sentence: str) -> Check:
-    return Check(code="rough_objective", severity="warning", parameter=name, sentence=sentence)
+def _rough(name: str, sentence: str) -> Finding:
+    return Finding(code=codes.ROUGH_OBJECTIVE, parameter=name, sentence=sentence)

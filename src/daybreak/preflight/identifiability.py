@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from daybreak.findings import Check, Identifiability, Symmetry
+from daybreak.findings import Finding, Identifiability, Symmetry, codes
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.symmetry import Slopes, reduced, slopes
 from daybreak.problem.arrays import Array
@@ -42,7 +42,7 @@ A choice: of several directions no basis is better than another.
 
 def identify(
     probe: Probe, symmetries: Sequence[Symmetry]
-) -> tuple[int, dict[str, Identifiability], list[Check]]:
+) -> tuple[int, dict[str, Identifiability], list[Finding]]:
     """Generic local rank, what can be known of each parameter, and the findings.
 
     Parameters
@@ -70,10 +70,10 @@ def identify(
         else "identifiable"
         for name in probe.free
     }
-    checks = [_symmetry_check(symmetry) for symmetry in symmetries]
+    findings = [_moved(symmetry) for symmetry in symmetries]
     if loose:
-        checks.append(_loose_check(probe.free, free[0], rank))
-    return rank, status, [*checks, *_too_few(probe)]
+        findings.append(_loose(probe.free, free[0], rank))
+    return rank, status, [*findings, *_too_few(probe)]
 
 
 def _free_directions(
@@ -131,20 +131,21 @@ def _participants(names: Sequence[str], directions: Sequence[Array]) -> set[str]
     return {name for name, share in zip(names, shares, strict=True) if share > PARTICIPATION}
 
 
-def _symmetry_check(symmetry: Symmetry) -> Check:
+def _moved(symmetry: Symmetry) -> Finding:
     alone = next(iter(symmetry.exponents)) if len(symmetry.exponents) == 1 else None
     if not symmetry.exact:
         sentence = f"{symmetry.sentence}; the data can tell these parameters apart only weakly."
-        return Check(
-            code="approximate_symmetry", severity="note", parameter=alone, sentence=sentence
-        )
+        return Finding(code=codes.APPROXIMATE_SYMMETRY, parameter=alone, sentence=sentence)
     sentence = f"{symmetry.sentence}; only the bounds confine what it moves, no datum does."
-    return Check(
-        code="not_identifiable_symmetry", severity="warning", parameter=alone, sentence=sentence
+    return Finding(
+        code=codes.NOT_IDENTIFIABLE_SYMMETRY,
+        severity="warning",
+        parameter=alone,
+        sentence=sentence,
     )
 
 
-def _loose_check(names: Sequence[str], free: Array, rank: int) -> Check:
+def _loose(names: Sequence[str], free: Array, rank: int) -> Finding:
     """Name the null directions of one place, in shares of the parameters' ranges."""
     shown = "; or ".join(_direction(names, row) for row in reduced(free)[:SHOWN])
     count = f"{len(free)} direction" + ("s" if len(free) > 1 else "")
@@ -155,7 +156,7 @@ def _loose_check(names: Sequence[str], free: Array, rank: int) -> Check:
     )
     # One direction is worth a look; several have no preferred basis, and their numbers say little.
     sentence += f" (in shares of the ranges: {shown})." if len(free) == 1 else "."
-    return Check(code="not_identifiable_locally", severity="warning", sentence=sentence)
+    return Finding(code=codes.NOT_IDENTIFIABLE_LOCALLY, sentence=sentence)
 
 
 def _direction(names: Sequence[str], row: Array) -> str:
@@ -165,7 +166,7 @@ def _direction(names: Sequence[str], row: Array) -> str:
     return ", ".join(f"{names[j]} by {shares[j]:+.2f}" for j in order if abs(shares[j]) >= 0.01)
 
 
-def _too_few(probe: Probe) -> list[Check]:
+def _too_few(probe: Probe) -> list[Finding]:
     """More fitted numbers than data: an excellent fit then says nothing."""
     problem = probe.problem
     eliminated = len(problem.scale_factors) + len(problem.offsets)
@@ -176,4 +177,4 @@ def _too_few(probe: Probe) -> list[Check]:
         f"{fitted} numbers are fitted ({len(probe.free)} parameters, {eliminated} scale factors "
         f"and offsets) to {data} data; chi2 can vanish whatever the model is worth."
     )
-    return [Check(code="too_few_data", severity="warning", sentence=sentence)]
+    return [Finding(code=codes.TOO_FEW_DATA, sentence=sentence)]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import in_blocks, survey
@@ -26,23 +26,23 @@ An error of 0.1 sigma in a datum is 0.5 % of its uncertainty when added in quadr
 """
 
 
-def check_knobs(probe: Probe) -> list[Check]:
+def check_knobs(probe: Probe) -> list[Finding]:
     """Knobs that move a residual by more than 0.1 when refined."""
     places = survey(probe).good_and_other(PLACES)
     if not len(places):
         return []
     knobs = [k for k in probe.problem.knobs if k.refined != probe.settings[k.name]]
     found = [_unresolved(probe, knob, places) for knob in knobs]
-    return [check for check in found if check is not None]
+    return [one for one in found if one is not None]
 
 
-def _unresolved(probe: Probe, knob: Knob, places: Array) -> Check | None:
+def _unresolved(probe: Probe, knob: Knob, places: Array) -> Finding | None:
     before = _asked(probe, probe.settings, places)
     after = _asked(probe, {**probe.settings, knob.name: knob.refined}, places)
     with np.errstate(all="ignore"):
         moved = np.abs(after[0] - before[0])
     if np.isnan(moved).all():
-        return _check(
+        return _finding(
             f"When {knob.name} goes from {_values(probe, knob)}, no prediction is finite any "
             "more: the refined value is not one the model can use."
         )
@@ -52,7 +52,7 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Check | None:
     row, i = np.unravel_index(moved.argmax(), moved.shape)
     name = probe.problem.data.names[int(i)]
     old, new = float(before[1][row, i]), float(after[1][row, i])
-    return _check(
+    return _finding(
         _growth(probe, knob, name, old, new)
         or (
             f"Refining {knob.name} from {_values(probe, knob)} moves the residual of {name} by "
@@ -115,5 +115,5 @@ def _share(old: float, new: float) -> str:
     return f"{abs(new / old - 1):.2g}" if old != 0 else "from zero"
 
 
-def _check(sentence: str) -> Check:
-    return Check(code="unresolved_knob", severity="warning", sentence=sentence)
+def _finding(sentence: str) -> Finding:
+    return Finding(code=codes.UNRESOLVED_KNOB, sentence=sentence)

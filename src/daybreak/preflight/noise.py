@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding, codes
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, survey
@@ -26,7 +26,7 @@ ORDERS = (4, 5, 6)
 """Orders of differences that must agree, of nine values: five to three differences each."""
 
 
-def check_noise(probe: Probe) -> list[Check]:
+def check_noise(probe: Probe) -> list[Finding]:
     """Predictions whose noise exceeds 0.01 of their uncertainty."""
     places = survey(probe).best[:PLACES]
     if len(places) < 3:  # a median of fewer is no median
@@ -35,7 +35,7 @@ def check_noise(probe: Probe) -> list[Check]:
         noise = np.median(noise_at(probe, places, step), axis=0)[: len(probe.problem.data)]
         i = int(noise.argmax())
         if noise[i] > TOLERATED:
-            return [_check(probe, i, float(noise[i]), step)]
+            return [_finding(probe, i, float(noise[i]), step)]
     return []
 
 
@@ -54,10 +54,10 @@ def noise_at(probe: Probe, places: Array, step: float) -> Array:
         return np.where(turns, agreed(levels), 0.0)
 
 
-def _check(probe: Probe, i: int, noise: float, step: float) -> Check:
+def _finding(probe: Probe, i: int, noise: float, step: float) -> Finding:
     name, sigma = probe.problem.data.names[i], float(probe.problem.data.sigmas[i])
-    return Check(
-        code="rough_objective",
+    return Finding(
+        code=codes.ROUGH_OBJECTIVE,
         severity="warning",
         sentence=(
             f"Prediction {name} carries noise of {noise:.2g} of its uncertainty ({sigma:.3g}): it "

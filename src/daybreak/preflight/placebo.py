@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.findings import Check, StudyPreflight
+from daybreak.findings import Finding, StudyPreflight, codes
 from daybreak.methods.method import seed_of
 from daybreak.methods.proposals import engine_of
 from daybreak.methods.trials import carry_out
@@ -65,7 +65,7 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
         Of the study; it keeps what it was told.
     """
     problem = rehearser.problem
-    checks, not_checked = _sampler(study), list[str]()
+    findings, not_checked = _sampler(study), list[str]()
     phrase = "whether every parameter does anything"
     if problem.rehearsal is None:
         not_checked.append(f"{phrase}: {UNREHEARSED}")
@@ -76,11 +76,11 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
             except OutOfTime:
                 not_checked.append(f"{phrase}, from {parameter.name!r} on")
                 break
-            checks += [found] if found else []
-        checks += rehearser.failures()
+            findings += [found] if found else []
+        findings += rehearser.failures()
     return StudyPreflight(
         study=study.name,
-        checks=checks,
+        findings=findings,
         reachability=[],
         symmetries=[],
         identifiability={},
@@ -92,12 +92,12 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
     )
 
 
-def _sampler(study: Study) -> list[Check]:
+def _sampler(study: Study) -> list[Finding]:
     """The sampler that is used in place of one that is not installed."""
     facts = study.method.facts(study.problem)
     if facts.engine == facts.sampler:
         return []
-    return [Check(code="sampler_replaced", severity="note", sentence=replaced(facts.sampler))]
+    return [Finding(code=codes.SAMPLER_REPLACED, sentence=replaced(facts.sampler))]
 
 
 def replaced(sampler: str) -> str:
@@ -127,7 +127,7 @@ class Rehearser:
         self.settings = study.all_settings
         self.deadline = deadline
         self.seeds = [seed_of(seed, "rehearsal", number) % 2**31 for number in range(REPEATS)]
-        rng = np.random.default_rng(seed_of(seed, "placebo"))
+        rng = np.random.default_rng(seed_of(seed, codes.PLACEBO.word))
         draws = [problem.space.middle(), *(problem.space.sample(rng) for _ in range(50))]
         self.bases = [one for one in draws if problem.obeys(one)][:BASES]
         self.evaluations = 0
@@ -164,7 +164,7 @@ class Rehearser:
             self.known[mark] = found
         return self.known[mark]
 
-    def failures(self) -> list[Check]:
+    def failures(self) -> list[Finding]:
         """What most of the rehearsals that failed said."""
         failed = [o for found in self.known.values() for o in found if o.failed]
         if not failed:
@@ -173,15 +173,15 @@ class Rehearser:
         text = f"{share} {failed[0].reason.sentence}: {failed[0].message}."
         everything = len(failed) == self.evaluations
         return [
-            Check(
-                code="nonfinite_region",
+            Finding(
+                code=codes.NONFINITE_REGION,
                 severity="stop" if everything else "warning",
                 sentence=text,
             )
         ]
 
 
-def _placebo(rehearser: Rehearser, parameter: Searched) -> Check | None:
+def _placebo(rehearser: Rehearser, parameter: Searched) -> Finding | None:
     """A finding, when nothing that was tried made a difference."""
     changes: list[Array] = []
     for base in rehearser.bases:
@@ -206,7 +206,7 @@ def _placebo(rehearser: Rehearser, parameter: Searched) -> Check | None:
             f"alone, {goals} moved by {largest:.2g} at most, and differently under every seed. "
             "Leave it out, widen it, or rehearse with less noise."
         )
-    return Check(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
+    return Finding(code=codes.PLACEBO, parameter=parameter.name, sentence=text)
 
 
 def clear(changes: Sequence[Array]) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding, codes
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.survey import ask, rounding_of, survey, value_of, with_unit
 from daybreak.problem.arrays import Array
@@ -105,7 +105,7 @@ class Spots:
         return found.reshape(len(self), CELLS + 1, -1)
 
 
-def check_smooth(probe: Probe) -> list[Check]:
+def check_smooth(probe: Probe) -> list[Finding]:
     """Jumps and kinks along every parameter, through one to three of the better places."""
     found: list[Break] = []
     try:
@@ -115,9 +115,7 @@ def check_smooth(probe: Probe) -> list[Check]:
         if not found:
             raise
     said = [_sentence(probe, kind, column, found) for kind, column in _groups(found)]
-    return [
-        Check(code="rough_objective", severity="warning", parameter=p, sentence=s) for p, s in said
-    ]
+    return [Finding(code=codes.ROUGH_OBJECTIVE, parameter=p, sentence=s) for p, s in said]
 
 
 def breaks(probe: Probe, base: Array) -> list[Break]:

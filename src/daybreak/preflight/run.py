@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from daybreak.errors import ProblemError
 from daybreak.findings import (
-    Check,
+    Finding,
     Forecast,
     Identifiability,
     Preflight,
     Reachability,
     StudyPreflight,
     Symmetry,
+    codes,
+    outside,
 )
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.forecast import forecast
@@ -80,7 +83,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         if study.name not in searched
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
-    for phrase, step in _STEPS:
+    for phrase, step in (*_STEPS, *_outside()):
         _make(examined, phrase, step, begun + budget)
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
@@ -122,19 +125,19 @@ def _compared(
     deadline: float,
 ) -> dict[str, StudyPreflight]:
     """Searches that differ in settings alone, with what became of comparing them."""
-    checks: dict[str, Check] = {}
+    inert: dict[str, Finding] = {}
     lacking = f"{question(family)}: {UNREHEARSED}"
     if rehearsers[family[0].name].problem.rehearsal is not None:
         for study in family:
             rehearsers[study.name].deadline = deadline
         try:
-            checks, lacking = inert_settings(family, rehearsers, same_search), ""
+            inert, lacking = inert_settings(family, rehearsers, same_search), ""
         except OutOfTime:
             lacking = question(family)
     return {
         name: found[name].model_copy(
             update={
-                "checks": [*found[name].checks, *([checks[name]] if name in checks else [])],
+                "findings": [*found[name].findings, *([inert[name]] if name in inert else [])],
                 "not_checked": [*found[name].not_checked, *([lacking] if lacking else [])],
                 "evaluations": rehearsers[name].evaluations,
             }
@@ -148,8 +151,8 @@ def _compare_fits(examined: Sequence[_Examination], related: Sequence[Sequence[S
     by_name = {examination.study.name: examination for examination in examined}
     answers = {name: one.answer for name, one in by_name.items() if one.answer is not None}
     for family in related:
-        for name, check in inert_settings(family, answers, same_fit).items():
-            by_name[name].checks.append(check)
+        for name, finding in inert_settings(family, answers, same_fit).items():
+            by_name[name].findings.append(finding)
 
 
 def _leave_graphics_processors(studies: Sequence[Study]) -> None:
@@ -192,7 +195,7 @@ class _Examination:
         """Whether another study differs from it in settings alone."""
         self.answer: tuple[Array, Array] | None = None
         """What such studies are compared by."""
-        self.checks: list[Check] = []
+        self.findings: list[Finding] = []
         self.reachability: list[Reachability] = []
         self.symmetries: list[Symmetry] = []
         self.identifiability: dict[str, Identifiability] = {}
@@ -232,14 +235,16 @@ class _Examination:
 
     def refuse(self, sentence: str) -> None:
         """Ask nothing more: there is no number to be had."""
-        self.checks.append(Check(code="nonfinite_region", severity="stop", sentence=sentence))
+        self.findings.append(
+            Finding(code=codes.NONFINITE_REGION, severity="stop", sentence=sentence)
+        )
         self.probe = None
 
     def result(self) -> StudyPreflight:
         """Everything found, as data."""
         return StudyPreflight(
             study=self.study.name,
-            checks=self.checks,
+            findings=self.findings,
             reachability=self.reachability,
             symmetries=self.symmetries,
             identifiability=self.identifiability,
@@ -271,10 +276,10 @@ def _reach(examination: _Examination, probe: Probe) -> None:
     try:
         check_reachability(probe, found)
     finally:  # what is known counts, although time may have run out
-        others = [check for check in examination.checks if check.code != "out_of_reach"]
-        examination.checks = others + [
-            Check(
-                code="out_of_reach",
+        others = [one for one in examination.findings if one.code != codes.OUT_OF_REACH]
+        examination.findings = others + [
+            Finding(
+                code=codes.OUT_OF_REACH,
                 sentence=one.sentence,
                 severity="stop" if one.conclusive and one.level == "hard" else "warning",
             )
@@ -285,9 +290,9 @@ def _reach(examination: _Examination, probe: Probe) -> None:
 
 def _identify(examination: _Examination, probe: Probe) -> None:
     examination.symmetries = find_symmetries(probe)
-    rank, words, checks = identify(probe, examination.symmetries)
+    rank, words, findings = identify(probe, examination.symmetries)
     examination.rank, examination.identifiability = rank, words
-    examination.checks += checks
+    examination.findings += findings
 
 
 def _forecast(examination: _Examination, probe: Probe) -> None:
@@ -299,9 +304,9 @@ def _answer(examination: _Examination, probe: Probe) -> None:
         examination.answer = residuals_to_compare(probe)
 
 
-def _collecting(check: Callable[[Probe], list[Check]]) -> _Step:
+def _collecting(check: Callable[[Probe], list[Finding]]) -> _Step:
     def step(examination: _Examination, probe: Probe) -> None:
-        examination.checks += check(probe)
+        examination.findings += check(probe)
 
     return step
 
@@ -317,10 +322,20 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
 """All checks in the order of what they are worth."""
 
 
+def _outside() -> Iterator[tuple[str, _Step]]:
+    """Checks of other packages, after all of ours."""
+    for one in outside.offered(outside.CHECKS):
+        yield f"what {one.package} asks ({one.entry.name})", _collecting(partial(_asked, one))
+
+
+def _asked(one: outside.Offered, probe: Probe) -> list[Finding]:
+    return one.ask(probe, but=(OutOfTime, ProblemError))
+
+
 def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool:
     """Whether every counted study is stopped."""
     stopped = [
-        any(check.severity == "stop" for check in one.checks)
+        any(finding.severity == "stop" for finding in one.findings)
         for study, one in zip(studies, found, strict=True)
         if study.counted
     ]
@@ -329,11 +344,11 @@ def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool
 
 def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     if hopeless:
-        stops = {check.code for one in found for check in one.checks if check.severity == "stop"}
-        if "out_of_reach" not in stops:
+        stops = {f.code for one in found for f in one.findings if f.severity == "stop"}
+        if codes.OUT_OF_REACH not in stops:
             return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."
-    warned = sum(any(c.severity != "note" for c in one.checks) for one in found)
+    warned = sum(any(f.severity != "note" for f in one.findings) for one in found)
     if warned:
         return f"{warned} of {len(found)} studies have findings to read before the night."
     tail = "; not everything was checked" if any(one.not_checked for one in found) else ""

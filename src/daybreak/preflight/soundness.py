@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.findings import Check
+from daybreak.findings import Finding, FindingCode, Severity, codes
 from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
@@ -29,14 +29,14 @@ from daybreak.preflight.survey import (
 from daybreak.problem.arrays import Array
 
 
-def check_finite(probe: Probe) -> list[Check]:
+def check_finite(probe: Probe) -> list[Finding]:
     """Where residuals are not finite: how much of the box, and behind which value."""
     places = survey(probe)
     bad = ~places.finite
     if bad.all():
         return [
-            _check(
-                "nonfinite_region",
+            _finding(
+                codes.NONFINITE_REGION,
                 (
                     f"The prediction is not finite at any of {len(bad)} places in the box: "
                     "nothing can be "
@@ -52,15 +52,15 @@ def check_finite(probe: Probe) -> list[Check]:
     where = "spread all over it" if side is None else side.sentence(probe, bad)
     advice = "fits that start or stray there are lost" if side is None else "move that bound"
     return [
-        _check(
-            "nonfinite_region",
+        _finding(
+            codes.NONFINITE_REGION,
             f"{share}, {where}: {advice}, or give predict a finite value there.",
             None if side is None else probe.free[side.column],
         )
     ]
 
 
-def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
+def _nonfinite_faces(probe: Probe, places: Survey) -> list[Finding]:
     """Bounds at which nothing is finite although the inside is."""
     n = len(probe.free)
     sides = [(column, end) for column in range(n) for end in (0.0, 1.0)]
@@ -68,13 +68,13 @@ def _nonfinite_faces(probe: Probe, places: Survey) -> list[Check]:
     for face, (column, end) in zip(u, sides, strict=True):
         face[:, column] = end
     found = np.isfinite(ask(probe, u.reshape(-1, n))).all(axis=1)
-    said: list[Check] = []
+    said: list[Finding] = []
     for (column, end), finite in zip(sides, found.reshape(len(sides), -1), strict=True):
         if not finite.any():
             name, value = probe.free[column], value_of(probe, column, end)
             said.append(
-                _check(
-                    "nonfinite_region",
+                _finding(
+                    codes.NONFINITE_REGION,
                     (
                         f"The prediction is not finite at the {'upper' if end else 'lower'} "
                         "bound of "
@@ -130,7 +130,7 @@ def _separating_side(u: Array, bad: np.ndarray) -> _Side | None:
     return found
 
 
-def check_deterministic(probe: Probe) -> list[Check]:
+def check_deterministic(probe: Probe) -> list[Finding]:
     """Ask the same places again, in another order."""
     places = survey(probe)
     count = min(WIDTH, len(places.u))
@@ -152,8 +152,8 @@ def check_deterministic(probe: Probe) -> list[Check]:
             chi2 = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
         how = f"different by up to {change.max():.2g} sigma, chi2 by {chi2:.2g}"
     return [
-        _check(
-            "rough_objective",
+        _finding(
+            codes.ROUGH_OBJECTIVE,
             (
                 f"The same parameters give another answer the second time: {how}. Nothing found "
                 "overnight "
@@ -165,14 +165,14 @@ def check_deterministic(probe: Probe) -> list[Check]:
     ]
 
 
-def check_placebo(probe: Probe) -> list[Check]:
+def check_placebo(probe: Probe) -> list[Finding]:
     """Free parameters that move no residual from anywhere to anywhere."""
     places, n = survey(probe).good_and_other(WIDTH), len(probe.free)
     if not len(places):
         return []
     before = ask(probe, places)
     moved = np.repeat(places[None], n, axis=0)
-    elsewhere = probe.sample(len(places), "placebo")
+    elsewhere = probe.sample(len(places), codes.PLACEBO.word)
     for column in range(n):
         moved[column, :, column] = elsewhere[:, column]
     after = ask(probe, moved.reshape(-1, n)).reshape(n, *before.shape)
@@ -180,8 +180,8 @@ def check_placebo(probe: Probe) -> list[Check]:
         # A model that reads a parameter changes by more than the rounding of a short sum.
         same = np.abs(after - before) <= 64 * rounding_of(probe, before)
     return [
-        _check(
-            "placebo",
+        _finding(
+            codes.PLACEBO,
             (
                 f"{name} moves no residual: the model answers the same wherever it stands in its "
                 "range. Hold it fixed, drop it, or find out why predict does not read it."
@@ -193,7 +193,7 @@ def check_placebo(probe: Probe) -> list[Check]:
     ]
 
 
-CHECKS: tuple[tuple[str, Callable[[Probe], list[Check]]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[Probe], list[Finding]]], ...] = (
     ("whether predictions are finite all over the box", check_finite),
     ("whether the same parameters give the same answer twice", check_deterministic),
     ("whether every parameter moves a residual", check_placebo),
@@ -205,7 +205,7 @@ CHECKS: tuple[tuple[str, Callable[[Probe], list[Check]]], ...] = (
 """What each check settles (for "not checked: ..."), and the check."""
 
 
-def check_soundness(probe: Probe) -> list[Check]:
+def check_soundness(probe: Probe) -> list[Finding]:
     """All of `CHECKS`, one after another.
 
     Raises
@@ -216,12 +216,10 @@ def check_soundness(probe: Probe) -> list[Check]:
     return [found for _, check in CHECKS for found in check(probe)]
 
 
-def _check(
-    code: str, sentence: str, parameter: str | None = None, severity: str = "warning"
-) -> Check:
-    return Check.model_validate(
-        {"code": code, "severity": severity, "parameter": parameter, "sentence": sentence}
-    )
+def _finding(
+    code: FindingCode, sentence: str, parameter: str | None = None, severity: Severity = "warning"
+) -> Finding:
+    return Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
 
 
 def _percent(share: float) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from daybreak.errors import known
-from daybreak.findings import Check
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.methods.method import seed_of
 from daybreak.plan import Study
@@ -77,7 +77,7 @@ def inert_settings(
     family: Sequence[Study],
     answers: Mapping[str, Answer],
     compare: Callable[[Answer, Answer], Alike | None],
-) -> dict[str, Check]:
+) -> dict[str, Finding]:
     """Findings by study: which settings change nothing, and which studies are therefore one.
 
     Parameters
@@ -102,9 +102,9 @@ def inert_settings(
         else:
             classes.append(([study], []))
     return {
-        study.name: check
+        study.name: finding
         for members, agreements in classes
-        for check in _finding(members, agreements)
+        for finding in _finding(members, agreements)
         for study in members
     }
 
@@ -176,7 +176,7 @@ def same_fit(one: tuple[Array, Array], other: tuple[Array, Array]) -> Alike | No
     return Alike(int(finite.all(axis=1).sum())) if still.all() else None
 
 
-def _finding(members: Sequence[Study], agreements: Sequence[Alike]) -> list[Check]:
+def _finding(members: Sequence[Study], agreements: Sequence[Alike]) -> list[Finding]:
     """One finding for studies that answer alike; none for a study of its own."""
     settings = varied(members) if agreements else []
     if not settings:
@@ -186,8 +186,8 @@ def _finding(members: Sequence[Study], agreements: Sequence[Alike]) -> list[Chec
     s = "s" if len(settings) == 1 else ""
     sentence = said.format(names=names, s=s, studies=known([m.name for m in members]))
     return [
-        Check(
-            code="inert_setting",
+        Finding(
+            code=codes.INERT_SETTING,
             severity="warning" if severe else "note",
             parameter=names,
             sentence=f"{sentence} Give {names} to what makes the difference, or keep one of them.",

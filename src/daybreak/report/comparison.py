@@ -139,7 +139,7 @@ def _short(value: float | None) -> str:
 
 
 def _bars(study: Study) -> dict[str, str]:
-    return {f.criterion: f"{f.threshold} ({f.level})" for f in study.findings}
+    return {f.criterion: f"{f.threshold} ({f.level})" for f in study.outcomes}
 
 
 def _either(
@@ -194,7 +194,7 @@ def _criteria(a: Side, b: Side) -> Table:
     columns += [Column(f"value, {side.label}", "number") for side in (a, b)]
     rows: list[list[str]] = []
     for name, x, y in _pairs(a, b):
-        found = [{f.criterion: f for f in one.findings} if one else {} for one in (x, y)]
+        found = [{f.criterion: f for f in one.outcomes} if one else {} for one in (x, y)]
         for key in dict.fromkeys([*found[0], *found[1]]):
             both = [side.get(key) for side in found]
             bars = list(dict.fromkeys(f.threshold for f in both if f))

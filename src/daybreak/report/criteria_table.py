@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daybreak.criteria import Level
-from daybreak.diagnosis.study import Finding
+from daybreak.diagnosis.study import CriterionOutcome
 from daybreak.report import alike
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
@@ -21,9 +21,9 @@ def at_a_glance(summary: Summary) -> Table:
         Column("undecided"),
         Column("met"),
     ]
-    found: dict[tuple[Level, str, str], list[tuple[str, Finding]]] = {}
+    found: dict[tuple[Level, str, str], list[tuple[str, CriterionOutcome]]] = {}
     for study in summary.studies:
-        for one in study.findings:
+        for one in study.outcomes:
             key = (one.level, one.criterion, one.threshold)
             found.setdefault(key, []).append((study.name, one))
     rows: list[list[str]] = []

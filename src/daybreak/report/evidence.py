@@ -23,7 +23,7 @@ _SHOWN = 4
 """Parameters that are shown when none is profiled."""
 
 
-def checks(study: Study) -> Table:
+def findings(study: Study) -> Table:
     """Findings about the problem as a whole and its parameters, worst first."""
     columns = [
         Column("severity", "name"),
@@ -31,7 +31,7 @@ def checks(study: Study) -> Table:
         Column("parameter"),
         Column("finding"),
     ]
-    rows = [[c.severity, c.code, c.parameter or "", c.sentence] for c in study.checks]
+    rows = [[c.severity, c.code.word, c.parameter or "", c.sentence] for c in study.findings]
     return table_of("Findings", columns, rows).filled()
 
 

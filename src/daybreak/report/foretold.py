@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from daybreak.diagnosis.study import BestFit, Finding, Profile, Study
-from daybreak.findings import Check, Identifiability, Reach, Reachability, StudyPreflight
+from daybreak.diagnosis.study import BestFit, CriterionOutcome, Profile, Study
+from daybreak.findings import (
+    Finding,
+    Identifiability,
+    Reach,
+    Reachability,
+    StudyPreflight,
+    codes,
+)
 from daybreak.ledger.states import StudyState
 from daybreak.report import curves, numbers, outlook, searches
 from daybreak.report.summary import Timing
@@ -32,14 +39,16 @@ _CONVERGED = 0.9
 A choice: a tenth may fail for other reasons, such as a start where nothing is felt.
 """
 _UNTESTED = "nothing in the night tests it"
-_BY_OTHERS = frozenset({"out_of_reach", "healthy"})
+_BY_OTHERS = frozenset({codes.OUT_OF_REACH, codes.HEALTHY})
 """Codes that the lines about reach answer, or that need no answer."""
 _TOLD_BY_PROFILES = frozenset(
-    {"not_identifiable_symmetry", "not_identifiable_locally", "too_few_data"}
+    {codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY, codes.TOO_FEW_DATA}
 )
 """Codes whose news each profile tells by itself."""
-_UNIDENTIFIED = frozenset({"not_constrained", "flat_within_noise", "not_identifiable_symmetry"})
-_IDENTIFIED = frozenset({"identified", "one_sided", "several_intervals"})
+_UNIDENTIFIED = frozenset(
+    {codes.NOT_CONSTRAINED, codes.FLAT_WITHIN_NOISE, codes.NOT_IDENTIFIABLE_SYMMETRY}
+)
+_IDENTIFIED = frozenset({codes.IDENTIFIED, codes.ONE_SIDED, codes.SEVERAL_INTERVALS})
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ def _of_study(
     for profile in study.profiles if study else ():
         if word := one.identifiability.get(profile.parameter):
             yield _parameter(one.study, word, profile)
-    for check in one.checks:
+    for check in one.findings:
         if check.severity != "note" and check.code not in _BY_OTHERS:
             yield _check(one.study, check, study, studies)
 
@@ -180,9 +189,9 @@ def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     return Foretold(name, said, came, "otherwise", denial=denial)
 
 
-def _finding(study: Study, found: Reachability) -> Finding | None:
+def _finding(study: Study, found: Reachability) -> CriterionOutcome | None:
     """How the criterion came out; None where the study has it no longer."""
-    asked = study.findings[found.number : found.number + 1]
+    asked = study.outcomes[found.number : found.number + 1]
     return next((one for one in asked if one.criterion == found.criterion), None)
 
 
@@ -245,7 +254,7 @@ def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
     return Foretold(name, said, came, "as foretold", warned=warned)
 
 
-def _check(name: str, check: Check, study: Study | None, studies: Sequence[Study]) -> Foretold:
+def _check(name: str, check: Finding, study: Study | None, studies: Sequence[Study]) -> Foretold:
     """Whether the night bore a warning out."""
     if study is None:
         return Foretold(name, check.sentence, NOT_RUN, "open")
@@ -261,49 +270,49 @@ def _clause(sentence: str) -> str:
     return re.split(r"[:;.] |[.]$", sentence, maxsplit=1)[0]
 
 
-def _evidence(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
+def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """What the night says of a warning; None where it says nothing."""
     metrics = study.metrics
-    if check.code == "too_few_data":
+    if check.code == codes.TOO_FEW_DATA:
         left = metrics.degrees_of_freedom
         return f"{numbers.count(left, 'degree')} of freedom; no p value", left <= 0 or None
-    if check.code in ("not_identifiable_symmetry", "not_identifiable_locally"):
+    if check.code in (codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY):
         return _identified(study)
-    if check.code == "rough_objective":
+    if check.code == codes.ROUGH_OBJECTIVE:
         loose = sum(not point.settled for p in study.profiles for point in p.points)
         came = f"{metrics.converged_fits} of {numbers.count(metrics.fits, 'fit')} converged"
         came += f", {numbers.count(loose, 'point')} not settled" if study.profiles else ""
         return came, bool(loose) or metrics.converged_fits < _CONVERGED * metrics.fits
-    if check.code == "nonfinite_region":
+    if check.code == codes.NONFINITE_REGION:
         return (
             f"{metrics.failed_trials} of {numbers.count(metrics.trials, 'trial')} failed",
             metrics.failed_trials > 0,
         )
-    if check.code == "inert_setting":
+    if check.code == codes.INERT_SETTING:
         return _inert(check, study, studies)
-    if check.code == "placebo" and study.search is not None:
+    if check.code == codes.PLACEBO and study.search is not None:
         clear = [o for o in study.search.importance if o.parameter == check.parameter]
         if clear:
             matters = any(one.clear for one in clear)
             return f"it {'stands' if matters else 'does not stand'} out of chance", not matters
-    if any(one.code == check.code for one in study.checks):
+    if any(one.code == check.code for one in study.findings):
         return "the night found it as well", True
-    if check.code == "unresolved_knob" and study.knobs:
+    if check.code == codes.UNRESOLVED_KNOB and study.knobs:
         return "refining it at the best fit changed nothing worth a finding", False
     return _UNTESTED, None
 
 
 def _identified(study: Study) -> tuple[str, bool | None]:
     """What the profiles say, where parameters were called not identifiable."""
-    codes = {profile.parameter: profile.code for profile in study.profiles}
-    if not codes:
+    said = {profile.parameter: profile.code for profile in study.profiles}
+    if not said:
         return "no parameter was profiled", None
-    told = ", ".join(f"{name} {code}" for name, code in codes.items())
-    bad = [name for name, code in codes.items() if code not in _IDENTIFIED]
-    return f"profiled: {told}", True if len(bad) == len(codes) else None
+    told = ", ".join(f"{name} {code}" for name, code in said.items())
+    bad = [name for name, code in said.items() if code not in _IDENTIFIED]
+    return f"profiled: {told}", True if len(bad) == len(said) else None
 
 
-def _inert(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
+def _inert(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """Whether studies that were called one study made several times gave one result."""
     named = [one for one in studies if f"'{one.name}'" in check.sentence] or [study]
     told = {_result(one) for one in named if one.state is StudyState.FINISHED}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daybreak.diagnosis.study import Finding, Interval, Profile, Study
+from daybreak.diagnosis.study import CriterionOutcome, Interval, Profile, Study
 from daybreak.report.numbers import DIGITS, last_place, number
 from daybreak.report.summary import Summary
 
@@ -83,7 +83,7 @@ def criteria(summary: Summary) -> str:
     rows = [
         [escape(study.name), escape(f.criterion), escape(f.threshold), _found(f), f.outcome]
         for study in summary.studies
-        for f in study.findings
+        for f in study.outcomes
     ]
     return table(["Study", "Criterion", "Bar", "Value", "Outcome"], rows)
 
@@ -116,7 +116,7 @@ def _value(best: float, profile: Profile | None) -> tuple[str, str, str]:
     """Best value, the pieces of its set, and the code in words."""
     if profile is None:
         return f"${_plain(number(best, 4))}$", "", ""
-    code = escape(profile.code.replace("_", " "))
+    code = escape(profile.code.in_words)
     value = f"${_plain(number(best, 4))}$"
     if len(profile.intervals) == 1:
         (one,) = profile.intervals
@@ -164,13 +164,13 @@ def _objectives(study: Study) -> list[list[str]]:
     return rows
 
 
-def _found(finding: Finding) -> str:
-    if finding.value is None:
+def _found(outcome: CriterionOutcome) -> str:
+    if outcome.value is None:
         return "--"
-    if finding.threshold == "yes":
-        return "yes" if finding.value else "no"
-    error = finding.uncertainty or 0.0
-    return with_errors(finding.value, finding.value - error, finding.value + error)
+    if outcome.threshold == "yes":
+        return "yes" if outcome.value else "no"
+    error = outcome.uncertainty or 0.0
+    return with_errors(outcome.value, outcome.value - error, outcome.value + error)
 
 
 def _plain(text: str) -> str:

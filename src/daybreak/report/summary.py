@@ -12,10 +12,10 @@ from pydantic import ConfigDict, Field
 
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.study import Model, Study
-from daybreak.findings import Severity, StudyPreflight
+from daybreak.findings import Code, Finding, StudyPreflight
 from daybreak.ledger.endings import Ending
 
-SCHEMA = "daybreak.summary/2"
+SCHEMA = "daybreak.summary/3"
 
 
 class Row(Model):
@@ -40,14 +40,11 @@ class DecisionTaken(Model):
     table: list[Row]
 
 
-class PreflightFinding(Model):
+class PreflightFinding(Finding):
     """Something known before the night."""
 
-    code: str
-    severity: Severity
     study: str | None
-    parameter: str | None
-    sentence: str
+    """Null when it concerns all."""
 
 
 class Claim(Model):
@@ -55,7 +52,7 @@ class Claim(Model):
 
     study: str
     parameter: str
-    code: str
+    code: Code
     """Finding code of the profile."""
     sentence: str
     label: str
@@ -111,6 +108,8 @@ class Provenance(Model):
     """Name or file that the campaign was loaded from."""
     changes: str = ""
     """Hash of what differs from that commit; the ledger has the text."""
+    plugins: dict[str, str] = Field(default_factory=dict)
+    """Checks and diagnoses of other packages that were asked, with the package of each."""
 
 
 class Progress(Model):
@@ -127,7 +126,7 @@ class Summary(Model):
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
-    schema_: Literal["daybreak.summary/2"] = Field(alias="schema")
+    schema_: Literal["daybreak.summary/3"] = Field(alias="schema")
     campaign: str
     description: str
     finished: bool

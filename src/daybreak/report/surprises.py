@@ -86,7 +86,7 @@ def _bad_results(study: Study) -> Iterator[str]:
     if study.state is not StudyState.FINISHED:
         return
     yield from _bad_fit(study)
-    yield from (check.sentence for check in study.checks if check.severity != "note")
+    yield from (one.sentence for one in study.findings if one.severity != "note")
 
 
 def _bad_fit(study: Study) -> Iterator[str]:

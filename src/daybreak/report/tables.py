@@ -67,7 +67,7 @@ def criteria(study: Study) -> Table:
         Column("value", "number"),
         Column("bar", "number"),
         Column("level"),
-        Column("finding"),
+        Column("in words"),
     ]
     rows = [
         [
@@ -79,7 +79,7 @@ def criteria(study: Study) -> Table:
             found.level,
             found.sentence,
         ]
-        for found in study.findings
+        for found in study.outcomes
     ]
     return table_of("Criteria", columns, rows)
 

@@ -230,7 +230,7 @@ def tonight(
 def _state(found: Preflight) -> State:
     if found.hopeless:
         return State.HOPELESS
-    severe = any(check.severity != "note" for one in found.studies for check in one.checks)
+    severe = any(f.severity != "note" for one in found.studies for f in one.findings)
     return State.READ_FIRST if severe else State.READY
 
 

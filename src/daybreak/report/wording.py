@@ -6,7 +6,13 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from daybreak.diagnosis.study import AtBound, Finding, Metrics, ParameterInfo, Study
+from daybreak.diagnosis.study import (
+    AtBound,
+    CriterionOutcome,
+    Metrics,
+    ParameterInfo,
+    Study,
+)
 from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
@@ -37,15 +43,15 @@ def bounds(at_bounds: Sequence[AtBound]) -> str:
     return "; ".join(f"{', '.join(names)} {side}" for side, names in sides.items() if names)
 
 
-def value(finding: Finding, sign: str = "+/-") -> str:
+def value(outcome: CriterionOutcome, sign: str = "+/-") -> str:
     """Write the value of a criterion with its uncertainty; a question without a bar has yes/no."""
-    if finding.value is None:
+    if outcome.value is None:
         return "no value"
-    if finding.threshold == "yes":
-        return "yes" if finding.value > 0 else "no"
-    if finding.quantity == "n_at_bounds" and not finding.uncertainty:
-        return numbers.number(finding.value)
-    return numbers.plus_minus(finding.value, finding.uncertainty, sign)
+    if outcome.threshold == "yes":
+        return "yes" if outcome.value > 0 else "no"
+    if outcome.quantity == "n_at_bounds" and not outcome.uncertainty:
+        return numbers.number(outcome.value)
+    return numbers.plus_minus(outcome.value, outcome.uncertainty, sign)
 
 
 def reduced_chi2(metrics: Metrics) -> str:
@@ -82,13 +88,13 @@ def _not_defined(metrics: Metrics) -> str:
 def missed(study: Study) -> list[str]:
     """Name the hard and soft criteria that are not met, e.g. ``P3 (soft)``, ``P1 (undecided)``."""
     found: list[str] = []
-    for finding in study.findings:
-        if finding.outcome == "met" or finding.level == "note":
+    for outcome in study.outcomes:
+        if outcome.outcome == "met" or outcome.level == "note":
             continue
-        remarks = [finding.level] if finding.level != "hard" else []
-        remarks += ["undecided"] if finding.outcome == "undecided" else []
+        remarks = [outcome.level] if outcome.level != "hard" else []
+        remarks += ["undecided"] if outcome.outcome == "undecided" else []
         found.append(
-            f"{finding.criterion} ({', '.join(remarks)})" if remarks else finding.criterion
+            f"{outcome.criterion} ({', '.join(remarks)})" if remarks else outcome.criterion
         )
     return found
 
@@ -135,7 +141,7 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
     groups: dict[tuple[str, str, str, float | None, str], list[Claim]] = {}
     for claim in summary.claims:
         if claim.supported == supported:
-            key = (claim.parameter, claim.code, claim.strength, claim.reference, claim.label)
+            key = (claim.parameter, claim.code.word, claim.strength, claim.reference, claim.label)
             groups.setdefault(key, []).append(claim)
     return [ClaimGroup(key[0], key[1], tuple(group)) for key, group in groups.items()]
 

@@ -24,7 +24,11 @@ from daybreak.problem.outcomes import digest
 from daybreak.problem.precision import double_precision
 from daybreak.runner.changes import carried_over, explain
 from daybreak.runner.crew import Crew, Means
-from daybreak.runner.identity import plan_of, refuse_lookalikes
+from daybreak.runner.identity import (
+    plan_of,
+    questions_of,
+    refuse_lookalikes,
+)
 from daybreak.runner.limits import Interrupted, Limits, Watch, keyboard
 from daybreak.runner.listener import AbstractListener
 from daybreak.runner.pace import first_task
@@ -218,7 +222,7 @@ class _Night:
 
     def _preflight(self, studies: Sequence[Study]) -> Preflight:
         """What can be known before the night; made once for a plan, then read from the ledger."""
-        plan = plan_of(studies)
+        plan = questions_of(studies)
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
         if found is None or (found.hopeless and not started):
             first = studies[0]
@@ -255,7 +259,7 @@ class _Night:
             self.rounds.run(study)
             reading = read_study(self.ledger.read_study(study.name))
             sha = digest([criterion.describe() for criterion in study.accept])
-            body = [finding.model_dump() for finding in reading.findings]
+            body = [outcome.model_dump() for outcome in reading.outcomes]
             self.ledger.write_findings(study.name, sha, reading.verdict, body)
             self.listener.study_ended(reading)
             readings.append(reading)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from daybreak.criteria import Criterion, Verdict
-from daybreak.diagnosis.study import Finding
+from daybreak.diagnosis.study import CriterionOutcome
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.ledger.store import Ledger
 from daybreak.plan import Study
@@ -54,24 +54,24 @@ def settled(ledger: Ledger, study: Study) -> Callable[[], None]:
 def standing(criteria: Sequence[Criterion], reading: StudyReading) -> Verdict | None:
     """The verdict that the rest of the method cannot change; None while it can."""
     hard = [
-        pair for pair in zip(criteria, reading.findings, strict=True) if pair[0].level == "hard"
+        pair for pair in zip(criteria, reading.outcomes, strict=True) if pair[0].level == "hard"
     ]
     soft = [
-        pair for pair in zip(criteria, reading.findings, strict=True) if pair[0].level == "soft"
+        pair for pair in zip(criteria, reading.outcomes, strict=True) if pair[0].level == "soft"
     ]
-    if any(_stays(criterion, finding, "missed") for criterion, finding in hard):
+    if any(_stays(criterion, one, "missed") for criterion, one in hard):
         return "FAIL"
     counted = [*hard, *soft]
-    if counted and all(_stays(criterion, finding, "met") for criterion, finding in counted):
+    if counted and all(_stays(criterion, one, "met") for criterion, one in counted):
         return "PASS"
     return None
 
 
-def _stays(criterion: Criterion, finding: Finding, outcome: str) -> bool:
-    """Whether a finding has this outcome and keeps it as the best fit improves."""
+def _stays(criterion: Criterion, one: CriterionOutcome, outcome: str) -> bool:
+    """Whether a criterion came out so and stays so as the best fit improves."""
     upper = criterion.at_most is not None or criterion.below is not None
     lower = criterion.at_least is not None or criterion.above is not None
-    if finding.outcome != outcome or upper == lower:
+    if one.outcome != outcome or upper == lower:
         return False
     if criterion.quantity in _FALLING:
         return upper if outcome == "met" else lower
