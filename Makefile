@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: help run lepton soliton forecasting test test-numeric validate chaos lint layers types docs check bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[-.a-z]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv: .venv/.stamp ## the virtual environment, with the pinned versions
 .PHONY: .venv
@@ -36,8 +36,8 @@ test: .venv ## tests and validation, warnings as errors (twenty minutes)
 	$(PYTEST)
 
 NUMERIC := tests/methods tests/problem tests/preflight tests/diagnosis validation
-test-numeric: .venv ## the tests whose numbers a processor could change, as on another one (three minutes)
-	env $$($(BIN)/python -m tests.other_core) $(PYTEST) $(NUMERIC)
+test-numeric: .venv ## tests of numbers, with another processor's arithmetic (three minutes)
+	core="$$($(BIN)/python -m tests.other_core)" && env $$core $(PYTEST) $(NUMERIC)
 
 validate: .venv ## whole campaigns against published numbers (half an hour)
 	$(PYTEST) validation/long

@@ -236,6 +236,12 @@ def test_a_detached_run_is_watched_and_stopped(tmp_path):
 # -- studies whose verdict stands ------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _every_look(monkeypatch):
+    """Whether a verdict stands is asked after every trial, however long a look takes."""
+    monkeypatch.setattr("daybreak.runner.settled._SHARE", 0.0)
+
+
 def stopped(tmp_path, *criteria):
     """A profile of a line, in worker processes, that may stop early."""
     problem = line_problem(resources=dk.Resources(isolate=True))
