@@ -95,7 +95,7 @@ class AbstractMethod(ABC, Generic[Asked]):
 
         Raises
         ------
-        PlanError
+        PlanError, ProblemError
             Naming what does not fit.
         """
 
