@@ -7,15 +7,29 @@ import numpy as np
 import daybreak as dk
 from daybreak.testing.contracts import MethodContract
 
+
+def himmelblau():
+    """Two residuals whose squares sum to Himmelblau's function: four minima."""
+    return dk.FitProblem(
+        [dk.Parameter("x", -6, 6), dk.Parameter("y", -6, 6)],
+        lambda p, _: np.array([p.x**2 + p.y - 11.0, p.x + p.y**2 - 7.0]),
+        dk.observations([0.0, 0.0], 3.0),
+    )
+
+
 QUICK = dk.Evolution(seeds=(0, 1), generations=8, population=6)
 
 
 class TestMultiStart(MethodContract):
-    """Many starts."""
+    """Many starts, several ends."""
 
     def make(self):
-        """Four of them."""
-        return dk.MultiStart(starts=4)
+        """Six of them."""
+        return dk.MultiStart(starts=6)
+
+    def problem(self):
+        """Of four minima."""
+        return himmelblau()
 
 
 class TestMultiStartByEvolution(MethodContract):
@@ -47,11 +61,15 @@ class TestProfile(MethodContract):
 
 
 class TestProfileOfAll(MethodContract):
-    """Profiles of all parameters on a grid."""
+    """Profiles of all parameters on a grid, with mirrored minima."""
 
     def make(self):
-        """Five points."""
-        return dk.Profile("all", points=5, starts=3, each=1)
+        """Seven points."""
+        return dk.Profile("all", points=7, starts=6, each=2)
+
+    def problem(self):
+        """Of four minima."""
+        return himmelblau()
 
 
 class TestMap(MethodContract):
@@ -97,6 +115,14 @@ class TestNSGA2(MethodContract):
     def make(self):
         """Three generations."""
         return dk.Search("nsga2", trials=12, population=4, batch=2)
+
+
+class TestNSGA3(MethodContract):
+    """Another one."""
+
+    def make(self):
+        """Three generations."""
+        return dk.Search("nsga3", trials=12, population=4)
 
 
 class TestRandom(MethodContract):

@@ -30,6 +30,7 @@ class TestUnknownGaussian(NoiseContract):
 class TestPoisson(NoiseContract):
     """Counts."""
 
+    predictions = (0.3, 4.0, 15.0)
     impossible = (-1.0, 1.5)
 
     def make(self):
@@ -40,6 +41,7 @@ class TestPoisson(NoiseContract):
 class TestBinomial(NoiseContract):
     """Successes."""
 
+    predictions = (0.3, 4.0, 15.0)
     impossible = (-1.0, 1.5, 21.0)
 
     def make(self):

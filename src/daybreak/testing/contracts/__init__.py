@@ -14,12 +14,17 @@ fails.
 
 from __future__ import annotations
 
+from daybreak.testing.contracts.executor import ExecutorContract, SurvivorContract
 from daybreak.testing.contracts.method import MethodContract
 from daybreak.testing.contracts.noise import NoiseContract
 from daybreak.testing.contracts.solver import SolverContract
+from daybreak.testing.contracts.store import StoreContract
 
 __all__ = [
+    "ExecutorContract",
     "MethodContract",
     "NoiseContract",
     "SolverContract",
+    "StoreContract",
+    "SurvivorContract",
 ]

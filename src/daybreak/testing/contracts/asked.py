@@ -18,7 +18,7 @@ from daybreak.problem.search import SearchProblem
 
 Array = NDArray[np.float64]
 T = np.linspace(0.0, 4.0, 12)
-LOUD = 5.0
+LOUD = 6.0
 """Amplitude above which a decay misbehaves, if it is asked to."""
 HOLE = 0.6
 """Value of x above which there is no prediction."""
