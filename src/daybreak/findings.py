@@ -5,11 +5,12 @@ The ledger keeps them, the report shows them; the code words are fixed (see the 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from daybreak.criteria import Level
+from daybreak.sentences import Said, Sentence, Span
 
 Rational = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(e[+-]?\d+)?(/\d+)?$")]
 """A number as text: ``2``, ``-2/3``, ``0.125``."""
@@ -32,7 +33,28 @@ class Check(Model):
     code: str
     severity: Severity
     parameter: str | None = None
-    sentence: str
+    studies: list[str] = []
+    """All that it is about, where that is more than one."""
+    sentence: Said
+    lead: int = 0
+    """Length of the sentence's first clause, in characters; 0 where it is the whole."""
+    numbers: list[Span] = []
+    """Where the numbers of the sentence begin and end, in characters."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _marks(cls, data: Any) -> Any:
+        """The marks of a sentence are written down beside it."""
+        if not isinstance(data, dict):
+            return data
+        fields: dict[str, Any] = dict(data)
+        text = fields.get("sentence")
+        if isinstance(text, Sentence):
+            return {**fields, "lead": text.lead, "numbers": list(text.numbers)}
+        if isinstance(text, str):
+            marked = Sentence(text, fields.get("numbers", ()), fields.get("lead", 0))
+            return {**fields, "sentence": marked}
+        return fields
 
 
 class Escape(Model):
@@ -50,6 +72,8 @@ class Reach(Model):
 
     quantity: str
     """Name of an observation, or ``m_mu / m_e``."""
+    ratio: tuple[str, str] | None = None
+    """Names of the two, where it is a ratio."""
     unit: str
     lowest: float
     highest: float
@@ -82,7 +106,7 @@ class Reachability(Model):
     escapes: list[Escape]
     best: dict[str, float]
     """The place of the smallest chi2, by parameter; local fits start from there as well."""
-    sentence: str
+    sentence: Said
 
 
 class Symmetry(Model):

@@ -15,6 +15,7 @@ from daybreak.diagnosis.search_study import SearchReading
 from daybreak.findings import Check
 from daybreak.ledger.states import StudyState
 from daybreak.problem.ends import LEVEL_95
+from daybreak.sentences import Said
 
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
@@ -41,10 +42,10 @@ class Finding(Model):
     uncertainty: float | None
     """Spread among the fits that found the same minimum, and the shift under refined knobs; null
     when there is no second fit."""
-    threshold: str
+    threshold: Said
     """The bar in words, e.g. ``< 1e+06``."""
     level: Level
-    sentence: str
+    sentence: Said
 
 
 class Prediction(Model):
@@ -145,7 +146,9 @@ class Profile(Model):
     intervals: list[Interval]
     code: str
     """Finding code, e.g. ``identified`` or ``edge_minimum``."""
-    sentence: str
+    sentence: Said
+    headed: Said = ""
+    """The sentence for where the parameter stands before it; empty where it is the same."""
     before: Variation | None
     """Of the points' own starts alone."""
     after: Variation | None
@@ -221,7 +224,7 @@ class FitEnd(Model):
     """Eigenvalues that vanish: directions in which chi2 does not change to second order."""
     at_bounds: list[AtBound]
     parameters: dict[str, float]
-    sentence: str
+    sentence: Said
 
 
 class ScaledFit(Model):

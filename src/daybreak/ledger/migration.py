@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,8 @@ def _endings_are_words(c: sa.Connection) -> None:
         c.execute(t.runs.update().where(t.runs.c.id == row.id).values(values))
 
 
-def _preflights_know_their_criteria(c: sa.Connection) -> None:
-    """A reachability gave the title of its criterion, and neither its number nor its level."""
+def _preflights_know_their_facts(c: sa.Connection) -> None:
+    """Of criteria there was only the title, of sentences only the text."""
     rows = c.execute(sa.select(t.preflights.c.id, t.preflights.c.body)).all()
     for row in rows:
         body = json.loads(row.body)
@@ -123,6 +124,13 @@ def _preflights_know_their_criteria(c: sa.Connection) -> None:
             asked = _criteria_before(c, one["study"], one["reachability"])
             for reach, (number, level) in zip(one["reachability"], asked, strict=True):
                 reach |= {"number": number, "level": level}
+                for part in reach["reaches"]:
+                    above, _, below = part["quantity"].partition(" / ")
+                    part["ratio"] = [above, below] if below else None
+            names = [other["study"] for other in body["studies"]]
+            one["checks"] = [
+                {**check, **_marks(check["sentence"], names)} for check in one["checks"]
+            ]
         mine = t.preflights.c.id == row.id
         c.execute(t.preflights.update().where(mine).values(body=json.dumps(body)))
 
@@ -148,9 +156,22 @@ def _criteria_before(
     return found
 
 
+def _marks(sentence: str, names: Sequence[str]) -> dict[str, Any]:
+    """What a sentence of the preflight did not tell but in its words."""
+    lead = _CLAUSE.search(sentence)
+    return {
+        "studies": [name for name in names if f"'{name}'" in sentence],
+        "lead": lead.start() if lead else 0,
+        "numbers": [found.span() for found in _NUMBER.finditer(sentence)],
+    }
+
+
+_CLAUSE = re.compile(r"[:;.] ")
+_NUMBER = re.compile(r"(?<![\w.^-])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\.\w)")
+"""A number that stands alone: not the 2 of ``k2``, ``c^2`` or ``config-2``."""
 _TO_4: tuple[Callable[[sa.Connection], None], ...] = (
     _endings_are_words,
-    _preflights_know_their_criteria,
+    _preflights_know_their_facts,
 )
 _STEPS: dict[int, Callable[[sa.Connection], None]] = {3: _to_4}
 """What carries a ledger of one schema to the next."""
