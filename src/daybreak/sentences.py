@@ -100,7 +100,7 @@ def worded(template: str, *values: object) -> Sentence:
         text = f"{text}{shown}"
         if isinstance(value, Sentence):
             marks += [(begin + a, begin + b) for a, b in value.numbers]
-        elif isinstance(value, numbers.Number) and type(value) is not bool:
+        elif isinstance(value, numbers.Number):
             marks.append((begin, len(text)))
     return Sentence(text, marks)
 
@@ -115,6 +115,11 @@ def between(template: str, *values: object) -> Sentence:
     """The same as `worded`, but as one value: an interval or a time has no range of its own."""
     text = worded(template, *values)
     return Sentence(text, [(0, len(text))])
+
+
+def capitalised(text: str) -> str:
+    """A clause as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def without_stop(text: str) -> str:

@@ -21,6 +21,7 @@ from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import Identifiability, Symmetry
 from daybreak.problem.ends import LEVEL_95
+from daybreak.sentences import capitalised
 
 NOT_IDENTIFIABLE = "not identifiable"
 NO_CLAIM = "no claim"
@@ -165,8 +166,8 @@ def _described(profile: Profile, moving: str, misfit: str) -> Weighed:
     if moving:
         strength, more = NOT_IDENTIFIABLE, f" {moving}."
     elif misfit:
-        because = f"{misfit[0].upper()}{misfit[1:]}"
-        strength, more = NO_CLAIM, f" {because}, so it supports no claim about the value."
+        because = f" {capitalised(misfit)}, so it supports no claim about the value."
+        strength, more = NO_CLAIM, because
     headed = f"{profile.headed}{more}" if profile.headed else ""
     return Weighed(None, None, strength, f"{profile.sentence}{more}", headed)
 

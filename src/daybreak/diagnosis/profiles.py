@@ -10,7 +10,7 @@ from typing import NamedTuple
 from daybreak.diagnosis.best import FITS, Best, profiled
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
-from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
+from daybreak.diagnosis.study import EndReason, Interval, Profile, ProfilePoint
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.levels import level_95, level_at_limit
@@ -218,7 +218,7 @@ def _code(
         return _Told("nonfinite_region", "no fit ended anywhere on the scan.", headed=True)
     first, last = curve.values[0], curve.values[-1]
     tail, reasons = "", {r for i in intervals for r in (i.lower_reason, i.upper_reason)}
-    if "unfinished" in reasons:
+    if EndReason.UNFINISHED in reasons:
         return _Told("unfinished", _unfinished(unit, intervals), headed=True)
     lost = sum(point.chi2 is None for point in points)
     loose = sum(not point.settled for point in points) - lost
@@ -269,7 +269,7 @@ def _unfinished(unit: str, intervals: Sequence[Interval]) -> str:
             ("lower", intervals[0].lower_reason),
             ("upper", intervals[-1].upper_reason),
         )
-        if reason == "unfinished"
+        if reason is EndReason.UNFINISHED
     ]
     which = (
         "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
@@ -288,9 +288,9 @@ def _set_in_words(
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
     pieces = joined(" and ", map(_piece, intervals)) + unit
     reasons = {reason for i in intervals for reason in (i.lower_reason, i.upper_reason)}
-    if reasons == {"data", "physical limit"}:
+    if reasons == {EndReason.DATA, EndReason.PHYSICAL_LIMIT}:
         return "one_sided", _one_sided(name, pieces, curve, at_limit)
-    if reasons != {"data"}:
+    if reasons != {EndReason.DATA}:
         return "bound_limited", _limited(name, pieces, intervals)
     if len(intervals) > 1:
         text = worded("the 95 % set of {} is {} separate intervals", name, len(intervals))
@@ -327,14 +327,14 @@ def _one_sided(name: str, pieces: str, curve: Curve, at_limit: float) -> str:
 
 def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:
     """Why the data do not end the set."""
-    reasons = {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {"data"}
+    reasons = {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {EndReason.DATA}
     text = worded("{} lies in {} at 95 %, but ", name, pieces)
-    if reasons == {"flat"}:
+    if reasons == {EndReason.FLAT}:
         return worded(
             "{}the profile flattens below the level, so the set has no end on that side.", text
         )
-    if "no fit" in reasons:
+    if EndReason.NO_FIT in reasons:
         return worded("{}no fit ends beyond, so the data do not end the set there.", text)
-    others = " and a ".join(sorted(reasons - {"flat"}))
-    flat = " (and it is flat on the other side)" if "flat" in reasons else ""
+    others = " and a ".join(sorted(reasons - {EndReason.FLAT}))
+    flat = " (and it is flat on the other side)" if EndReason.FLAT in reasons else ""
     return worded("{}a {} ends the set, not the data{}.", text, others, flat)

@@ -6,6 +6,7 @@ Numbers that do not exist (a p value without degrees of freedom) are null, never
 
 from __future__ import annotations
 
+import enum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,7 +21,6 @@ from daybreak.sentences import Said
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-EndReason = Literal["data", "physical limit", "bound", "scan edge", "flat", "no fit", "unfinished"]
 OutcomeWord = Literal["met", "missed", "undecided"]
 
 
@@ -46,6 +46,21 @@ class Finding(Model):
     """The bar in words, e.g. ``< 1e+06``."""
     level: Level
     sentence: Said
+
+
+class EndReason(enum.StrEnum):
+    """What ends an interval on one side; only the data close it."""
+
+    DATA = "data"
+    PHYSICAL_LIMIT = "physical limit"
+    BOUND = "bound"
+    SCAN_EDGE = "scan edge"
+    FLAT = "flat"
+    """The profile flattens below its level."""
+    NO_FIT = "no fit"
+    """Every fit beyond it failed."""
+    UNFINISHED = "unfinished"
+    """It was not found before the search stopped."""
 
 
 class Prediction(Model):

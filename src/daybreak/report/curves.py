@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import (
     Contour,
+    EndReason,
     Interval,
     Map,
     Profile,
@@ -58,9 +59,9 @@ def interval(piece: Interval, unit: str = "") -> str:
     text = between("{}{}, {}{}", left, *ends, right)
     reasons = (("lower", piece.lower_reason), ("upper", piece.upper_reason))
     loose = [
-        f"{side} end: {FLAT if reason == 'flat' else reason}"
+        f"{side} end: {FLAT if reason is EndReason.FLAT else reason}"
         for side, reason in reasons
-        if reason != "data"
+        if reason is not EndReason.DATA
     ]
     text = numbers.with_unit(text, unit)
     return worded("{} ({})", text, ", ".join(loose)) if loose else text

@@ -320,12 +320,12 @@ def _identified(study: Study) -> tuple[str, bool | None]:
 def _inert(check: Check, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """Whether studies that were called one study made several times gave one result."""
     named = [one for one in studies if one.name in check.studies] or [study]
-    told = {_result(one) for one in named if one.state is StudyState.FINISHED}
-    if len(named) < 2 or "" in told:
+    results = {_result(one) for one in named if one.state is StudyState.FINISHED}
+    if len(named) < 2 or "" in results:
         return _UNTESTED, None
-    same = len(told) == 1
+    same = len(results) == 1
     return worded(
-        "their results {}: {}", "are the same" if same else "differ", joined("; ", sorted(told))
+        "their results {}: {}", "are the same" if same else "differ", joined("; ", sorted(results))
     ), same
 
 

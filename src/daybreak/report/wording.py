@@ -10,6 +10,7 @@ from daybreak.diagnosis.study import AtBound, Finding, Metrics, ParameterInfo, S
 from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
+from daybreak.sentences import capitalised
 
 
 def settings(
@@ -141,7 +142,7 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
 
 def without_verdict(summary: Summary) -> str:
     """The verdict's sentence where the verdict stands before it already."""
-    return summary.reason[:1].upper() + summary.reason[1:]
+    return capitalised(summary.reason)
 
 
 def progress(summary: Summary) -> str:
