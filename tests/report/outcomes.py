@@ -30,9 +30,14 @@ def soft() -> Summary:
     said = "The 95 % interval of k2 ends at a bound of its box, not by the data."
     missed = missed.model_copy(update={"outcome": "missed", "value": 0.0, "sentence": said})
     study = study.model_copy(update={"verdict": "SOFT_PASS", "outcomes": [met, missed]})
-    sentence = "SOFT_PASS: the one counted study meets every hard, not every soft criterion."
+    reason = "the one counted study meets every hard, not every soft criterion."
     return summary.model_copy(
-        update={"verdict": "SOFT_PASS", "studies": [study], "sentence": sentence}
+        update={
+            "verdict": "SOFT_PASS",
+            "studies": [study],
+            "sentence": f"SOFT_PASS: {reason}",
+            "reason": reason,
+        }
     )
 
 
@@ -46,6 +51,7 @@ def hopeless() -> Summary:
             "finished": False,
             "verdict": "UNDECIDED",
             "sentence": f"UNDECIDED: not run. {OUTLOOK}",
+            "reason": f"not run. {OUTLOOK}",
             "outlook": OUTLOOK,
             "studies": [study],
             "examinations": [examined()],
@@ -87,6 +93,7 @@ def examined() -> StudyPreflight:
     pattern = reachability.reaches[0]
     area = {
         "quantity": "area",
+        "ratio": None,
         "unit": "m2",
         "lowest": 0.0,
         "highest": 2.5,
@@ -97,6 +104,7 @@ def examined() -> StudyPreflight:
     }
     width = {
         "quantity": "width",
+        "ratio": None,
         "unit": "",
         "lowest": 0.0,
         "highest": 5.0,

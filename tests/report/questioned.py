@@ -446,6 +446,7 @@ def examination(name: str) -> StudyPreflight:
                 reaches=[
                     Reach(
                         quantity="m_mu / m_e",
+                        ratio=("m_mu", "m_e"),
                         unit="",
                         lowest=2e-4,
                         highest=1.18,

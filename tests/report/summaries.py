@@ -112,6 +112,7 @@ def lepton() -> Summary:
         finished=True,
         verdict="FAIL",
         sentence="FAIL: none of the 6 counted studies meets chi2 < 1e6; the lowest is 9.9e7.",
+        reason="none of the 6 counted studies meets chi2 < 1e6; the lowest is 9.9e7.",
         rule="any",
         decision=DecisionTaken(
             name="pivot",
@@ -552,6 +553,7 @@ def decay() -> Summary:
         finished=True,
         verdict="PASS",
         sentence="PASS: the one counted study meets every hard and soft criterion.",
+        reason="the one counted study meets every hard and soft criterion.",
         rule="all",
         decision=None,
         studies=[study],
@@ -615,6 +617,7 @@ def mixed() -> Summary:
         verdict="UNDECIDED",
         rule="all",
         sentence="UNDECIDED: 3 of 5 studies are finished, and two of them are not settled.",
+        reason="3 of 5 studies are finished, and two of them are not settled.",
         decision=None,
         studies=[_two_intervals(), _unsettled(), _broken(), _waiting(), _noisy()],
         outlook="",

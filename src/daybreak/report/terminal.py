@@ -68,8 +68,7 @@ def study_line(study: Study) -> str:
 
 def _front(summary: Summary) -> Iterator[str]:
     yield from _wrap(f"{summary.verdict}  {summary.campaign}")
-    sentence = summary.sentence.removeprefix(f"{summary.verdict}: ")
-    yield from _wrap(sentence[:1].upper() + sentence[1:], "  ")
+    yield from _wrap(wording.without_verdict(summary), "  ")
     yield from _wrap(f"{wording.progress(summary)}. {wording.rule(summary)}", "  ")
     if not summary.finished:
         yield "  Not finished: this is what is known so far."
