@@ -385,6 +385,11 @@ class Study(Model):
     """What a search found; null for a fit, as `best` is for a search."""
 
     @property
+    def finished(self) -> bool:
+        """Whether its method came to an end, so that what it found can be judged."""
+        return self.state is StudyState.FINISHED
+
+    @property
     def profile(self) -> Profile | None:
         """The first profile, if there is one."""
         return self.profiles[0] if self.profiles else None

@@ -13,7 +13,6 @@ from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight, outside
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import CampaignRecord, RunRecord
-from daybreak.ledger.states import StudyState
 from daybreak.report.foretold import Foretold, foretold
 from daybreak.report.summary import (
     SCHEMA,
@@ -188,7 +187,7 @@ def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
     before = {found.study: found for found in record.preflight.studies} if record.preflight else {}
     claims: list[Claim] = []
     for study in studies:
-        if study.state is not StudyState.FINISHED:
+        if not study.finished:
             continue
         known = before.get(study.name)
         for profile in study.profiles:

@@ -16,7 +16,6 @@ from daybreak.findings import (
     StudyPreflight,
     codes,
 )
-from daybreak.ledger.states import StudyState
 from daybreak.report import curves, numbers, outlook, searches
 from daybreak.report.summary import Timing
 from daybreak.sentences import Sentence, between, joined, worded
@@ -139,7 +138,7 @@ def _times(
         between("{} to {}", numbers.duration(low), numbers.duration(high)),
         where,
     )
-    ended = all(name in by_name and by_name[name].state is StudyState.FINISHED for name in made)
+    ended = all(name in by_name and by_name[name].finished for name in made)
     if not ended:
         yield Foretold("", said, "not all of them have ended", "open")
         return
@@ -338,7 +337,7 @@ def _identified(study: Study) -> tuple[str, bool | None]:
 def _inert(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """Whether studies that were called one study made several times gave one result."""
     named = [one for one in studies if one.name in check.studies] or [study]
-    results = {_result(one) for one in named if one.state is StudyState.FINISHED}
+    results = {_result(one) for one in named if one.finished}
     if len(named) < 2 or "" in results:
         return _UNTESTED, None
     same = len(results) == 1

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from daybreak.diagnosis.study import Study
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import BatchRecord, StudyRecord
-from daybreak.ledger.states import StudyState
 from daybreak.report import alike, numbers
 from daybreak.report.foretold import Foretold
 from daybreak.report.summary import Timing
@@ -86,7 +85,7 @@ def _broken(study: Study) -> Iterator[str]:
 
 def _bad_results(study: Study) -> Iterator[str]:
     """What is wrong with what it found; nothing before it has ended."""
-    if study.state is not StudyState.FINISHED:
+    if not study.finished:
         return
     yield from _bad_fit(study)
     yield from (one.sentence for one in study.findings if one.severity != "note")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from daybreak.diagnosis.study import BestFit, ParameterInfo, Study
-from daybreak.ledger.states import StudyState
 from daybreak.report import curves, numbers, searches, wording
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
@@ -32,9 +31,7 @@ def _overview_row(study: Study, varied: list[str]) -> list[str]:
     best = study.best
     return [
         study.name if study.counted else f"{study.name} (not counted)",
-        study.verdict
-        if study.state is StudyState.FINISHED
-        else f"{study.verdict} ({study.state})",
+        study.verdict if study.finished else f"{study.verdict} ({study.state})",
         chi2_text(study),
         bounds_text(best),
         searches.headline(study) or curves.minima(study),
