@@ -63,6 +63,10 @@ def offered(group: str) -> tuple[Offered, ...]:
     return tuple(map(Offered, found))
 
 
-def installed() -> dict[str, str]:
-    """Titles of all that is installed here, with the package of each."""
-    return {one.title: one.package for group in (CHECKS, DIAGNOSES) for one in offered(group)}
+def installed() -> dict[str, dict[str, str]]:
+    """All that is installed here, by group and name, with the package of each."""
+    return {
+        group: {one.entry.name: one.package for one in offered(group)}
+        for group in (CHECKS, DIAGNOSES)
+        if offered(group)
+    }

@@ -256,6 +256,8 @@ class _Examination:
         )
 
 
+from daybreak.sentences import worded
+
 _Step = Callable[[_Examination, Probe], None]
 
 
@@ -266,8 +268,9 @@ def _anywhere(examination: _Examination, probe: Probe) -> None:
         if np.isfinite(probe.residuals(places[first : first + width])).all(axis=1).any():
             return
     examination.refuse(
-        f"the prediction is not finite at any of {_PLACES} places in the box: check the formula, "
-        "or move the bounds."
+        worded("the prediction is not finite at any of {} places in the box", _PLACES).then(
+            ": check the formula, or move the bounds."
+        )
     )
 
 
