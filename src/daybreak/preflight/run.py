@@ -21,6 +21,7 @@ from daybreak.findings import (
     outside,
 )
 from daybreak.plan import Campaign, Study
+from daybreak.plugins import Offered, offered
 from daybreak.preflight.forecast import forecast
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.needs import degrees_of_freedom
@@ -324,12 +325,12 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
 
 def _outside() -> Iterator[tuple[str, _Step]]:
     """Checks of other packages, after all of ours."""
-    for one in outside.offered(outside.CHECKS):
-        yield f"what {one.package} asks ({one.entry.name})", _collecting(partial(_asked, one))
+    for one in offered(outside.CHECKS):
+        yield f"what {one.package} asks ({one.name})", _collecting(partial(_asked, one))
 
 
-def _asked(one: outside.Offered, probe: Probe) -> list[Finding]:
-    return one.ask(probe, but=(OutOfTime, ProblemError))
+def _asked(one: Offered, probe: Probe) -> list[Finding]:
+    return outside.ask(one, probe, but=(OutOfTime, ProblemError))
 
 
 def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool:
