@@ -18,6 +18,7 @@ from daybreak.plugins import below
 from daybreak.problem.kinds import FIT, Kind
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Task
+from daybreak.problem.stop_reasons import StopReason
 
 _HERE = __name__.rpartition(".")[0]
 
@@ -92,8 +93,16 @@ class AbstractOptimiser(AbstractSolver):
     """
 
     def solve(self, batch: Batch) -> list[End]:
-        """Make the fits of a batch, in order."""
-        return [self.minimise(batch.objective(row)) for row in range(len(batch.tasks))]
+        """Make the fits of a batch, in order; where nothing moves, there is nothing to make."""
+        ends: list[End] = []
+        for objective in map(batch.objective, range(len(batch.tasks))):
+            still = objective.start.size == 0
+            ends.append(
+                objective.end(objective.start, StopReason.GRADIENT, 1)
+                if still
+                else self.minimise(objective)
+            )
+        return ends
 
     @abstractmethod
     def minimise(self, objective: Objective) -> End:
