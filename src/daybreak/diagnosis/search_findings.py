@@ -277,7 +277,7 @@ def sampler(study: Study, record: StudyRecord) -> Iterator[Finding]:
     """Another sampler proposed than was asked for."""
     if study.search is None:
         return
-    asked, engine = record.method["sampler"], record.method["engine"]
+    asked, engine = record.facts.sampler, record.facts.engine
     if asked != engine:
         text = (
             f"{engine!r} proposed the configurations: the sampler {asked!r} was asked for, "

@@ -19,6 +19,7 @@ from daybreak.report import (
 )
 from daybreak.report.carried import Carried
 from daybreak.report.cells import Table
+from daybreak.report.overview import overview
 from daybreak.report.summary import Summary
 
 _BEFORE = "Known before the night"
@@ -45,7 +46,7 @@ _OF_A_STUDY: tuple[Callable[[Study], Table], ...] = (
 def render(summary: Summary) -> str:
     """Render the report; the same summary always gives the same text."""
     lines = [*_front(summary), *_claims(summary)]
-    lines += ["## Studies at a glance", "", *lines_of(tables.overview(summary))]
+    lines += ["## Studies at a glance", "", *lines_of(overview(summary))]
     compared = model_table.models(summary)
     if compared:
         lines += [f"## {compared.caption}", "", *lines_of(compared)]
