@@ -259,6 +259,7 @@ def test_hostile_everywhere(night):
 
 
 FIXED = {
+    "code",
     "schema",
     "verdict",
     "rule",

@@ -33,13 +33,15 @@ Identifiability = Literal[
 
 
 def _read_code(given: Any, info: ValidationInfo) -> FindingCode:
-    """A code as it is, or in JSON by its word."""
+    """A code as it is or as `model_dump` gives it, or in JSON by its word."""
+    if isinstance(given, dict):
+        return _read_code(FindingCode.restore(given), info)
     if isinstance(given, FindingCode):
         own = codes.BY_WORD.get(given.word, given)
         if own.describe() != given.describe():
             msg = f"the finding code {given.word!r} is Daybreak's own; choose another word."
             raise PlanError(msg)
-        return given
+        return own
     if info.mode != "json":
         msg = (
             f"a finding's code is a FindingCode, but got {given!r}; take it from "
@@ -58,7 +60,7 @@ def _read_code(given: Any, info: ValidationInfo) -> FindingCode:
 Code = Annotated[
     FindingCode,
     PlainValidator(_read_code),
-    PlainSerializer(lambda code: code.word, return_type=str),
+    PlainSerializer(lambda code: code.word, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "examples": list(codes.BY_WORD)}),
 ]
 """A code in a record: an object in Python, its word in JSON."""
