@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from daybreak.criteria import Claim, Condition, Criterion, Decision
 from daybreak.errors import PlanError, known
-from daybreak.methods.method import AbstractMethod, Problem
+from daybreak.methods.method import AbstractMethod, Problem, methods_for
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.search import SearchProblem
 
@@ -76,17 +76,10 @@ class Study:
             msg = f"study {self.name!r} needs a FitProblem or SearchProblem, but got {given!r}."
             raise PlanError(msg)
         if given.asks is not self.method.treats:
-            kind, fitting = (
-                ("SearchProblem", "dk.Search()")
-                if isinstance(given, SearchProblem)
-                else (
-                    "FitProblem",
-                    "dk.MultiStart(), dk.Profile(name), dk.Intervals(name) or dk.Evolution()",
-                )
-            )
             msg = (
-                f"study {self.name!r} asks a {kind} with a {type(self.method).__name__}; give it "
-                f"method={fitting}."
+                f"study {self.name!r} asks a {type(given).__name__} with a "
+                f"{type(self.method).__name__}; give it a method that treats it, such as "
+                f"{known(methods_for(given.asks))}."
             )
             raise PlanError(msg)
 

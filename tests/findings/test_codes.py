@@ -55,6 +55,7 @@ def test_round_trip(code):
     assert f'"code":"{code.word}"' in text
     assert again == written
     assert again.code.describe() == code.describe()
+    assert Finding.model_validate(written.model_dump()) == written
     assert pickle.loads(pickle.dumps(code)) == code  # noqa: S301 - our own bytes
 
 

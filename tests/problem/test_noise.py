@@ -13,7 +13,7 @@ from scipy import optimize, stats
 
 import daybreak as dk
 from daybreak.methods.evaluate.evaluator import cells_of
-from daybreak.problem.noise.kinds import KINDS, restore
+from daybreak.problem.noise.kinds import ours, restore
 
 NOISES = [
     dk.Gaussian(),
@@ -117,7 +117,7 @@ def test_a_record_restores_the_noise(noise):
     """Described as plain data and read again."""
     assert restore(noise.describe()) == noise
     kinds = {"Gaussian", "Poisson", "Binomial", "StudentT", "Censored", "Likelihood"}
-    assert set(KINDS) == kinds
+    assert set(ours()) == kinds
 
 
 @pytest.mark.parametrize(

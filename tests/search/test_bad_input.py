@@ -137,7 +137,7 @@ SEARCHES = {
     "halving": (lambda: Halving(factor=1), ["`factor >= 2`"]),
     "a fit's method": (
         lambda: dk.Study("s", bowl(), dk.MultiStart()),
-        ["SearchProblem", "dk.Search()"],
+        ["SearchProblem", "'dk.Search'"],
     ),
     "no problem": (lambda: dk.Study("s", 3, dk.Search()), ["FitProblem or SearchProblem", "3"]),
     "unknown setting": (

@@ -20,6 +20,7 @@ from daybreak.diagnosis import fit_findings, search_findings
 from daybreak.diagnosis.study import Study
 from daybreak.findings import Finding, outside
 from daybreak.ledger.records import StudyRecord
+from daybreak.plugins import offered
 
 Diagnosis = Callable[[Study, StudyRecord], Iterable[Finding]]
 
@@ -42,7 +43,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
 def diagnose(study: Study, record: StudyRecord) -> Study:
     """The study with everything that is found about it, warnings first."""
     found = [finding for look in DIAGNOSES for finding in look(study, record)]
-    for one in outside.offered(outside.DIAGNOSES):
-        found += one.ask(study, record)
+    for one in offered(outside.DIAGNOSES):
+        found += outside.ask(one, study, record)
     found.sort(key=lambda finding: finding.severity != "warning")
     return study.model_copy(update={"findings": found})

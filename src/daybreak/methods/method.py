@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from daybreak.errors import PlanError
-from daybreak.methods.solver import AbstractSolver
+from daybreak.plugins import below
 from daybreak.problem.ends import basins, units
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import EVALUATE, Question
@@ -100,6 +101,14 @@ class AbstractMethod(ABC, Generic[Asked]):
         """
 
 
+def methods_for(question: Question) -> list[str]:
+    """Public names of Daybreak's own methods that treat a question, e.g. ``dk.Search``."""
+    here = __name__.rpartition(".")[0]
+    concrete = (one for one in below(AbstractMethod, here) if not inspect.isabstract(one))
+    ours = (one for one in concrete if one.__module__.startswith(here))
+    return sorted(f"dk.{one.__name__}" for one in ours if one.treats is question)
+
+
 def seed_of(seed: int, *what: Any) -> int:
     """A seed that is a function of the campaign's seed and of what it is for."""
     return int.from_bytes(hashlib.sha256(canonical([seed, *what]).encode()).digest()[:8], "big")
@@ -164,13 +173,6 @@ def evaluations(outcomes: Sequence[Outcome], **interest: Any) -> list[Task]:
     found = basins([o.chi2 for o in usable if o.chi2 is not None], units(usable))
     chosen = [usable[i] for i in found[0].members[:EVALUATED_HITS]]
     return [Task(EVALUATE, dict(o.parameters), **interest) for o in chosen]
-
-
-def check_solver(given: Any) -> None:
-    """Refuse what only looks like a way to fit."""
-    if not isinstance(given, AbstractSolver):
-        msg = f"`fit` must be dk.LeastSquares(...) or dk.Evolution(...), but got {given!r}."
-        raise PlanError(msg)
 
 
 def check_count(what: str, value: int, at_least: int) -> None:

@@ -13,12 +13,11 @@ from daybreak.methods.method import (
     Places,
     Rounds,
     check_count,
-    check_solver,
     evaluations,
     seed_of,
     starts_of,
 )
-from daybreak.methods.solver import AbstractSolver
+from daybreak.methods.solver import AbstractSolver, check_solver
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task

@@ -40,11 +40,10 @@ from daybreak.methods.method import (
     Places,
     Rounds,
     check_count,
-    check_solver,
 )
 from daybreak.methods.multistart import question, search
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
-from daybreak.methods.solver import AbstractSolver
+from daybreak.methods.solver import AbstractSolver, check_solver
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.method_facts import MethodFacts

@@ -17,13 +17,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from daybreak.errors import PlanError, known
-from daybreak.methods.method import AbstractMethod, Places, Rounds, check_count, seed_of
+from daybreak.methods.method import Places, Rounds, check_count, seed_of
 from daybreak.methods.proposals import Proposal, Proposals, engine_of
 from daybreak.methods.pruning import NAMED, AbstractPruner, bars_from
+from daybreak.methods.search_method import AbstractSearchMethod, baselines, evaluation
 from daybreak.problem.artifacts import plain
 from daybreak.problem.choices import Value
 from daybreak.problem.front import ranked
-from daybreak.problem.kinds import BASELINE, SEARCH, Question
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.objectives import violation
 from daybreak.problem.origins import Origin, Why
@@ -34,8 +34,6 @@ from daybreak.problem.stop_reasons import StopReason
 
 Duplicates = Literal["skip", "reuse", "replicate"]
 Known = tuple[Mapping[str, Any], Mapping[str, float]]
-_SEEDS = 2**31
-"""Seeds of trials are below, so that every library takes them."""
 _PATIENCE = 20
 """Proposals in a row that may be refused before a random configuration is taken instead.
 
@@ -49,7 +47,7 @@ One of which 3e-4 is still welcome is taken for used up in one of twenty cases.
 
 
 @dataclass(frozen=True)
-class Search(AbstractMethod[SearchProblem]):
+class Search(AbstractSearchMethod):
     """Evaluate configurations, and the best of them again with fresh seeds.
 
     Parameters
@@ -89,7 +87,7 @@ class Search(AbstractMethod[SearchProblem]):
         When an option cannot mean anything.
     """
 
-    treats: ClassVar[Question] = Question.SEARCH
+    name: ClassVar[str] = "search"
 
     sampler: str = "tpe"
     trials: int = 100
@@ -168,7 +166,7 @@ class Search(AbstractMethod[SearchProblem]):
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
         return {
-            "method": "search",
+            "method": self.name,
             "sampler": self.sampler,
             "engine": engine_of(self.sampler),
             "trials": self.trials,
@@ -254,15 +252,15 @@ class _Course:
 
     def forced(self) -> Generator[list[Task], list[Outcome], None]:
         """Baselines and forced configurations, in one round."""
-        baselines = self._baselines()
+        beaten = baselines(self.problem, self.seed)
         wanted = [self.problem.space.check(one) for one in self.search.forced]
         # A configuration that is forced twice is one trial.
         wanted = [one for i, one in enumerate(wanted) if one not in wanted[:i]]
         proposals = [(self.engine.ask(one), self._task(one, Why.FORCED, {})) for one in wanted]
-        tasks = baselines + [task for _, task in proposals]
+        tasks = beaten + [task for _, task in proposals]
         if tasks:
             outcomes = yield tasks
-            self.learn(proposals, outcomes[len(baselines) :])
+            self.learn(proposals, outcomes[len(beaten) :])
 
     def earlier(self, trials: Sequence[Mapping[str, Any]]) -> Generator[list[Task], Any, None]:
         """Ask again for what was tried in a former space: the ledger has the answers."""
@@ -277,30 +275,6 @@ class _Course:
                 proposals.append((proposal, task))
         if proposals:
             self.learn(proposals, (yield [task for _, task in proposals]))
-
-    def _baselines(self) -> list[Task]:
-        """Trials of the baselines that are not mere numbers."""
-        tasks: list[Task] = []
-        for baseline in self.problem.baselines:
-            origin = Origin(Why.BASELINE, baseline.name)
-            for number in range(baseline.repeats if baseline.metrics is None else 0):
-                if baseline.configuration is not None:
-                    configuration = self.problem.space.check(baseline.configuration)
-                    tasks.append(self._evaluation(configuration, number, origin))
-                    continue
-                seed = seed_of(self.seed, "baseline", baseline.name, number) % _SEEDS
-                options = {"baseline": baseline.name}
-                tasks.append(
-                    Task(
-                        BASELINE,
-                        {},
-                        options=options,
-                        seed=seed,
-                        origin=origin,
-                        configuration={},
-                    )
-                )
-        return tasks
 
     def propose(self) -> list[tuple[Proposal, Task]]:
         """The next batch; shorter, or empty, where the space has no more to offer."""
@@ -344,7 +318,7 @@ class _Course:
         self.times[mark] = number + 1
         self.done += 1
         repeat = 0 if self.search.duplicates == "reuse" else number
-        return self._evaluation(configuration, repeat, Origin(why, self.done - 1), options)
+        return evaluation(configuration, self.seed, repeat, Origin(why, self.done - 1), options)
 
     def _bars(self) -> dict[str, Any]:
         """What the pruner asks of the next trial."""
@@ -354,23 +328,6 @@ class _Course:
         sign = self.problem.goals[0].sign
         bars = bars_from(rule, (outcome for _, outcome in self.results), sign)
         return {"bars": [[step, bar] for step, bar in bars.items()]} if bars else {}
-
-    def _evaluation(
-        self,
-        configuration: dict[str, Value],
-        repeat: int,
-        origin: Origin,
-        options: Mapping[str, Any] | None = None,
-    ) -> Task:
-        seed = seed_of(self.seed, "trial", configuration, repeat) % _SEEDS
-        return Task(
-            SEARCH,
-            {},
-            options=options or {},
-            seed=seed,
-            origin=origin,
-            configuration=configuration,
-        )
 
     def learn(
         self, proposals: Sequence[tuple[Proposal, Task]], outcomes: Sequence[Outcome]
@@ -397,15 +354,16 @@ class _Course:
         before = self.times[canonical(configuration)]
         first = 1 if self.search.duplicates == "reuse" else before
         repeats = range(first, first + self.search.confirmations)
-        return [self._evaluation(configuration, repeat, Origin(Why.CONFIRM)) for repeat in repeats]
+        return [evaluation(configuration, self.seed, i, Origin(Why.CONFIRM)) for i in repeats]
 
     def refined(
         self, configuration: dict[str, Value], settings: Mapping[str, Setting]
     ) -> list[Task]:
         """Evaluate a configuration with each knob refined, and the seed it was first given."""
         return [
-            self._evaluation(
+            evaluation(
                 configuration,
+                self.seed,
                 0,
                 Origin(Why.REFINE, knob.name),
                 {"knob": knob.name, "to": knob.refined},

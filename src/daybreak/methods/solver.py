@@ -6,16 +6,21 @@ there: many at once (`AbstractSolver.solve`) or one after the other (`AbstractOp
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any, ClassVar, Self
 
 from daybreak.errors import PlanError, known
 from daybreak.methods.batch import Batch, End, Objective
+from daybreak.plugins import below
 from daybreak.problem.kinds import FIT, Kind
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Task
+from daybreak.problem.stop_reasons import StopReason
+
+_HERE = __name__.rpartition(".")[0]
 
 
 class AbstractSolver(ABC):
@@ -88,8 +93,16 @@ class AbstractOptimiser(AbstractSolver):
     """
 
     def solve(self, batch: Batch) -> list[End]:
-        """Make the fits of a batch, in order."""
-        return [self.minimise(batch.objective(row)) for row in range(len(batch.tasks))]
+        """Make the fits of a batch, in order; where nothing moves, there is nothing to make."""
+        ends: list[End] = []
+        for objective in map(batch.objective, range(len(batch.tasks))):
+            still = objective.start.size == 0
+            ends.append(
+                objective.end(objective.start, StopReason.GRADIENT, 1)
+                if still
+                else self.minimise(objective)
+            )
+        return ends
 
     @abstractmethod
     def minimise(self, objective: Objective) -> End:
@@ -104,7 +117,7 @@ def solver_of(options: Mapping[str, Any]) -> AbstractSolver:
     PlanError
         When none of that name is known here.
     """
-    found = {one.name: one for one in _below(AbstractSolver) if "name" in vars(one)}
+    found = {one.name: one for one in _solvers()}
     name = options["solver"]
     if name not in found:
         msg = (
@@ -115,5 +128,49 @@ def solver_of(options: Mapping[str, Any]) -> AbstractSolver:
     return found[name].restore(options)
 
 
-def _below(cls: type[AbstractSolver]) -> list[type[AbstractSolver]]:
-    return [one for sub in cls.__subclasses__() for one in (sub, *_below(sub))]
+def _solvers() -> list[type[AbstractSolver]]:
+    """Every solver that has a name."""
+    return [one for one in below(AbstractSolver, _HERE) if "name" in vars(one)]
+
+
+def check_solver(given: Any) -> None:
+    """Refuse what only looks like a way to fit, or whose fits a record could not tell apart.
+
+    Raises
+    ------
+    PlanError
+        Saying what is missing.
+    """
+    cls: Any = type(given)
+    if not isinstance(given, AbstractSolver):
+        ours = (one for one in _solvers() if one.__module__.startswith(_HERE))
+        msg = (
+            f"`fit` must be one of {known(sorted(f'dk.{one.__name__}' for one in ours))}, e.g. "
+            f"dk.LeastSquares(), or a daybreak.extending.AbstractOptimiser, but got {given!r}."
+        )
+        raise PlanError(msg)
+    if not isinstance(getattr(cls, "name", None), str):
+        msg = (
+            f"the solver {cls.__name__} has no name, by which a record knows who made a fit; "
+            f'write name = "{cls.__name__.lower()}" in the class.'
+        )
+        raise PlanError(msg)
+    for other in _solvers():
+        if other.name == given.name and _written(other) != _written(cls):
+            msg = (
+                f"two solvers are called {given.name!r}, {cls.__name__} of {cls.__module__} and "
+                f"{other.__name__} of {other.__module__}; a record could not tell their fits "
+                "apart, so give one of them another name."
+            )
+            raise PlanError(msg)
+    if not is_dataclass(cls):
+        msg = (
+            f"the solver {cls.__name__} must be a frozen dataclass of its options, so that a "
+            "record can say them; write @dataclass(frozen=True) above it."
+        )
+        raise PlanError(msg)
+
+
+def _written(cls: type) -> tuple[object, str]:
+    """Where a class stands, which is the same when its file is loaded again."""
+    return getattr(sys.modules.get(cls.__module__), "__file__", None), cls.__qualname__

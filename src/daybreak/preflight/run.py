@@ -21,6 +21,7 @@ from daybreak.findings import (
     outside,
 )
 from daybreak.plan import Campaign, Study
+from daybreak.plugins import Offered, offered
 from daybreak.preflight.forecast import forecast
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.needs import degrees_of_freedom
@@ -39,6 +40,7 @@ from daybreak.preflight.varied import (
 )
 from daybreak.problem.arrays import Array
 from daybreak.problem.search import SearchProblem
+from daybreak.sentences import worded
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise.
@@ -266,8 +268,9 @@ def _anywhere(examination: _Examination, probe: Probe) -> None:
         if np.isfinite(probe.residuals(places[first : first + width])).all(axis=1).any():
             return
     examination.refuse(
-        f"the prediction is not finite at any of {_PLACES} places in the box: check the formula, "
-        "or move the bounds."
+        worded("the prediction is not finite at any of {} places in the box", _PLACES).then(
+            ": check the formula, or move the bounds."
+        )
     )
 
 
@@ -324,12 +327,12 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
 
 def _outside() -> Iterator[tuple[str, _Step]]:
     """Checks of other packages, after all of ours."""
-    for one in outside.offered(outside.CHECKS):
-        yield f"what {one.package} asks ({one.entry.name})", _collecting(partial(_asked, one))
+    for one in offered(outside.CHECKS):
+        yield f"what {one.package} asks ({one.name})", _collecting(partial(_asked, one))
 
 
-def _asked(one: outside.Offered, probe: Probe) -> list[Finding]:
-    return one.ask(probe, but=(OutOfTime, ProblemError))
+def _asked(one: Offered, probe: Probe) -> list[Finding]:
+    return outside.ask(one, probe, but=(OutOfTime, ProblemError))
 
 
 def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool:

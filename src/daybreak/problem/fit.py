@@ -337,6 +337,7 @@ class FitProblem:
         for row in (*kept["scale_factors"], *kept["offsets"], *kept["observations"]):
             del row["unit"]
         for row in kept["observations"]:
+            row["noise"].pop("by", None)  # a noise may move to another file
             if not is_unknown(row):  # groups share the size of their noise
                 del row["group"]
         for row in kept["parameters"]:

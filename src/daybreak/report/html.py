@@ -34,6 +34,7 @@ from daybreak.report.criteria_table import at_a_glance
 from daybreak.report.explained import explained
 from daybreak.report.key_picture import key_picture, of_study
 from daybreak.report.map_figure import map_figure
+from daybreak.report.overview import overview
 from daybreak.report.parallel_figure import parallel_figure
 from daybreak.report.profile_figure import profile_figure, scale_figure
 from daybreak.report.pull_figure import residuals_figure
@@ -121,6 +122,7 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         "report.html.jinja",
         s=summary,
         tables=tables,
+        overview=overview,
         models=model_table.models,
         wording=wording,
         numbers=numbers,

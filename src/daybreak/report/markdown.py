@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.ledger.states import StudyState
 from daybreak.report import (
     carried,
     curves,
@@ -20,6 +19,7 @@ from daybreak.report import (
 )
 from daybreak.report.carried import Carried
 from daybreak.report.cells import Table
+from daybreak.report.overview import overview
 from daybreak.report.summary import Summary
 
 _BEFORE = "Known before the night"
@@ -46,7 +46,7 @@ _OF_A_STUDY: tuple[Callable[[Study], Table], ...] = (
 def render(summary: Summary) -> str:
     """Render the report; the same summary always gives the same text."""
     lines = [*_front(summary), *_claims(summary)]
-    lines += ["## Studies at a glance", "", *lines_of(tables.overview(summary))]
+    lines += ["## Studies at a glance", "", *lines_of(overview(summary))]
     compared = model_table.models(summary)
     if compared:
         lines += [f"## {compared.caption}", "", *lines_of(compared)]
@@ -118,7 +118,7 @@ def _study(study: Study) -> Iterator[str]:
     """One study, compact: sentences, then its tables."""
     yield from (f"## {text(study.name)}: {study.verdict}", "")
     remarks = [study.method]
-    remarks += [study.state] if study.state is not StudyState.FINISHED else []
+    remarks += [study.state] if not study.finished else []
     remarks += [] if study.counted else ["not counted"]
     remarks += [f"follows from the decision '{study.follows}'"] if study.follows else []
     yield f"{text('; '.join(remarks))}."

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daybreak.report import html, tables, wording
+from daybreak.report import html, wording
 from daybreak.report.key_picture import key_picture
+from daybreak.report.overview import overview
 from daybreak.report.summary import Summary
 
 
@@ -24,7 +25,7 @@ def render(summary: Summary, report: Path) -> str:
         s=summary,
         without_verdict=wording.without_verdict(summary),
         next_step=wording.next_step(summary),
-        overview=tables.overview(summary),
+        overview=overview(summary),
         caption=key.caption if key else "",
         drawing=html.drawing(key.figure if key else None),
         report=report,

@@ -5,43 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from daybreak.diagnosis.study import BestFit, ParameterInfo, Study
-from daybreak.ledger.states import StudyState
-from daybreak.report import curves, numbers, searches, wording
+from daybreak.report import numbers, wording
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.summary import Summary
-
-
-def overview(summary: Summary) -> Table:
-    """All studies at a glance."""
-    columns = [
-        Column("study", "name"),
-        Column("verdict", "verdict"),
-        Column("chi2", "number"),
-        Column("parameters at bounds"),
-        Column("minimum"),
-        Column("code", "code"),
-        Column("settings that differ"),
-        Column("not met"),
-    ]
-    varied = wording.varied(summary.studies)
-    rows = [_overview_row(study, varied) for study in summary.studies]
-    return table_of("All studies", columns, rows)
-
-
-def _overview_row(study: Study, varied: list[str]) -> list[str]:
-    best = study.best
-    return [
-        study.name if study.counted else f"{study.name} (not counted)",
-        study.verdict
-        if study.state is StudyState.FINISHED
-        else f"{study.verdict} ({study.state})",
-        chi2_text(study),
-        bounds_text(best),
-        searches.headline(study) or curves.minima(study),
-        curves.codes(study),
-        wording.settings(study, only=varied),
-        ", ".join(wording.missed(study)),
-    ]
 
 
 def chi2_text(study: Study) -> str:

@@ -12,6 +12,7 @@ from daybreak.ledger.store import Ledger
 from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
+from daybreak.plugins import offered
 from daybreak.problem.kinds import EVALUATE, SEARCH
 from daybreak.problem.outcomes import Identity, Outcome, Task, canonical, digest
 from daybreak.problem.search import SearchProblem
@@ -58,7 +59,7 @@ def plan_of(studies: Sequence[Study]) -> str:
 
 def questions_of(studies: Sequence[Study]) -> str:
     """Hash of all that a preflight rests on: the plan, and what other packages ask of it."""
-    asked = [(one.title, one.package) for one in outside.offered(outside.CHECKS)]
+    asked = [(one.title, one.package) for one in offered(outside.CHECKS)]
     return digest([plan_of(studies), asked]) if asked else plan_of(studies)
 
 

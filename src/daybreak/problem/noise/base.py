@@ -11,6 +11,7 @@ import numpy as np
 
 from daybreak.problem.arrays import Array
 
+_HERE = __name__.rpartition(".")[0]
 TINY = 1e-12
 """Added under a root that may vanish where its slope does not; no chi2 is told that closely.
 
@@ -19,7 +20,11 @@ The slope of a bare root is infinite at 0; with this it is at most 5e5 times tha
 
 
 class AbstractNoise(ABC):
-    """How observations of one kind scatter."""
+    """How observations of one kind scatter; a concrete one is a frozen dataclass of its options.
+
+    A package offers its own as an entry point in the group ``daybreak.noises``, under the name of
+    the class.
+    """
 
     needs_sigma = True
     """Whether an uncertainty has to be given."""
@@ -53,7 +58,14 @@ class AbstractNoise(ABC):
         """The declaration as plain data for the ledger."""
         options: Any = self
         plain = {k: None if _infinite(v) else v for k, v in asdict(options).items()}
-        return {"kind": type(self).__name__, **plain}
+        by = self.declared_by()
+        return {"kind": type(self).__name__, **({"by": by} if by else {}), **plain}
+
+    @classmethod
+    def declared_by(cls) -> str | None:
+        """Where another package declares it, ``module:name``; None where Daybreak itself does."""
+        ours = cls.__module__.startswith(f"{_HERE}.")
+        return None if ours else f"{cls.__module__}:{cls.__qualname__}"
 
 
 def _infinite(value: Any) -> bool:

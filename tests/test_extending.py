@@ -1,0 +1,161 @@
+"""What is refused of an extension, and with which next move."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import daybreak as dk
+from daybreak.errors import LedgerError
+from daybreak.extending import AbstractNoise, AbstractOptimiser, AbstractSearchMethod, StopReason
+from daybreak.problem.noise.kinds import restore
+
+
+class Still(AbstractOptimiser):
+    """Stays where it begins."""
+
+    def minimise(self, objective):
+        """The start."""
+        return objective.end(objective.start, StopReason.STEP, 1)
+
+
+@dataclass(frozen=True)
+class Flat(AbstractNoise):
+    """r = f - d."""
+
+    def residuals(self, f, d, sigma, xp):
+        """The difference."""
+        return f - d
+
+    def draw(self, rng, f, sigma):
+        """The prediction."""
+        return f
+
+    def moments(self, f, d, sigma):
+        """Tests nothing."""
+        return 0.0, 0.0
+
+
+@pytest.fixture(autouse=True)
+def _forgotten():
+    """Classes made within a test are gone after it."""
+    yield
+    gc.collect()
+
+
+def solver(**named: Any) -> AbstractOptimiser:
+    """A solver with a name, or without."""
+    return dataclass(frozen=True)(type("Made", (Still,), named))()
+
+
+def test_no_solver():
+    """What is no solver is answered with ours and with the base class."""
+    with pytest.raises(dk.PlanError) as caught:
+        dk.MultiStart(fit="newton")
+
+    assert str(caught.value) == (
+        "`fit` must be one of 'dk.Evolution', 'dk.LeastSquares', e.g. dk.LeastSquares(), or a "
+        "daybreak.extending.AbstractOptimiser, but got 'newton'."
+    )
+
+
+def test_solver_without_a_name():
+    """A solver without a name is told where to write it, in a multi-start and in a profile."""
+    for made in (lambda fit: dk.MultiStart(fit=fit), lambda fit: dk.Profile("k", fit=fit)):
+        with pytest.raises(dk.PlanError, match=r'Made has no name.*write name = "made" in'):
+            made(solver())
+
+
+def test_solver_without_fields():
+    """A solver that cannot say its options is told how to."""
+    with pytest.raises(dk.PlanError, match="must be a frozen dataclass of its options"):
+        dk.MultiStart(fit=type("Bare", (Still,), {"name": "bare"})())
+
+
+def test_two_solvers_of_one_name():
+    """A second solver of one name is refused, and one whose file is read again is none."""
+    again = [solver(name="twice", __qualname__="Same") for _ in range(2)]
+    assert [dk.MultiStart(fit=one).in_words() for one in again] == ["32 starts by twice"] * 2
+
+    with pytest.raises(dk.PlanError, match="two solvers are called 'least_squares', Made of"):
+        dk.MultiStart(fit=solver(name="least_squares"))
+
+
+def test_nothing_moves(tmp_path):
+    """Where no parameter is free an optimiser is not asked."""
+    line = dk.FitProblem([dk.Parameter("k", 0, 1)], lambda p, _: [p.k], dk.observations([1], 1))
+    method = dk.Profile("k", points=5, fit=solver(name="still"))
+    found = dk.run(dk.Campaign("still", [dk.Study("line", line, method)]), tmp_path)
+    points = found["line"].profile.points
+
+    assert len(points) >= 5
+    assert [p.chi2 for p in points] == pytest.approx([(1 - p.value) ** 2 for p in points])
+
+
+def test_search_without_a_name():
+    """A search method without a name is told where to write it."""
+
+    @dataclass(frozen=True)
+    class Nameless(AbstractSearchMethod):
+        def rounds(self, problem, settings, seed, places=()):
+            yield []
+
+        def expected_trials(self, problem):
+            return 0
+
+    bowl = dk.SearchProblem([dk.Parameter("a", 0, 1)], lambda c, t: {}, dk.Objective("loss"))
+    with pytest.raises(dk.PlanError, match=r'Nameless has no name.*name = "nameless" in'):
+        dk.Study("s", bowl, Nameless())
+
+
+def test_method_for_another_question():
+    """The methods that would do are looked up."""
+    line = dk.FitProblem([dk.Parameter("k", 0, 1)], lambda p, _: [p.k], dk.observations([1], 1))
+    with pytest.raises(dk.PlanError) as caught:
+        dk.Study("s", line, dk.Search())
+
+    assert str(caught.value) == (
+        "study 's' asks a FitProblem with a Search; give it a method that treats it, such as "
+        "'dk.Evolution', 'dk.Intervals', 'dk.MultiStart', 'dk.Profile'."
+    )
+
+
+def test_noise_says_who_declares_it():
+    """A noise of another package is read back by its class, and no part of a trial's identity."""
+    told = Flat().describe()
+    assert told == {"kind": "Flat", "by": f"{__name__}:Flat"}
+    assert restore(told) == Flat()
+    line = dk.FitProblem(
+        [dk.Parameter("k", 0, 1)], lambda p, _: [p.k], dk.observations([1], 1, noise=Flat())
+    )
+    assert line.identity()["observations"][0]["noise"] == {"kind": "Flat"}
+    assert dk.Gaussian().describe() == {"kind": "Gaussian", "scale": "known"}
+
+
+def test_noise_that_nobody_knows():
+    """A noise that is neither loaded nor offered is refused, and nothing is imported for it."""
+    with pytest.raises(LedgerError, match=r"'Flat', which os:system declares.*there are none"):
+        restore({"kind": "Flat", "by": "os:system"})
+
+
+@pytest.mark.parametrize(
+    ("noise", "said"),
+    [
+        (type("Gaussian", (Flat,), {"__module__": __name__}), "noise of Daybreak's own; give"),
+        (
+            type(
+                "Bare",
+                (AbstractNoise,),
+                {n: vars(Flat)[n] for n in ("residuals", "draw", "moments")},
+            ),
+            "must be a frozen dataclass",
+        ),
+    ],
+)
+def test_noise_that_could_not_be_read_back(noise, said):
+    """A noise that a record could not tell is refused when it is declared."""
+    with pytest.raises(dk.ProblemError, match=said):
+        dk.observations([1.0], 1.0, noise=noise())
