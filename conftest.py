@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("daybreak.testing.contracts")
 ROOT = Path(__file__).parent
 LONG = (
     "validation/long/test_lepton_campaigns_a.py",
@@ -20,6 +21,8 @@ LONG = (
     "tests/models/test_forecasting_training.py",
     "tests/models/test_stranger.py",
     "tests/runner/test_postgres.py",
+    "tests/contracts/test_methods.py",
+    "tests/contracts/test_executors.py",
     "tests/test_cli.py",
     "tests/runner/test_dask.py",
     "tests/test_sharing.py",

@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 import daybreak as dk
-from daybreak.methods.solver import AbstractOptimiser
-from daybreak.problem.stop_reasons import StopReason
+from daybreak.extending import AbstractOptimiser, StopReason
 from daybreak.testing.contracts import SolverContract
 
 
@@ -46,8 +45,6 @@ class NelderMead(AbstractOptimiser):
 
     def minimise(self, objective):
         """Go down from the start until the simplex is small."""
-        if not len(objective.start):
-            return objective.end(objective.start, StopReason.STEP, 1)
         found = minimize(
             lambda x: min(objective.chi2(folded(x)), 1e100),
             objective.start,
