@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run lepton soliton forecasting test validate chaos lint layers types docs check bench clean
+.PHONY: help run lepton soliton forecasting test test-numeric validate chaos lint layers types docs check bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[.a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[-.a-z]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv: .venv/.stamp ## the virtual environment, with the pinned versions
 .PHONY: .venv
@@ -29,11 +29,15 @@ forecasting: .venv ## the forecasting campaigns, and docs/case-studies/forecasti
 	$(BIN)/python docs/case-studies/forecasting.py
 
 # What JAX compiles once in any test, or in any program that a test starts, is kept for all.
-test validate: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/build/jax
-test validate: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
+test test-numeric validate: export JAX_COMPILATION_CACHE_DIR := $(CURDIR)/build/jax
+test test-numeric validate: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS := 0
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs --durations=40
 test: .venv ## tests and validation, warnings as errors (twenty minutes)
 	$(PYTEST)
+
+NUMERIC := tests/methods tests/problem tests/preflight tests/diagnosis validation
+test-numeric: .venv ## tests of numbers, with another processor's arithmetic (three minutes)
+	core="$$($(BIN)/python -m tests.other_core)" && env $$core $(PYTEST) $(NUMERIC)
 
 validate: .venv ## whole campaigns against published numbers (half an hour)
 	$(PYTEST) validation/long

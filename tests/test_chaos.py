@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.postgres import programs
+from tests.waiting import HANG
 
 ROOT = Path(__file__).parents[1]
 SAID = """\
@@ -35,7 +36,7 @@ def test_a_night_survives_kills_and_misfortunes():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=HANG,
         check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"},
     )

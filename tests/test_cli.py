@@ -21,6 +21,7 @@ import pytest
 import daybreak as dk
 from daybreak import catalogue, cli
 from daybreak.commands import shell
+from tests.waiting import HANG, wait_until
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = [
@@ -33,17 +34,26 @@ FILES = [
     "summary.json",
 ]
 NIGHT = """
-import os, time
+import os, sqlite3, time
 import numpy as np
 import daybreak as dk
 
 TIME = np.arange(4.0)
+HELD = os.environ.get("HELD_IN")
 
 
 def predict(p, settings):
-    if os.path.exists("take your time"):
+    if HELD and os.path.exists(f"{HELD}/evening.html"):
         time.sleep(0.03)
+        while begun():
+            time.sleep(0.01)
     return np.add(settings.gain * p.a, p.b * TIME)
+
+
+def begun():
+    with sqlite3.connect(f"file:{HELD}/ledger.db?mode=ro", uri=True) as ledger:
+        done = "select count(*) from trials where outcome is not null"
+        return ledger.execute(done).fetchone()[0] > 0
 
 
 problem = dk.FitProblem(
@@ -65,7 +75,8 @@ doubts = night("doubts")
 half = night("half", met, dk.Criterion("chi2", below=0, level="soft"))
 campaign = night("slow", met, method=dk.Profile("b", points=9, starts=4))
 """
-"""A campaign file that offers one campaign for each verdict, and one that can be slow."""
+"""A campaign file that offers one campaign for each verdict, and one that can be held at its first
+durable trial."""
 
 
 @pytest.fixture
@@ -97,7 +108,7 @@ def command(place, monkeypatch, capsys):
     return call
 
 
-def daybreak(*words, cwd):
+def daybreak(*words, cwd, **surroundings):
     """Start a command as a user does, with a compilation cache of its own.
 
     Ctrl-C reaches it although these tests may run in the background, where it is ignored.
@@ -110,7 +121,7 @@ def daybreak(*words, cwd):
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache")},
+            env={**os.environ, "XDG_CACHE_HOME": str(cwd.parent / "cache"), **surroundings},
         )
     finally:
         signal.signal(signal.SIGINT, before)
@@ -324,15 +335,10 @@ def test_usage_errors(command, place, words, told):
 def test_interrupt(place):
     """Ctrl-C exits with 3 and says how to go on; the same command then finds the same numbers."""
     words = ["run", "../night_file.py", "--dir", "to go on"]
-    slow, begun = place / "take your time", place / "to go on" / "evening.html"
-    with daybreak(*words, cwd=place) as process:
-        while not begun.exists() and process.poll() is None:
-            time.sleep(0.001)
-        slow.touch()  # from now on: a preflight that is short of time would find less
-        wait_for_trials(place / "to go on", process)
+    with daybreak(*words, cwd=place, HELD_IN="to go on") as process:
+        wait_until(lambda: begun(place / "to go on"), process)
         process.send_signal(signal.SIGINT)
-        told, log = process.communicate(timeout=30)
-    slow.unlink()
+        told, log = process.communicate(timeout=HANG)
     assert process.returncode == 3, log
     assert told.startswith("UNDECIDED")
     assert "To go on: daybreak run ../night_file.py --dir 'to go on'\n" in log
@@ -354,17 +360,12 @@ def test_interrupt(place):
     ]
 
 
-def wait_for_trials(directory, process):
-    """Wait until a run has made its preflight and its first trials durable."""
-    for _ in range(9000):
-        time.sleep(0.01)
-        assert process.poll() is None, process.communicate()
-        try:
-            if trials(directory):
-                return
-        except sqlite3.OperationalError:
-            continue
-    pytest.fail("no trial within 90 s")
+def begun(directory):
+    """Whether a run has made its first trials durable."""
+    try:
+        return bool(trials(directory))
+    except sqlite3.OperationalError:
+        return False
 
 
 def test_interrupt_before_the_first_trial(command, place, monkeypatch):

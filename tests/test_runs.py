@@ -11,8 +11,8 @@ from daybreak import runs
 from daybreak.cli import app
 from daybreak.report.compare_page import render, text
 from daybreak.report.comparison import Side, compare
-from tests.report.outcomes import hopeless, soft
-from tests.report.summaries import HOSTILE, decay, lepton, mixed
+from tests.report import recorded
+from tests.report.nights import HOSTILE
 from tests.report.test_html import Page
 from tests.runner.toy import campaign, line_problem
 
@@ -98,17 +98,14 @@ class TestIndex:
         assert (tmp_path / "runs" / "index.html").exists()
 
 
-MAKERS = {"decay": decay, "soft": soft, "lepton": lepton, "mixed": mixed, "hopeless": hopeless}
-
-
 class TestComparison:
     """Two runs side by side."""
 
-    @pytest.mark.parametrize("one", MAKERS)
+    @pytest.mark.parametrize("one", recorded.NAMES)
     @pytest.mark.parametrize("two", ["decay", "mixed"])
     def test_page(self, one, two):
         """Well formed for any two runs, each study of either named."""
-        a, b = Side("left", MAKERS[one]()), Side("right", MAKERS[two]())
+        a, b = Side("left", recorded.summary(one)), Side("right", recorded.summary(two))
         page = Page(render(compare(a, b)))
         assert (page.faults, page.open) == ([], [])
         for study in [*a.summary.studies, *b.summary.studies]:
@@ -116,7 +113,8 @@ class TestComparison:
 
     def test_of_one_run(self):
         """A run beside itself differs in nothing."""
-        same = compare(Side("left", mixed()), Side("right", mixed()))
+        mixed = recorded.summary("mixed")
+        same = compare(Side("left", mixed), Side("right", mixed))
         assert not same.asked
         assert not same.made
         assert "no study that both have changed its verdict" in same.sentence
@@ -155,10 +153,11 @@ class TestComparison:
 
     def test_hostile_names(self):
         """A name is text, whatever it holds."""
-        study = decay().studies[0].model_copy(update={"name": HOSTILE})
+        decay = recorded.summary("decay")
+        study = decay.studies[0].model_copy(update={"name": HOSTILE})
         sides = [
-            Side(HOSTILE, decay().model_copy(update={"studies": [study]})),
-            Side("b", decay()),
+            Side(HOSTILE, decay.model_copy(update={"studies": [study]})),
+            Side("b", decay),
         ]
         page = Page(render(compare(*sides)))
         assert (page.faults, page.open) == ([], [])

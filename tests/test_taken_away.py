@@ -16,7 +16,8 @@ from daybreak import figures
 from daybreak.cli import app
 from daybreak.errors import DaybreakError
 from daybreak.report import latex
-from tests.report.summaries import HOSTILE, decay, lepton
+from tests.report import recorded
+from tests.report.nights import HOSTILE
 from tests.report.test_html import Page
 from tests.runner.toy import campaign, line_problem
 
@@ -263,10 +264,9 @@ def balanced(text):
 
 def test_latex_is_harmless():
     """Names cannot command, whatever they hold."""
-    study = (
-        decay().studies[0].model_copy(update={"name": HOSTILE + r"\input{x} 50% a_b & $c^2$ ~"})
-    )
-    summary = decay().model_copy(update={"studies": [study]})
+    decay, name = recorded.summary("decay"), HOSTILE + r"\input{x} 50% a_b & $c^2$ ~"
+    study = decay.studies[0].model_copy(update={"name": name})
+    summary = decay.model_copy(update={"studies": [study]})
     for text in (latex.parameters(summary), latex.criteria(summary)):
         assert balanced(text)
         assert r"\input" not in text
@@ -275,6 +275,6 @@ def test_latex_is_harmless():
 
 def test_latex_of_open_ends():
     """An end that the data did not set is told, not dressed as an uncertainty."""
-    text = latex.parameters(lepton())
+    text = latex.parameters(recorded.summary("lepton"))
     assert balanced(text)
     assert "bound" in text or "edge of the scan" in text or "flat" in text

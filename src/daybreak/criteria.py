@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from daybreak.errors import PlanError, known
+from daybreak.sentences import joined, worded
 
 Level = Literal["hard", "soft", "note"]
 Verdict = Literal["PASS", "SOFT_PASS", "FAIL", "UNDECIDED"]
@@ -98,8 +99,8 @@ class Criterion:
     def bar(self) -> str:
         """The bar in words, e.g. ``< 1e+06``."""
         signs = ((">=", self.at_least), (">", self.above), ("<=", self.at_most), ("<", self.below))
-        bars = [f"{sign} {value:g}" for sign, value in signs if value is not None]
-        return " and ".join(bars) or "yes"
+        bars = [worded("{} {:g}", sign, value) for sign, value in signs if value is not None]
+        return joined(" and ", bars) or "yes"
 
     def margin(self, value: float) -> float:
         """How far `value` is on the right side of the nearest bar; negative when it misses."""
@@ -117,7 +118,12 @@ class Criterion:
         )
 
     def judged(
-        self, called: str, value: float, uncertainty: float | None, unsettled: str
+        self,
+        called: str,
+        value: float,
+        uncertainty: float | None,
+        unsettled: str,
+        aside: str = "",
     ) -> tuple[Literal["met", "missed", "undecided"], str]:
         """How a number stands to the bar, and the sentence that says so.
 
@@ -129,15 +135,17 @@ class Criterion:
             Within its own uncertainty of the bar nothing is decided.
         unsettled : str
             Why the number is not settled; empty when it is.
+        aside : str
+            More about the number, for the end of the sentence.
         """
         if unsettled:
-            return "undecided", f"{called} = {value:.6g} is not settled: {unsettled}."
+            return "undecided", worded("{} = {:.6g} is not settled: {}.", called, value, unsettled)
         if uncertainty and abs(self.margin(value)) <= uncertainty:
-            near = f"within its uncertainty {uncertainty:.2g} of the bar"
-            return "undecided", f"{called} = {value:.6g} is {near}."
+            near = worded("within its uncertainty {:.2g} of the bar", uncertainty)
+            return "undecided", worded("{} = {:.6g} is {}.", called, value, near)
         if self.met(value):
-            return "met", f"{called} = {value:.6g}: {self.bar} holds."
-        return "missed", f"{called} = {value:.6g}: {self.bar} does not hold."
+            return "met", worded("{} = {:.6g}: {} holds{}.", called, value, self.bar, aside)
+        return "missed", worded("{} = {:.6g}: {} does not hold{}.", called, value, self.bar, aside)
 
     def describe(self) -> dict[str, Any]:
         """The criterion as plain data for the ledger."""

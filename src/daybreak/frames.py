@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from daybreak.diagnosis.study import Study
 from daybreak.errors import DaybreakError
-from daybreak.ledger.export import trial_rows
+from daybreak.ledger.export import METRIC, PARAMETER, trial_rows
 from daybreak.ledger.records import CampaignRecord
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def tree(record: CampaignRecord, study: Study) -> xr.DataTree:
     except ImportError as error:
         raise DaybreakError(_NEEDS.format("xarray")) from error
     groups: dict[str, xr.Dataset] = {}
-    draws = _draws(trial_rows(record), study)
+    draws = _draws(record, study)
     if draws:
         groups["trials"] = xr.Dataset(
             {name: (("chain", "draw"), values[np.newaxis]) for name, values in draws.items()},
@@ -90,18 +90,21 @@ def tree(record: CampaignRecord, study: Study) -> xr.DataTree:
 _OBSERVED = {"observed_data": ("value", "sigma"), "best_fit": ("prediction", "residual")}
 
 
-def _draws(rows: Sequence[Mapping[str, Any]], study: Study) -> dict[str, Any]:
+def _draws(record: CampaignRecord, study: Study) -> dict[str, Any]:
     """Numbers of the trials that completed, by column."""
+    trials = [trial for one in record.studies if one.name == study.name for trial in one.trials]
+    measured = dict.fromkeys(name for trial in trials for name in trial.outcome.metrics)
     names = [p.name for p in study.parameters]
     if study.search is not None:
         names = [p.name for p in study.search.space if p.kind != "choice"]
-    mine = [row for row in rows if row["study"] == study.name]
+    mine = [row for row in trial_rows(record) if row["study"] == study.name]
     # A parameter that is called as a column of the rows has a longer name there.
-    places = {name: f"parameter.{name}" for name in names}
+    places = {name: PARAMETER.format(name) for name in names}
     places = {n: long if any(long in row for row in mine) else n for n, long in places.items()}
     done = [row for row in mine if all(row.get(place) is not None for place in places.values())]
     if done:
-        places |= {n.removeprefix("metric."): n for n in done[0] if n.startswith("metric.")}
+        columns = {name: METRIC.format(name) for name in measured}
+        places |= {name: column for name, column in columns.items() if column in done[0]}
         places.setdefault("chi2", "chi2")
     columns = {n: _numbers([row.get(place) for row in done]) for n, place in places.items()}
     return {name: values for name, values in columns.items() if np.isfinite(values).any()}

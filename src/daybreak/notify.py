@@ -96,11 +96,10 @@ def ending(summary: Summary) -> str:
     last = summary.timing.runs[-1] if summary.timing.runs else None
     hopeless = last is not None and last.state is Ending.HOPELESS
     word = "HOPELESS" if hopeless else summary.verdict
-    said = summary.sentence.removeprefix(f"{summary.verdict}: ")
     took = numbers.duration(summary.timing.elapsed)
     counts = f"{numbers.count(summary.progress.trials, 'trial')}, {took}"
     left = "" if summary.finished or hopeless else f" Work is left: {last.ending if last else ''}."
-    return f"{word} {summary.campaign}: {said}{left} ({counts})"
+    return f"{word} {summary.campaign}: {summary.reason}{left} ({counts})"
 
 
 def _kind(address: str) -> str:

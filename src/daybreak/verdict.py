@@ -36,6 +36,7 @@ from daybreak.diagnosis.tension import (
 from daybreak.findings import Withholds
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.states import StudyState
+from daybreak.sentences import worded
 
 Measured = tuple[float | None, float | None, bool]
 """Value, its uncertainty, and whether it is settled."""
@@ -197,7 +198,9 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
         outcome, sentence = "undecided", f"{name} is not there."
         if criterion.quantity == "p_value" and best is not None:
             fitted, dof = fitted_numbers(record, best)
-            sentence = f"no p value: {dof + fitted} observations, {fitted} fitted numbers."
+            sentence = worded(
+                "no p value: {} observations, {} fitted numbers.", dof + fitted, fitted
+            )
     elif criterion.quantity == "identified":
         outcome = "met" if value else "missed"
         sentence = profile.sentence if profile else ""
@@ -205,9 +208,9 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
             outcome = "undecided"
     else:
         why = "" if settled else _unsettled(best)
-        outcome, sentence = criterion.judged(name, value, uncertainty, why)
-        if criterion.quantity == "n_at_bounds" and value and outcome != "undecided":
-            sentence = f"{sentence[:-1]} ({_bounds_named(criterion, record, best)})."
+        counts_bounds = criterion.quantity == "n_at_bounds" and value
+        aside = f" ({_bounds_named(criterion, record, best)})" if counts_bounds else ""
+        outcome, sentence = criterion.judged(name, value, uncertainty, why, aside)
     return CriterionOutcome(
         criterion=criterion.title,
         quantity=criterion.quantity,

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -11,6 +10,7 @@ import uvicorn
 
 from daybreak.serve.app import application
 from daybreak.serve.runs import Runs
+from tests.waiting import wait_until
 
 CAMPAIGN = """
 import time
@@ -27,7 +27,7 @@ problem = dk.FitProblem(
     predict,
     {"area": dk.Observation(6, 0.1, unit="m2"), "width": dk.Observation(3, 1)},
 )
-study = dk.Study("fit", problem, dk.MultiStart(400), [dk.Criterion("chi2", below=4)])
+study = dk.Study("fit", problem, dk.MultiStart(20_000), [dk.Criterion("chi2", below=4)])
 campaign = dk.Campaign("slow", [study])
 """
 BAR = "document.querySelector('#live progress')?.value"
@@ -43,7 +43,7 @@ def runs(tmp_path_factory):
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     try:
-        _wait((folder / "runs/slow/ledger.db").exists)
+        wait_until((folder / "runs/slow/ledger.db").exists)
         yield folder / "runs"
     finally:
         process.terminate()
@@ -63,7 +63,7 @@ def served(runs):
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        _wait(lambda: server.started)
+        wait_until(lambda: server.started)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
@@ -77,16 +77,9 @@ def address(runs):
         yield found
 
 
-def _wait(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
-
-
 def _wait_on(page, expression):
     """Ask again and again; the page's own policy forbids scripts that would wait inside."""
-    _wait(lambda: page.evaluate(expression))
+    wait_until(lambda: page.evaluate(expression))
 
 
 def test_it_moves_without_reload(address, visit, picture, serious):

@@ -6,7 +6,7 @@ from daybreak import runs
 from daybreak.report import compare_page, evening_page
 from daybreak.report.comparison import Side, compare
 from daybreak.report.html import render
-from tests.report import outcomes, summaries
+from tests.report import recorded
 
 PHONE = {"width": 360, "height": 740}
 
@@ -15,7 +15,7 @@ PHONE = {"width": 360, "height": 740}
 def pages(tmp_path_factory):
     """Files of pages by name: five mornings, an evening, two nights compared, a list of runs."""
     folder = tmp_path_factory.mktemp("pages")
-    made = {"lepton": summaries.lepton(), "mixed": summaries.mixed(), "soft": outcomes.soft()}
+    made = {name: recorded.summary(name) for name in recorded.NAMES}
     said = ("Since the run of 24 Nov 21:15: 310 trials, finished.", "Ended: narrow, wide.")
     entries = [runs.Entry(name, one, said, "2026-11-25T21:15") for name, one in made.items()]
     entries.append(runs.Entry("broken", None, (), "", "the ledger cannot be read."))
@@ -23,12 +23,12 @@ def pages(tmp_path_factory):
     texts = {
         "comparison": compare_page.render(two),
         "index": runs.render("runs", entries),
-        "fail": render(summaries.lepton()),
-        "pass": render(summaries.decay()),
-        "mixed": render(summaries.mixed()),
-        "soft": render(outcomes.soft()),
-        "hopeless": render(outcomes.hopeless()),
-        "evening": evening_page.render(outcomes.hopeless_evening()),
+        "fail": render(made["lepton"]),
+        "pass": render(made["decay"]),
+        "mixed": render(made["mixed"]),
+        "soft": render(made["soft"]),
+        "hopeless": render(made["hopeless"]),
+        "evening": evening_page.render(recorded.evening()),
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text)

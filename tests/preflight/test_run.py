@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import html
 import io
-import itertools
 import json
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -19,6 +17,7 @@ from daybreak import cli
 from daybreak.findings import Preflight
 from daybreak.preflight.run import preflight
 from daybreak.runner import night
+from tests.clock import Clock
 
 CAMPAIGN = """
 import daybreak as dk
@@ -300,23 +299,23 @@ def test_report_makes_no_preflight(tmp_path):
 # -- what it costs ---------------------------------------------------------------------------
 
 
-def sleepy(seconds):
+def slow(clock, seconds):
     """A model that takes its time."""
 
     def predict(p, settings):
-        time.sleep(seconds)
+        clock.now += seconds
         return {"area": p.a * p.b + settings.more, "width": p.b}
 
     return predict
 
 
-def test_budget():
+def test_budget(monkeypatch):
     """A model too slow for the budget ends it at the next sample, with a list of what is open."""
-    begun = time.monotonic()
-    found = preflight(campaign(study(problem=area(2.0, predict=sleepy(0.02)))), 1.0)
+    clock = Clock(monkeypatch)
+    found = preflight(campaign(study(problem=area(2.0, predict=slow(clock, 0.02)))), 1.0)
 
-    assert time.monotonic() - begun < 1.0 + 64 * 0.025 + 0.5
-    assert found.seconds <= time.monotonic() - begun
+    assert clock.now < 1.0 + 64 * 0.02 + 0.1
+    assert found.seconds <= clock.now
     assert not found.hopeless
     assert found.sentence.endswith("not everything was checked.")
     assert "whether chi2 has jumps or kinks" in found.studies[0].not_checked
@@ -325,24 +324,13 @@ def test_budget():
 
 def test_what_is_worth_most_comes_first(monkeypatch):
     """With several studies a slow one leaves time for the first checks of all others."""
-    clock = itertools.count()
-    seconds = {"slow": 0.01, "quick": 1e-4}
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0] + 1e-6 * next(clock))
-
-    def timed(speed):
-        def predict(p, settings):
-            now[0] += seconds[speed]
-            return {"area": p.a * p.b + settings.more, "width": p.b}
-
-        return predict
-
-    slow = study("slow", area(2.0, predict=timed("slow")))
+    clock = Clock(monkeypatch)
+    first = study("slow", area(2.0, predict=slow(clock, 0.01)))
     others = [
-        study(f"quick {i}", area(predict=timed("quick")), settings={"more": float(i)})
+        study(f"quick {i}", area(predict=slow(clock, 1e-4)), settings={"more": float(i)})
         for i in range(2)
     ]
-    found = preflight(campaign(slow, *others), 2.5)
+    found = preflight(campaign(first, *others), 2.5)
 
     assert "whether the criteria can be met" in found.studies[0].not_checked
     assert found.studies[0].evaluations > 0
@@ -456,7 +444,7 @@ def test_raising_in_the_middle_of_the_box():
     problem = dk.FitProblem([dk.Parameter("a", 0, 1)], predict, data)
     bar = dk.Criterion("chi2", below=3.0)
     asked = dk.Study("partly", problem, dk.MultiStart(starts=4), [bar])
-    (found,) = preflight(dk.Campaign("partly", [asked]), 5.0).studies
+    (found,) = preflight(dk.Campaign("partly", [asked])).studies
 
     assert not any(finding.severity == "stop" for finding in found.findings)
     assert found.reachability[0].met

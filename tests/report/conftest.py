@@ -1,4 +1,4 @@
-"""Summaries for every test of a view, and golden texts."""
+"""Recorded nights for every test of a view, and golden texts."""
 
 from __future__ import annotations
 
@@ -9,28 +9,21 @@ from pathlib import Path
 import pytest
 
 from daybreak.report.summary import Summary
-from tests.report import outcomes, summaries
+from tests.report import recorded
 
 GOLDEN = Path(__file__).parent / "golden"
-MAKERS = {
-    "lepton": summaries.lepton,
-    "decay": summaries.decay,
-    "mixed": summaries.mixed,
-    "soft": outcomes.soft,
-    "hopeless": outcomes.hopeless,
-}
 
 
-@pytest.fixture(params=sorted(MAKERS))
+@pytest.fixture(params=recorded.NAMES)
 def name(request: pytest.FixtureRequest) -> str:
-    """Name of a summary made by hand."""
+    """Name of a recorded night."""
     return request.param
 
 
 @pytest.fixture
 def summary(name: str) -> Summary:
-    """A summary made by hand: FAIL, PASS, UNDECIDED, SOFT_PASS, and one that was not run."""
-    return MAKERS[name]()
+    """Its summary: FAIL, PASS, UNDECIDED, SOFT_PASS, a search, and one that was not run."""
+    return recorded.summary(name)
 
 
 @pytest.fixture

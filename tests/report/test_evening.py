@@ -9,12 +9,12 @@ from daybreak.report import canvas, evening
 from daybreak.report.reach_figure import reach_figure
 from daybreak.report.surprises import slow_trials
 from daybreak.report.symmetry_figure import symmetry_figure
-from tests.report.summaries import decay, lepton
+from tests.report import recorded
 
 
 def test_reach_picture_says_what_is_out_of_reach():
     """The picture names every study whose target the box does not reach, and marks the target."""
-    drawn = canvas.svg(reach_figure(lepton()))
+    drawn = canvas.svg(reach_figure(recorded.summary("lepton")))
 
     assert "config-1 m_mu / m_e" in drawn
     assert "what the data say" in drawn
@@ -23,25 +23,26 @@ def test_reach_picture_says_what_is_out_of_reach():
 
 def test_symmetry_picture_shows_every_parameter_that_moves():
     """The picture of a symmetry has a bar for each parameter that it moves, and says so."""
-    drawn = canvas.svg(symmetry_figure(lepton()))
+    drawn = canvas.svg(symmetry_figure(recorded.summary("lepton")))
 
-    for name in ("beta", "U_e", "U_mu"):
+    for name in ("U_e", "U_mu"):
         assert name in drawn
-    assert "beta -&gt; c^2 beta" in drawn or "beta -> c^2 beta" in drawn
+    assert "U_e -&gt; c U_e" in drawn or "U_e -> c U_e" in drawn
 
 
 def test_no_picture_where_nothing_stands_in_the_way():
     """Without an examination there is no picture."""
-    assert reach_figure(decay()) is None
-    assert symmetry_figure(decay()) is None
+    assert reach_figure(recorded.summary("decay")) is None
+    assert symmetry_figure(recorded.summary("decay")) is None
 
 
 def test_forecast_stands_beside_what_it_took():
     """Every study's forecast has its actual time beside it."""
-    table = evening.forecasts(lepton())
+    lepton = recorded.summary("lepton")
+    table = evening.forecasts(lepton)
 
-    assert [row[0] for row in table.rows] == [study.name for study in lepton().studies]
-    assert all(row[1] == "2 min" and row[3] for row in table.rows)
+    assert [row[0] for row in table.rows] == [study.name for study in lepton.studies]
+    assert all(row[1] and row[3] for row in table.rows)
 
 
 def test_slow_trials_are_named_with_load_and_memory():

@@ -8,19 +8,26 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from daybreak.diagnosis.study import Map, Study
+from daybreak.report import numbers
 from daybreak.report.canvas import svg
 from daybreak.report.map_figure import map_figure
 from daybreak.report.profile_figure import profile_figure, scale_figure
 from daybreak.report.pull_figure import residuals_figure
 from daybreak.report.waterfall_figure import waterfall_figure
-from tests.report.summaries import decay, lepton, mixed
+from tests.report import recorded
+from tests.report.nights import HOSTILE
 
 LIMIT = 60_000
 
 
+def decay() -> Study:
+    """The study of the two decay rates."""
+    return recorded.study("decay", "profile k1 and k2")
+
+
 def changed(**changes) -> Study:
-    """The study of the two decay rates with something else in it."""
-    return Study.model_validate({**decay().studies[0].model_dump(), **changes})
+    """The same with something else in it."""
+    return Study.model_validate({**decay().model_dump(), **changes})
 
 
 def profile_of(study: Study):
@@ -30,22 +37,37 @@ def profile_of(study: Study):
 
 def with_points(points: list[dict], **more) -> Study:
     """The same with other points in its first profile."""
-    first, *others = decay().studies[0].model_dump()["profiles"]
+    first, *others = decay().model_dump()["profiles"]
     return changed(profiles=[{**first, "points": points, **more}, *others])
 
 
 def points_of() -> list[dict]:
     """The points of its first profile."""
-    return decay().studies[0].model_dump()["profiles"][0]["points"]
+    return decay().model_dump()["profiles"][0]["points"]
 
 
 def with_pulls(count: int) -> Study:
     """A study with many observations, some names of which look like mathematics."""
-    best = decay().studies[0].model_dump()["best"]
+    best = decay().model_dump()["best"]
     one = next(iter(best["predictions"].values()))
     draw = random.Random(1)  # noqa: S311 - numbers to look at
     pulls = {f"$o_{i}<&": {**one, "residual": draw.gauss(0, 1)} for i in range(count)}
     return changed(best={**best, "predictions": pulls})
+
+
+def with_ends(starts: list[dict] | None = None) -> Study:
+    """A study whose fits ended in every kind of end, one start each."""
+    lowest = decay().model_dump()["ends"][0]
+    kinds = ("global", "local minimum", "at bound", "unchecked")
+    ends = [
+        {**lowest, "kind": kind, "chi2": chi2, "hits": 1}
+        for kind, chi2 in zip(kinds, (lowest["chi2"], 200.0, 400.0, 800.0), strict=True)
+    ]
+    own = [
+        {"chi2": end["chi2"], "converged": end["kind"] != "unchecked", "basin": i}
+        for i, end in enumerate(ends)
+    ]
+    return changed(ends=ends, starts=own if starts is None else starts)
 
 
 def texts(drawing: str) -> str:
@@ -94,19 +116,22 @@ def test_most_points():
 
 
 def test_large_chi2_can_be_read():
-    """A variation of 0.02 % around 1e8 is drawn above the lowest chi2, which the axis names."""
-    figure = profile_of(lepton().studies[0])
+    """A variation of 1 % around 1e8 is drawn above the lowest chi2, which the axis names."""
+    study = recorded.study("lepton", "baseline")
+    figure = profile_of(study)
 
     assert figure is not None
     seen = texts(svg(figure))
-    assert "χ² − 9.918222×10⁷" in seen
-    assert "20000" in seen
+    assert study.best is not None
+    assert f"χ² − {numbers.scientific(study.best.chi2)}" in seen
+    assert "200000" in seen
     assert "settled, at bounds" in seen
 
 
 def test_flat_profile():
     """A profile that is exactly flat is drawn below the 95 % level, so that it looks flat."""
-    points = [{**point, "chi2": 52.31, "own": None} for point in points_of()]
+    lowest = decay().profiles[0].chi2_min
+    points = [{**point, "chi2": lowest, "own": None} for point in points_of()]
     figure = profile_of(with_points(points))
 
     assert figure is not None
@@ -115,20 +140,23 @@ def test_flat_profile():
 
 def test_what_relaxation_removed_is_shown():
     """A flat profile is drawn beside the minimum that the points' own starts pretended."""
+    lowest = decay().profiles[0].chi2_min
     points = [
-        {**point, "chi2": 52.31, "own": 52.31 + 40 * abs(i - 5)}
+        {**point, "chi2": lowest, "own": lowest + 300 * abs(i - 2)}
         for i, point in enumerate(points_of())
     ]
     figure = profile_of(with_points(points))
 
     assert figure is not None
     assert "before relaxation" in texts(svg(figure))
-    assert figure.axes[0].get_ylim()[1] > 600
+    assert figure.axes[0].get_ylim()[1] > 300
 
 
 def test_unsettled_and_failed_points_are_told_apart():
     """The legend names settled, unsettled and failed points."""
-    figure = profile_of(mixed().studies[1])
+    study = recorded.study("mixed", "noisy profile").model_dump()
+    study["profiles"][0]["points"][3]["chi2"] = None
+    figure = profile_of(Study.model_validate(study))
 
     assert figure is not None
     seen = texts(svg(figure))
@@ -137,12 +165,13 @@ def test_unsettled_and_failed_points_are_told_apart():
 
 def test_nothing_to_draw():
     """Without a best fit, three starts or a second uncertainty there is no picture."""
-    study = mixed().studies[2]
+    study = recorded.study("mixed", HOSTILE)
+    certain = recorded.study("mixed", "two intervals")
 
     assert residuals_figure(study) is None
     assert waterfall_figure(study) is None
-    assert waterfall_figure(mixed().studies[0]) is None
-    assert scale_figure(mixed().studies[0], mixed().studies[0].profiles[0]) is None
+    assert waterfall_figure(changed(starts=decay().model_dump()["starts"][:2])) is None
+    assert scale_figure(certain, certain.profiles[0]) is None
 
 
 def test_profile_without_a_fit():
@@ -154,7 +183,7 @@ def test_profile_without_a_fit():
 
 def test_kinds_of_ends_are_told_apart():
     """The legend of the waterfall names what each end was found to be."""
-    figure = waterfall_figure(decay().studies[0])
+    figure = waterfall_figure(with_ends())
 
     assert figure is not None
     seen = texts(svg(figure))
@@ -164,34 +193,35 @@ def test_kinds_of_ends_are_told_apart():
 
 def test_starts_find_their_end_by_chi2():
     """A start is drawn as the end with its chi2, whatever number its basin has."""
-    starts = [{"chi2": 262.31, "converged": True, "basin": 0}] * 3
-    figure = waterfall_figure(changed(starts=starts))
+    starts = [{"chi2": 200.0, "converged": True, "basin": 0}] * 3
+    figure = waterfall_figure(with_ends(starts))
 
     assert figure is not None
     assert "local minimum" in texts(svg(figure))
 
 
-@pytest.mark.parametrize("which", [0, 4])
-def test_map_says_what_it_shows(which):
+@pytest.mark.parametrize(
+    ("night", "study"), [("decay", "profile k1 and k2"), ("mixed", "unsettled")]
+)
+def test_map_says_what_it_shows(night, study):
     """A map names both parameters with their units, its levels, and its lowest point."""
-    study = (decay if which == 0 else mixed)().studies[which]
-    found = study.maps[0]
+    found = recorded.study(night, study).maps[0]
     figure = map_figure(found)
 
     assert figure is not None
     drawing = svg(figure)
     seen = texts(drawing)
     for name, unit in zip(found.parameters, found.units, strict=True):
-        assert f"{name} ({unit})" in seen
+        assert (f"{name} ({unit})" if unit else name) in seen
     assert all(word in seen for word in ("68 %", "95 %", "lowest"))
-    assert ("every fit failed" in seen) == (which == 4)
+    assert ("every fit failed" in seen) == (night == "mixed")
     assert found.sentence in (ET.fromstring(drawing).get("aria-label") or "")  # noqa: S314
 
 
 def test_border_of_the_scan_is_dashed():
     """Only where the scan cuts a contour off is its line dashed."""
-    for found, dashed in ((decay().studies[0].maps[0], False), (mixed().studies[4].maps[0], True)):
-        figure = map_figure(found)
+    for study, dashed in ((decay(), False), (recorded.study("mixed", "unsettled"), True)):
+        figure = map_figure(study.maps[0])
 
         assert figure is not None
         styles = {line.get_linestyle() for line in figure.axes[0].get_lines()}
@@ -200,7 +230,7 @@ def test_border_of_the_scan_is_dashed():
 
 def test_fine_map():
     """A map of sixty by sixty points makes one small picture."""
-    data = decay().studies[0].maps[0].model_dump()
+    data = decay().maps[0].model_dump()
     axis = [1.0 + i / 10 for i in range(60)]
     chi2 = [[52.31 + (a - 3) ** 2 * (b + 1) for a in axis] for b in axis]
     figure = map_figure(Map.model_validate({**data, "x": axis, "y": axis, "chi2": chi2}))
@@ -211,7 +241,7 @@ def test_fine_map():
 
 def test_flat_map():
     """A map that is exactly flat, without contours, is drawn as such."""
-    data = decay().studies[0].maps[0].model_dump()
+    data = decay().maps[0].model_dump()
     chi2 = [[52.31] * len(data["x"])] * len(data["y"])
     flat = Map.model_validate({**data, "chi2": chi2, "contours": []})
 
@@ -220,7 +250,7 @@ def test_flat_map():
 
 def test_map_without_a_fit():
     """A map in which every fit failed has no picture."""
-    data = decay().studies[0].maps[0].model_dump()
+    data = decay().maps[0].model_dump()
     chi2 = [[None] * len(data["x"])] * len(data["y"])
 
     assert map_figure(Map.model_validate({**data, "chi2": chi2, "contours": []})) is None
@@ -228,19 +258,19 @@ def test_map_without_a_fit():
 
 def test_scaled_uncertainties():
     """The picture of scaled uncertainties names every factor and the 95 % set."""
-    study = decay().studies[0]
+    study = decay()
     figure = scale_figure(study, study.profiles[0])
 
     assert figure is not None
     seen = texts(svg(figure))
-    assert all(word in seen for word in ("0.1", "10", "95 % set", "k2 (1/s)"))
+    assert all(word in seen for word in ("0.1", "10", "95 % set", "k1 (1/s)"))
 
 
 def test_same_picture_twice():
     """The same study gives the same picture, letter for letter, and no fixed ink."""
     drawings = []
     for _ in range(2):
-        figure = waterfall_figure(decay().studies[0])
+        figure = waterfall_figure(decay())
         assert figure is not None
         drawings.append(svg(figure))
 

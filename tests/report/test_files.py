@@ -18,7 +18,8 @@ from daybreak.findings import records as findings
 from daybreak.report import files
 from daybreak.report import summary as summary_models
 from daybreak.report.summary import Summary
-from tests.report.summaries import HOSTILE, decay, mixed
+from tests.report import recorded
+from tests.report.nights import HOSTILE
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,8 +34,9 @@ def test_report_files(tmp_path, summary):
 
 def test_rebuilding_changes_nothing(tmp_path):
     """Writing the same summary again gives identical files."""
-    first = {n: p.read_bytes() for n, p in files.write_report(tmp_path, decay()).items()}
-    second = {n: p.read_bytes() for n, p in files.write_report(tmp_path, decay()).items()}
+    decay = recorded.summary("decay")
+    first = {n: p.read_bytes() for n, p in files.write_report(tmp_path, decay).items()}
+    second = {n: p.read_bytes() for n, p in files.write_report(tmp_path, decay).items()}
 
     assert first == second
 
@@ -58,7 +60,8 @@ def test_study_round_trip(tmp_path, summary):
 
 def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     """When a file cannot be moved into place, the old one stays and no scrap is left."""
-    path = files.write_study(tmp_path, decay().studies[0])
+    [study] = recorded.summary("decay").studies
+    path = files.write_study(tmp_path, study)
     before = path.read_bytes()
 
     def refuse(*_):
@@ -66,7 +69,7 @@ def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(OSError):  # noqa: PT011 - it has no message
-        files.write_study(tmp_path, decay().studies[0])
+        files.write_study(tmp_path, study)
 
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -142,7 +145,7 @@ def test_every_field_is_documented():
 
 def test_hostile_names_do_not_leave_the_folder(tmp_path):
     """A study named like a path is written where every study is."""
-    path = files.write_study(tmp_path, mixed().studies[2])
+    path = files.write_study(tmp_path, recorded.study("mixed", HOSTILE))
 
     assert path.parent == tmp_path / "studies"
     assert path.name.startswith("script-alert-1")

@@ -12,8 +12,8 @@ import pytest
 from daybreak.diagnosis.study import Study
 from daybreak.report import html, numbers
 from daybreak.report.summary import Summary
-from tests.report.conftest import MAKERS
-from tests.report.summaries import HOSTILE, decay, lepton, mixed
+from tests.report import recorded
+from tests.report.nights import HOSTILE
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
@@ -64,7 +64,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def pages() -> dict[str, tuple[Summary, str]]:
     """Each summary with its page."""
-    made = {name: make() for name, make in MAKERS.items()}
+    made = {name: recorded.summary(name) for name in recorded.NAMES}
     return {name: (summary, html.render(summary)) for name, summary in made.items()}
 
 
@@ -138,7 +138,11 @@ def said_of(study: Study) -> Iterator[str]:
     yield from (finding.sentence for finding in study.findings)
     yield from (end.sentence for end in study.ends)
     yield from (group.group for group in (study.tension.groups if study.tension else []))
-    yield from (f"{shift.knob} {shift.value} {shift.refined} {shift.at}" for shift in study.knobs)
+    for shift in study.knobs:
+        values = (
+            numbers.number(v) if isinstance(v, float) else v for v in (shift.value, shift.refined)
+        )
+        yield " ".join(map(str, (shift.knob, *values, shift.at)))
     yield from (f"x {numbers.number(fit.scale)}" for fit in study.model_scales)
     if study.best:
         yield from (
@@ -176,45 +180,51 @@ def test_changed_criteria_are_shown(pages):
     """Both versions of changed criteria are on the page, with time and verdict."""
     seen = Page(pages["decay"][1]).text
 
-    assert "2026-11-03 21:00 UTC no longer ✗ FAIL p_value >= 0.6 (hard)" in seen
-    assert "2026-11-04 06:12 UTC now ✓ PASS p_value >= 0.01 (hard)" in seen
+    assert re.search(r"2026-11-03 21:\d\d UTC no longer ✗ FAIL p_value >= 0.9 \(hard\)", seen)
+    assert re.search(r"2026-11-03 2\d:\d\d UTC now ✓ PASS p_value >= 0.01 \(hard\)", seen)
 
 
 def test_unsettled_points_are_flagged(pages):
     """A profile with unsettled points says how many, above its picture."""
-    assert "3 of 9 points not settled" in Page(pages["mixed"][1]).text
+    assert "1 of 9 points not settled" in Page(pages["mixed"][1]).text
 
 
 def test_relaxation_is_told(pages):
     """Every profile says how much it varied before relaxation and after."""
     seen = Page(pages["mixed"][1]).text
 
-    assert (
-        "Before relaxation chi2 varies by 5.23 % of its minimum with 3 local minima, after it by "
-        "0.909 % of its minimum with no local minimum. Fits from the left and from the right "
-        "differed by up to 4 at first; from one side alone up to 0.7 too high in the end." in seen
-    )
-    assert "Noise of the method: chi2 spreads by 1.3" in seen
+    for told in (
+        "Before relaxation chi2 varies by # % of its minimum with 1 local minimum, after it by #",
+        "Fits from the left and from the right differed by up to # at first; from one side",
+        "Noise of the method: chi2 spreads by # over its seeds",
+    ):
+        assert re.search(told.replace("#", r"[\d.]+"), seen)
 
 
 def test_flat_end_is_told_in_words(pages):
     """An interval without an end says that the profile flattens below the level."""
-    seen = Page(pages["decay"][1]).text
+    decay = recorded.summary("decay")
+    [study] = decay.studies
+    [interval] = study.profiles[0].intervals
+    flat = interval.model_copy(update={"lower_closed": False, "lower_reason": "flat"})
+    profile = study.profiles[0].model_copy(update={"intervals": [flat]})
+    study = study.model_copy(update={"profiles": [profile]})
+    seen = Page(html.render(decay.model_copy(update={"studies": [study]}))).text
 
-    assert "(0.01, 0.0557] 1/s (lower end: the profile flattens below the level)" in seen
+    assert "] 1/s (lower end: the profile flattens below the level)" in seen
 
 
 def test_chance_of_a_missed_minimum_names_its_source(pages):
     """The chance that a minimum was missed comes with the estimator."""
     seen = Page(pages["decay"][1]).text
 
-    assert "About 0.91 % of all starts would lead to a minimum not seen so far." in seen
+    assert re.search(r"About [\d.]+ % of all starts would lead to a minimum not seen so far", seen)
     assert "Boender and Rinnooy Kan 1987" in seen
 
 
 def test_no_empty_sections(pages):
     """A study that was asked nothing shows none of the answers."""
-    seen = Page(pages["lepton"][1]).text
+    seen = Page(pages["hopeless"][1]).text
     absent = ("Ends of the fits", "Map of", "Agreement by group", "refined knobs", "multiplied")
 
     assert [words for words in absent if words in seen] == []
@@ -228,11 +238,12 @@ def test_hostile_name_is_text(pages):
     assert pages["mixed"][1].count("<script") == 1
 
 
-@pytest.mark.parametrize("make", [lepton, decay, mixed])
-def test_hostile_everywhere(make):
+# Of a search the values are looked up by names, which are keys.
+@pytest.mark.parametrize("night", [name for name in recorded.NAMES if name != "search"])
+def test_hostile_everywhere(night):
     """Markup in any text of the summary stays text."""
     evil = '"><script>alert(1)</script>'
-    data = make().model_dump(by_alias=True)
+    data = recorded.summary(night).model_dump(by_alias=True)
 
     def poison(node):
         if isinstance(node, dict):
@@ -264,6 +275,8 @@ FIXED = {
     "kind",
     "exponents",
     "scales",
+    "started",
+    "ended",
 }
 
 
@@ -273,10 +286,10 @@ def test_same_page_twice(name, summary, pages):
 
 
 def test_size(name, pages):
-    """A page of seven studies stays far below a megabyte."""
+    """A page stays far below a megabyte."""
     assert len(pages[name][1].encode()) < 500_000
 
 
 def test_without_pictures():
     """The page can do without pictures."""
-    assert "<svg" not in html.render(decay(), pictures=False)
+    assert "<svg" not in html.render(recorded.summary("decay"), pictures=False)

@@ -1,12 +1,12 @@
 """A Dask cluster of this machine: the same numbers, killed workers, limits, sentences."""
 
-import itertools
 import os
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import distributed
 import psutil
@@ -24,23 +24,35 @@ from tests.runner.dangerous import problem
 from tests.runner.test_postgres import FILE, done
 from tests.runner.test_workers import GOOD, STEEP
 from tests.runner.toy import line_problem
+from tests.waiting import HANG
 
 
-def slow(p, settings):
-    """Straight line whose every evaluation takes a moment, shape (12,)."""
-    from tests.runner.toy import X
+def held_in(folder):
+    """A straight line whose every evaluation takes a moment; on a cluster, as long as it is held.
 
-    time.sleep(0.005)
-    return p.a * X + p.b
+    Held are those who find a file called ``hold`` in the folder; each leaves its number there.
+    """
+
+    def predict(p, settings):
+        from tests.runner.toy import X
+
+        time.sleep(0.005)
+        on_a_cluster = "spawn_main" in Path("/proc/self/cmdline").read_text()
+        while on_a_cluster and (folder / "hold").exists():
+            (folder / f"{os.getpid()} at work").touch()
+            time.sleep(0.01)
+        return p.a * X + p.b
+
+    return predict
 
 
 def cluster_workers():
     """Processes of the Dask workers of this process."""
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has gone meanwhile
+            found += [child] if "spawn_main" in " ".join(child.cmdline()) else []
+    return found
 
 
 def test_the_same_numbers_as_in_one_process(tmp_path):
@@ -54,28 +66,35 @@ def test_the_same_numbers_as_in_one_process(tmp_path):
 
 
 def test_a_night_completes_though_workers_are_killed_all_the_time(tmp_path):
-    """For every third trial that is made a worker is killed; each is made all the same, once."""
-    one = dk.FitProblem(
-        [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)], slow, line_problem().data
-    )
+    """Three workers are killed in their first trials, more later; each trial is made, once."""
+    night, folder = tmp_path / "night", tmp_path / "held"
+    folder.mkdir()
+    (folder / "hold").touch()
+    boxes = [dk.Parameter("a", -5, 5), dk.Parameter("b", -5, 5)]
+    one = dk.FitProblem(boxes, held_in(folder), line_problem().data)
     campaign = dk.Campaign("killed", [dk.Study("s", one, dk.MultiStart(starts=10))])
     over = threading.Event()
     killed = []
 
+    def at_work():
+        there = [w for w in cluster_workers() if (folder / f"{w.pid} at work").exists()]
+        return [worker for worker in there if worker.pid not in killed]
+
     def kill():
-        for turn in itertools.count():
-            # Paced by the trials, not by the clock: a slow machine makes few of them in a second.
-            while done(tmp_path) <= 3 * turn:
-                if over.wait(0.1):
-                    return
-            for worker in cluster_workers()[turn % 2 :: 2][:1]:
-                killed.append(worker.pid)
-                worker.kill()
+        while not over.wait(0.1):
+            held = len(killed) < 3
+            if not held:
+                (folder / "hold").unlink(missing_ok=True)
+            # Later paced by the trials, not by the clock: a slow machine makes few in a second.
+            if held or done(night) > 3 * (len(killed) - 3):
+                for worker in (at_work() if held else cluster_workers())[:1]:
+                    killed.append(worker.pid)
+                    worker.kill()
 
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        result = dk.run(campaign, tmp_path, dask="local:2", budget=2.0)
+        result = dk.run(campaign, night, dask="local:2", budget=2.0)
     finally:
         over.set()
         killer.join()
@@ -90,8 +109,8 @@ def test_limits_hold_on_a_cluster(tmp_path):
     executor = DaskExecutor("local:1")
     try:
         found = {}
-        for how in ("segfault", "hang"):
-            one = problem(how, time_limit=1.0)
+        for how, limit in (("segfault", None), ("hang", 5.0)):
+            one = problem(how, time_limit=limit)
             executor.submit(Unit(0, one, one.resolve({}), (GOOD, STEEP), one.resources))
             results = []
             while not results:
@@ -138,7 +157,7 @@ def test_a_batch_system_carries_a_night(tmp_path):
         (tmp_path / name).chmod(0o755)
     (tmp_path / "jobqueue.yaml").write_text(JOBS)
     file = tmp_path / "shared.py"
-    file.write_text(FILE.format(nap=0.0, name="batch"))
+    file.write_text(FILE.format(nap=0.0, both=False, name="batch"))
     environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         [sys.executable, "-m", "daybreak.cli", "run", str(file), "--dask", "slurm:2"],
@@ -147,7 +166,7 @@ def test_a_batch_system_carries_a_night(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=HANG,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -18,9 +18,12 @@ from daybreak.ledger.endings import Ending
 from daybreak.ledger.place import remembered
 from daybreak.ledger.store import Ledger
 from tests.runner.toy import campaign, line_problem
+from tests.waiting import HANG, wait_until
 
 FILE = """
+import os
 import time
+from pathlib import Path
 import numpy as np
 import daybreak as dk
 
@@ -29,6 +32,10 @@ X = np.linspace(0.0, 1.0, 12)
 
 def predict(p, settings):
     time.sleep({nap})
+    if {both} and "daybreak.runner.worker" in open("/proc/self/cmdline").read():
+        Path(f"at work {{os.getpid()}}").touch()
+        while len(list(Path().glob("at work *"))) < 2:
+            time.sleep(0.01)
     return p.a * X + p.b
 
 
@@ -77,11 +84,7 @@ def done(directory):
 
 def wait_for(directory, trials):
     """Wait until so many trials are durable."""
-    for _ in range(600):
-        if done(directory) >= trials:
-            return
-        time.sleep(0.1)
-    raise AssertionError
+    wait_until(lambda: done(directory) >= trials)
 
 
 def tally(directory):
@@ -121,11 +124,14 @@ def test_the_password_is_not_written_down(postgres, tmp_path):
 
 
 def test_two_processes_share_a_campaign(postgres, tmp_path):
-    """Two processes make every trial once between them, each a part, and both see the end."""
+    """Two processes make every trial once between them, each a part, and both see the end.
+
+    Neither goes on with its first trial before the other has one in hand.
+    """
     file = tmp_path / "shared.py"
-    file.write_text(FILE.format(nap=0.002, name=f"shared-{os.getpid()}"))
+    file.write_text(FILE.format(nap=0.002, both=True, name=f"shared-{os.getpid()}"))
     both = [start(file, tmp_path / name, postgres.url) for name in ("one", "two")]
-    told = [process.communicate(timeout=120)[0] for process in both]
+    told = [process.communicate(timeout=HANG)[0] for process in both]
 
     assert [process.returncode for process in both] == [0, 0], told
     trials, finished, twice, owners = tally(tmp_path / "one")
@@ -149,8 +155,8 @@ def test_the_first_to_finish_speaks_for_all(postgres, tmp_path, fate):
         ledger.begin_run(json.loads(made_of), plan)
         ledger.begin_study("s")
         heart, run = ledger.heart, ledger.run
+        heart.close()  # beats only when it is told to
         if fate == "killed":
-            heart.close()
             ledger.store.write(lambda c: runs.bury(c, [run]))
         if fate == "late beat":
             ledger.end_run(Ending.FINISHED)
@@ -172,12 +178,12 @@ def test_the_first_to_finish_speaks_for_all(postgres, tmp_path, fate):
 def test_one_of_two_is_killed(postgres, tmp_path):
     """When one of two is killed, the other takes over what it had in hand and finishes."""
     file = tmp_path / "killed.py"
-    file.write_text(FILE.format(nap=0.005, name=f"killed-{os.getpid()}"))
+    file.write_text(FILE.format(nap=0.005, both=False, name=f"killed-{os.getpid()}"))
     one, two = (start(file, tmp_path / name, postgres.url) for name in ("one", "two"))
     wait_for(tmp_path / "one", 3)
     one.send_signal(signal.SIGKILL)
     one.communicate()
-    told, _ = two.communicate(timeout=120)
+    told, _ = two.communicate(timeout=HANG)
 
     assert two.returncode == 0, told
     trials, finished, twice, _ = tally(tmp_path / "two")
@@ -187,13 +193,13 @@ def test_one_of_two_is_killed(postgres, tmp_path):
 def test_the_server_is_restarted_in_mid_run(postgres, tmp_path):
     """A server that goes away and comes back costs nothing but the time."""
     file = tmp_path / "restart.py"
-    file.write_text(FILE.format(nap=0.005, name=f"restart-{os.getpid()}"))
+    file.write_text(FILE.format(nap=0.005, both=False, name=f"restart-{os.getpid()}"))
     process = start(file, tmp_path / "run", postgres.url)
     wait_for(tmp_path / "run", 3)
     postgres.stop()
     time.sleep(1.0)
     postgres.start()
-    told, _ = process.communicate(timeout=120)
+    told, _ = process.communicate(timeout=HANG)
 
     assert process.returncode == 0, told
     trials, finished, twice, _ = tally(tmp_path / "run")

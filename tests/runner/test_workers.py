@@ -1,11 +1,12 @@
 """Worker processes: every way to die has a name, costs one trial, and leaves nothing behind."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
+from unittest.mock import Mock
 
 import numpy as np
 import psutil
@@ -16,11 +17,13 @@ from daybreak.errors import WorkerError
 from daybreak.methods.solve import solve
 from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.outcomes import Task
+from daybreak.runner import workers
 from daybreak.runner.crew import Means
 from daybreak.runner.machine import slots_for, surroundings
 from daybreak.runner.work import Unit
 from daybreak.runner.workers import Workers
 from tests.runner.dangerous import problem
+from tests.waiting import wait_until
 
 GOOD, STEEP = Task(EVALUATE, {"a": 1.0, "b": 0.0}), Task(EVALUATE, {"a": 3.0, "b": 0.0})
 
@@ -42,11 +45,7 @@ def crew():
 def result_of(executor, one, tasks):
     """The result of one unit."""
     executor.submit(Unit(0, one, one.resolve({}), tuple(tasks), one.resources))
-    for _ in range(300):
-        found = executor.completed(0.2)
-        if found:
-            return found[0]
-    raise AssertionError
+    return wait_until(lambda: executor.completed(0.2))[0]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +61,13 @@ def result_of(executor, one, tasks):
         ("raise", {}, "RAISED", "licence server"),
     ],
 )
-def test_every_end_has_a_name(crew, how, limits, reason, message):
-    """A trial that dies is an outcome with its own reason, and the next one is made."""
+def test_every_end_has_a_name(crew, monkeypatch, how, limits, reason, message):
+    """A trial that dies is an outcome with its own reason, and the next one is made.
+
+    By the clock the first takes an hour, the next one no time, however busy the machine.
+    """
+    took = itertools.chain([3600.0], itertools.repeat(0.0))
+    monkeypatch.setattr(workers, "AwakeClock", lambda: Mock(seconds=Mock(return_value=next(took))))
     one = problem(how, **limits)
     executor = crew(one)
     (outcome,) = result_of(executor, one, [STEEP]).outcomes
@@ -140,7 +144,7 @@ def test_cancelled_work_is_gone(crew):
 
 
 def test_nothing_outlives_a_killed_parent(tmp_path):
-    """When the parent is killed, its workers and what they started are gone within seconds."""
+    """When the parent is killed, its workers and what they started go as well."""
     script = tmp_path / "parent.py"
     script.write_text(
         "import subprocess, sys, time\n"
@@ -159,26 +163,18 @@ def test_nothing_outlives_a_killed_parent(tmp_path):
         "w.completed(600)\n"
     )
     process = subprocess.Popen([sys.executable, str(script)])
-    pid = int(_eventually(lambda: (tmp_path / "pid").read_text().strip()))
+    file = tmp_path / "pid"
+    pid = int(wait_until(lambda: file.exists() and file.read_text().strip(), process))
     process.send_signal(signal.SIGKILL)
     process.wait()
 
     def gone():
-        return not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
-
-    assert _eventually(gone)
-
-
-def _eventually(look):
-    for _ in range(150):
         try:
-            found = look()
-        except (OSError, psutil.Error):
-            found = None
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    wait_until(gone)
 
 
 def test_slots_follow_what_a_trial_needs(monkeypatch):

@@ -1,12 +1,11 @@
 """Before the night: searched parameters that change nothing are named."""
 
-import time
-
 import numpy as np
 import pytest
 
 import daybreak as dk
 from daybreak.preflight.run import preflight
+from tests.clock import Clock
 from tests.search.problems import SPACE, bowl
 
 RATE = dk.Parameter("rate", 1e-4, 1, scale="log")
@@ -109,11 +108,12 @@ def test_without_a_rehearsal_it_says_so():
     assert "no `rehearsal` of evaluate is declared" in found.not_checked[0]
 
 
-def test_out_of_time_it_says_what_is_missing():
+def test_out_of_time_it_says_what_is_missing(monkeypatch):
     """When the budget is spent the parameters that were not asked are named."""
+    clock = Clock(monkeypatch)
 
     def slow(c, trial):
-        time.sleep(0.02)
+        clock.now += 0.02
         return everything(c, trial)
 
     found = examine(slow, budget=0.3)

@@ -18,6 +18,7 @@ from daybreak.problem.ends import basins, missed_share, same_chi2, units
 from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
+from daybreak.sentences import between, worded
 
 MOST_ENDS = 24
 """Distinct ends that are listed: as many as are polished (`daybreak.methods.checks`)."""
@@ -103,19 +104,22 @@ def _sentence(
     kind: EndKind, end: Outcome, polished: float | None, negative: int, flat: int
 ) -> str:
     """What the second method and the curvature say, for the reader."""
-    directions = "one direction" if flat == 1 else f"{flat} directions"
+    directions = "one direction" if flat == 1 else worded("{} directions", flat)
     if kind == "global":
         if flat:
-            return f"the lowest chi2 found, but not a point: chi2 is flat in {directions}."
+            return worded(
+                "the lowest chi2 found, but not a point: chi2 is flat in {}.", directions
+            )
         return "the lowest chi2 found; a second method agrees, and chi2 rises in all directions."
     if kind == "saddle or plateau":
         if negative:
-            ways = "one direction" if negative == 1 else f"{negative} directions"
-            return f"no minimum: chi2 falls in {ways} from here, to second order."
-        return f"perhaps no minimum: chi2 is flat in {directions} from here."
+            ways = "one direction" if negative == 1 else worded("{} directions", negative)
+            return worded("no minimum: chi2 falls in {} from here, to second order.", ways)
+        return worded("perhaps no minimum: chi2 is flat in {} from here.", directions)
     if kind == "not converged":
         if polished is not None and end.chi2 is not None and polished < end.chi2:
-            return f"the fit stopped early: a second method goes down to {polished:.6g}."
+            down = between("down to {:.6g}", polished)
+            return worded("the fit stopped early: a second method goes {}.", down)
         return "the fit stopped where chi2 still slopes; neither method gets further."
     if kind == "at bound":
         return "a minimum only because of the bounds that hold it."

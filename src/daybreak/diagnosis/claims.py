@@ -21,6 +21,7 @@ from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import Identifiability, Symmetry, Withholds, codes
 from daybreak.problem.ends import LEVEL_95
+from daybreak.sentences import capitalised
 
 NOT_IDENTIFIABLE = "not identifiable"
 NO_CLAIM = "no claim"
@@ -76,6 +77,8 @@ class Weighed:
     strength: str
     """One of `STRENGTHS`; without a reference the words of the profile's code."""
     sentence: str
+    headed: str = ""
+    """The sentence for where the parameter stands before it; empty where it is the same."""
 
     @property
     def supported(self) -> bool:
@@ -164,13 +167,14 @@ def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
 def _described(profile: Profile, moving: str, misfit: str) -> Weighed:
     """The claim about a parameter without a reference: what its code says, if the fit is good."""
     strength = _OF_CODES.get(profile.code, profile.code.in_words)
-    text = profile.sentence
+    more = ""
     if moving:
-        return Weighed(None, None, NOT_IDENTIFIABLE, f"{text} {moving}.")
-    if misfit:
-        because = f"{misfit[0].upper()}{misfit[1:]}"
-        strength, text = NO_CLAIM, f"{text} {because}, so it supports no claim about the value."
-    return Weighed(None, None, strength, text)
+        strength, more = NOT_IDENTIFIABLE, f" {moving}."
+    elif misfit:
+        because = f" {capitalised(misfit)}, so it supports no claim about the value."
+        strength, more = NO_CLAIM, because
+    headed = f"{profile.headed}{more}" if profile.headed else ""
+    return Weighed(None, None, strength, f"{profile.sentence}{more}", headed)
 
 
 def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple[str, str]:
@@ -213,7 +217,7 @@ def _unidentified(
     name = profile.parameter
     for symmetry in symmetries:
         if symmetry.exact and Fraction(symmetry.exponents.get(name, "0")) != 0:
-            return symmetry.sentence.rstrip(".")
+            return symmetry.sentence
     loose = identifiability.get(name) == "locally not identifiable"
     if loose and profile.code in (codes.NOT_CONSTRAINED, codes.FLAT_WITHIN_NOISE):
         return f"the data leave a direction free that moves {name}, and chi2 is flat along it"

@@ -74,7 +74,7 @@ class Curve:
         ends: list[tuple[float, EndReason]] = []
         for c in crossings(self.values, self.chi2, level):
             walled = not math.isfinite(c.f_outside)
-            ends.append((c.inside, "no fit") if walled else (c.root, "data"))
+            ends.append((c.inside, EndReason.NO_FIT) if walled else (c.root, EndReason.DATA))
         if self.chi2[0] <= level:
             ends.insert(0, (self.values[0], self._open(self.values[0], self.parameter.lower)))
         if self.chi2[-1] <= level:
@@ -83,8 +83,8 @@ class Curve:
             Interval(
                 lower=low,
                 upper=high,
-                lower_closed=low_reason == "data",
-                upper_closed=high_reason == "data",
+                lower_closed=low_reason is EndReason.DATA,
+                upper_closed=high_reason is EndReason.DATA,
                 lower_reason=low_reason,
                 upper_reason=high_reason,
             )
@@ -94,7 +94,7 @@ class Curve:
     def _open(self, value: float, bound: float) -> EndReason:
         """Why the set does not end at `value`, an end of the scan."""
         if self.ends_only and value != bound:
-            return "unfinished"
+            return EndReason.UNFINISHED
         place = self.parameter.unit_from
         first, last = place(self.values[0]), place(self.values[-1])
         near = [
@@ -105,10 +105,11 @@ class Curve:
         rise = max(near) - min(near)
         level = rise <= _LEVELLED * self.range or same_chi2(self.range, 0.0)
         if len(near) > 2 and rise < _FLAT * self.level and level:
-            return "flat"
+            return EndReason.FLAT
         if value != bound:
-            return "scan edge"
-        return "physical limit" if value in self.parameter.limits else "bound"
+            return EndReason.SCAN_EDGE
+        limited = value in self.parameter.limits
+        return EndReason.PHYSICAL_LIMIT if limited else EndReason.BOUND
 
 
 def variation(chi2: Sequence[float | None]) -> Variation | None:

@@ -8,6 +8,7 @@ from daybreak.diagnosis.study import Profile, ScaledFit, Study
 from daybreak.findings import Finding, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.ends import MISSED
+from daybreak.sentences import between, joined, worded
 
 WORST_P, BEST_P = 0.01, 0.99
 """P values outside this range speak of tension, or of uncertainties that are too large.
@@ -30,27 +31,34 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
     """Whether model and data disagree, in total, for a group, or with all that constants say."""
     p, found = study.metrics.p_value, study.tension
     if p is not None and p < WORST_P:
-        text = f"the data reject the model (p = {p:.2g})."
+        text = worded("the data reject the model (p = {:.2g}).", p)
         yield Finding(code=codes.TENSION, sentence=text)
     if p is not None and p > BEST_P:
-        text = (
-            f"the fit is better than the uncertainties allow (p = {p:.4f}): they may be too large."
+        text = worded(
+            "the fit is better than the uncertainties allow (p = {:.4f}): they may be too large.",
+            p,
         )
         yield Finding(code=codes.TENSION, severity="note", sentence=text)
     if found is None:
         return
     for group in found.groups:
         if group.p_value is not None and group.p_value < WORST_P:
-            text = (
-                f"the group {group.group!r} is in tension with the rest: chi2 = {group.chi2:.4g} "
-                f"for {group.degrees_of_freedom:.3g} degrees of freedom (p = {group.p_value:.2g})."
+            text = worded(
+                "the group {!r} is in tension with the rest: chi2 = {:.4g} for {:.3g} "
+                "degrees of freedom (p = {:.2g}).",
+                group.group,
+                group.chi2,
+                group.degrees_of_freedom,
+                group.p_value,
             )
             yield Finding(code=codes.TENSION, sentence=text)
     if found.share is not None and found.share > _CEILING:
         how = "worse" if found.share > 1.0 else "hardly better"
-        text = (
-            f"the model does {how} than a constant: chi2 is {100 * found.share:.4g} % of what "
-            "one constant for each group of observations gives."
+        text = worded(
+            "the model does {} than a constant: chi2 is {:.4g} % of what one "
+            "constant for each group of observations gives.",
+            how,
+            100 * found.share,
         )
         yield Finding(code=codes.TENSION, sentence=text)
 
@@ -60,29 +68,32 @@ def basins(study: Study, _: StudyRecord) -> Iterator[Finding]:
     ends, missed = study.ends, study.missed
     lowest = ends[0] if ends else None
     if lowest is not None and lowest.kind in ("saddle or plateau", "not converged"):
-        text = f"the lowest end of the fits is not to be relied on; {lowest.sentence}"
+        text = worded("the lowest end of the fits is not to be relied on; {}", lowest.sentence)
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, sentence=text)
     if missed is not None and missed > MISSED:
-        text = (
-            f"about {100 * missed:.2g} % of further starts would lead to a minimum not seen so "
-            "far, perhaps a better one; use more starts."
+        text = worded(
+            "about {:.2g} % of further starts would lead to a minimum not seen so "
+            "far, perhaps a better one; use more starts.",
+            100 * missed,
         )
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, sentence=text)
     stopped = sum(end.hits for end in ends if end.kind == "not converged")
     if stopped:
-        text = f"{_fits(stopped)} stopped before converging; a second method goes further down."
+        text = worded(
+            "{} stopped before converging; a second method goes further down.", _fits(stopped)
+        )
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, severity="note", sentence=text)
     false = [end for end in ends if end.kind == "saddle or plateau"]
     if false:
         hits = sum(end.hits for end in false)
-        text = (
-            f"{_fits(hits)} ended where chi2 is stationary but not a minimum (saddle or plateau)."
+        text = worded(
+            "{} ended where chi2 is stationary but not a minimum (saddle or plateau).", _fits(hits)
         )
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, severity="note", sentence=text)
 
 
 def _fits(count: int) -> str:
-    return "one fit" if count == 1 else f"{count} fits"
+    return "one fit" if count == 1 else worded("{} fits", count)
 
 
 _BAD = (
@@ -108,19 +119,21 @@ def _profile(profile: Profile) -> Iterator[Finding]:
         return
     lost = [point.value for point in profile.points if point.chi2 is None]
     if lost:
-        text = (
-            f"every fit failed at {_listed(lost)}, points of the profile of {profile.parameter}."
+        text = worded(
+            "every fit failed at {}, points of the profile of {}.",
+            _listed(lost),
+            profile.parameter,
         )
         yield Finding(code=codes.NONFINITE_REGION, parameter=profile.parameter, sentence=text)
     loose = [p.value for p in profile.points if not p.settled and p.chi2 is not None]
     if loose:
-        text = f"profile points of {profile.parameter} not settled at {_listed(loose)}."
+        text = worded("profile points of {} not settled at {}.", profile.parameter, _listed(loose))
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, parameter=profile.parameter, sentence=text)
 
 
 def _listed(values: Sequence[float]) -> str:
     more = " and others" if len(values) > 5 else ""
-    return ", ".join(f"{value:g}" for value in values[:5]) + more
+    return joined(", ", (worded("{:g}", value) for value in values[:5])) + more
 
 
 def moves(study: Study, _: StudyRecord) -> Iterator[Finding]:
@@ -143,9 +156,13 @@ def _moves(profile: Profile, scales: Sequence[ScaledFit]) -> Iterator[Finding]:
     ]
     if out:
         far = max(out, key=lambda s: abs(s.shifts[name]))
-        text = (
-            f"the minimum of {name} leaves its 95 % interval when the model uncertainty is "
-            f"scaled: {at:.6g} becomes {far.parameters[name]:.6g} at {far.scale:g} times."
+        text = worded(
+            "the minimum of {} leaves its 95 % interval when the model uncertainty "
+            "is scaled: {:.6g} becomes {:.6g} at {:g} times.",
+            name,
+            at,
+            far.parameters[name],
+            far.scale,
         )
         yield Finding(code=codes.MOVES_WITH_MODEL_UNCERTAINTY, parameter=name, sentence=text)
 
@@ -159,12 +176,25 @@ def knobs(study: Study, _: StudyRecord) -> Iterator[Finding]:
             width = max((i.upper - i.lower for i in closed), default=None)
             if width is not None and abs(moved) > RESOLVED * width:
                 text = (
-                    f"refining {shift.knob} from {shift.value} to {shift.refined} moves the "
-                    f"{shift.at} of {profile.parameter} by {moved:.3g}, "
-                    f"{100 * abs(moved) / width:.3g} % of its 95 % interval."
+                    worded(
+                        "refining {} {} moves the {} of {} by {:.3g}, {:.3g} % of its "
+                        "95 % interval.",
+                        shift.knob,
+                        between("from {} to {}", shift.value, shift.refined),
+                        shift.at,
+                        profile.parameter,
+                        moved,
+                        100 * abs(moved) / width,
+                    )
                     if shift.at == "best fit"
-                    else f"refining {shift.knob} from {shift.value} to {shift.refined} moves the "
-                    f"{shift.at} by {moved:.3g}, {100 * abs(moved) / width:.3g} % of the interval."
+                    else worded(
+                        "refining {} {} moves the {} by {:.3g}, {:.3g} % of the interval.",
+                        shift.knob,
+                        between("from {} to {}", shift.value, shift.refined),
+                        shift.at,
+                        moved,
+                        100 * abs(moved) / width,
+                    )
                 )
                 yield Finding(
                     code=codes.UNRESOLVED_KNOB, parameter=profile.parameter, sentence=text

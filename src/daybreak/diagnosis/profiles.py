@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
-from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
+from daybreak.diagnosis.study import EndReason, Interval, Profile, ProfilePoint
 from daybreak.findings import FindingCode, codes
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
@@ -17,6 +18,7 @@ from daybreak.problem.kinds import Role
 from daybreak.problem.levels import level_95, level_at_limit
 from daybreak.problem.origins import Why
 from daybreak.problem.parameters import Parameter
+from daybreak.sentences import between, joined, worded
 
 _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
 
@@ -40,14 +42,13 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     intervals = curve.intervals() if curve else []
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
-    code, sentence = _code(
-        parameter, points, curve, intervals, noise, level_at_limit(record.problem)
-    )
+    found = _code(parameter, points, curve, intervals, noise, level_at_limit(record.problem))
     if ends_only and best is not None and not by_value:
-        code = codes.UNFINISHED
-        sentence = f"{name}: the best fit had not converged before the search stopped. {_MORE}"
+        text = f"the best fit had not converged before the search stopped. {_MORE}"
+        found = _Told(codes.UNFINISHED, text, headed=True)
+    text = found.text
     if not record.facts.relaxed:
-        sentence += " The points were not relaxed, so the ends are interpolated between them."
+        text += " The points were not relaxed, so the ends are interpolated between them."
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
     return Profile(
         parameter=name,
@@ -57,14 +58,24 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
         level=level_95(record.problem),
         points=points,
         intervals=intervals,
-        code=code,
-        sentence=sentence,
+        code=found.code,
+        sentence=worded("{}: {}", name, text) if found.headed else text,
+        headed=text if found.headed else "",
         before=variation([point.own for point in points]),
         after=after,
         noise=noise,
         ends_only=ends_only,
         fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
     )
+
+
+class _Told(NamedTuple):
+    """A finding code and its sentence."""
+
+    code: FindingCode
+    text: str
+    headed: bool = False
+    """Whether the name of the parameter belongs before it, with a colon."""
 
 
 def _curve(
@@ -199,45 +210,57 @@ def _code(
     intervals: Sequence[Interval],
     noise: float | None,
     at_limit: float,
-) -> tuple[FindingCode, str]:
+) -> _Told:
     """Finding code and its sentence, worst news first."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
     if curve is None:
-        return codes.NONFINITE_REGION, f"{name}: no fit ended anywhere on the scan."
+        return _Told(codes.NONFINITE_REGION, "no fit ended anywhere on the scan.", headed=True)
     first, last = curve.values[0], curve.values[-1]
     tail, reasons = "", {r for i in intervals for r in (i.lower_reason, i.upper_reason)}
-    if "unfinished" in reasons:
-        return codes.UNFINISHED, _unfinished(name, unit, intervals)
+    if EndReason.UNFINISHED in reasons:
+        return _Told(codes.UNFINISHED, _unfinished(unit, intervals), headed=True)
     lost = sum(point.chi2 is None for point in points)
     loose = sum(not point.settled for point in points) - lost
     if loose:
-        tail = f" {loose} of {len(points)} points are not settled: their lowest fit stands alone."
-    if lost:
-        tail += f" At {lost} of {len(points)} points every fit failed."
-    if noise is not None and curve.range <= noise and not same_chi2(noise, 0.0):
-        text = (
-            f"{name}: chi2 varies by {curve.range:.3g} along the scan, less than the {noise:.3g} "
-            "by which the seeds of the method differ: the profile is flat within noise, and its "
-            "minimum means nothing."
+        tail = worded(
+            " {} of {} points are not settled: their lowest fit stands alone.", loose, len(points)
         )
-        return codes.FLAT_WITHIN_NOISE, f"{text}{tail}"
+    if lost:
+        tail += worded(" At {} of {} points every fit failed.", lost, len(points))
+    if noise is not None and curve.range <= noise and not same_chi2(noise, 0.0):
+        text = worded(
+            "chi2 varies by {:.3g} along the scan, less than the {:.3g} by which "
+            "the seeds of the method differ: the profile is flat within noise, and "
+            "its minimum means nothing.",
+            curve.range,
+            noise,
+        )
+        return _Told(codes.FLAT_WITHIN_NOISE, text + tail, headed=True)
     if not intervals:
-        text = f"{name}: a lower chi2 lies outside the scan, which is all above its 95 % level."
-        return codes.EDGE_MINIMUM, f"{text}{tail}"
+        text = "a lower chi2 lies outside the scan, which is all above its 95 % level."
+        return _Told(codes.EDGE_MINIMUM, text + tail, headed=True)
     whole = len(intervals) == 1 and not intervals[0].lower_closed and not intervals[0].upper_closed
     if whole:
-        text = f"{name} is not constrained: no value on [{first:g}, {last:g}]{unit} is worse than"
-        return codes.NOT_CONSTRAINED, f"{text} the best by more than the 95 % level.{tail}"
+        text = worded(
+            "{} is not constrained: no value on {} is worse than",
+            name,
+            between("[{:g}, {:g}]{}", first, last, unit),
+        )
+        return _Told(
+            codes.NOT_CONSTRAINED, text + worded(" the best by more than the 95 % level.{}", tail)
+        )
     if curve.at_edge and not curve.at_limit:
         at = curve.lowest
         what = "its bound" if at in (parameter.lower, parameter.upper) else "an end of the scan"
-        text = f"{name}: the lowest chi2 is at {at:g}{unit}, {what}"
-        return codes.EDGE_MINIMUM, f"{text}; it may fall further outside.{tail}"
+        text = worded(
+            "the lowest chi2 is at {:g}{}, {}; it may fall further outside.", at, unit, what
+        )
+        return _Told(codes.EDGE_MINIMUM, text + tail, headed=True)
     code, text = _set_in_words(parameter, curve, intervals, at_limit)
-    return code, f"{text}{tail}"
+    return _Told(code, text + tail)
 
 
-def _unfinished(name: str, unit: str, intervals: Sequence[Interval]) -> str:
+def _unfinished(unit: str, intervals: Sequence[Interval]) -> str:
     """Which ends of the set were not found."""
     missing = [
         side
@@ -245,14 +268,16 @@ def _unfinished(name: str, unit: str, intervals: Sequence[Interval]) -> str:
             ("lower", intervals[0].lower_reason),
             ("upper", intervals[-1].upper_reason),
         )
-        if reason == "unfinished"
+        if reason is EndReason.UNFINISHED
     ]
     which = (
         "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
     )
     wide = intervals[-1].upper > intervals[0].lower
-    known = f"; seen to belong to it is {_piece(intervals[0])}{unit}" if wide else ""
-    return f"{name}: {which} of its 95 % set was found before the search stopped{known}. {_MORE}"
+    known = worded("; seen to belong to it is {}{}", _piece(intervals[0]), unit) if wide else ""
+    return worded(
+        "{} of its 95 % set was found before the search stopped{}. {}", which, known, _MORE
+    )
 
 
 def _set_in_words(
@@ -260,16 +285,17 @@ def _set_in_words(
 ) -> tuple[FindingCode, str]:
     """What ends the 95 % set."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
-    pieces = " and ".join(map(_piece, intervals)) + unit
+    pieces = joined(" and ", map(_piece, intervals)) + unit
     reasons = {reason for i in intervals for reason in (i.lower_reason, i.upper_reason)}
-    if reasons == {"data", "physical limit"}:
+    if reasons == {EndReason.DATA, EndReason.PHYSICAL_LIMIT}:
         return codes.ONE_SIDED, _one_sided(name, pieces, curve, at_limit)
-    if reasons != {"data"}:
+    if reasons != {EndReason.DATA}:
         return codes.BOUND_LIMITED, _limited(name, pieces, intervals)
     if len(intervals) > 1:
-        text = f"the 95 % set of {name} is {len(intervals)} separate intervals"
-        return codes.SEVERAL_INTERVALS, f"{text}: {pieces}."
-    return codes.IDENTIFIED, f"{name} lies in {pieces} at 95 %, both ends set by the data."
+        text = worded("the 95 % set of {} is {} separate intervals", name, len(intervals))
+        return codes.SEVERAL_INTERVALS, worded("{}: {}.", text, pieces)
+    text = worded("{} lies in {} at 95 %, both ends set by the data.", name, pieces)
+    return codes.IDENTIFIED, text
 
 
 def _piece(interval: Interval) -> str:
@@ -277,31 +303,38 @@ def _piece(interval: Interval) -> str:
     low, high = interval.lower, interval.upper
     share = (high - low) / max(abs(low), abs(high), 1e-300)
     digits = 6 if share <= 0.0 else min(17, max(6, 3 - math.floor(math.log10(share))))
-    return f"[{low:.{digits}g}, {high:.{digits}g}]"
+    return between(f"[{{:.{digits}g}}, {{:.{digits}g}}]", low, high)
 
 
 def _one_sided(name: str, pieces: str, curve: Curve, at_limit: float) -> str:
     """A limit from one side, and whether the physical limit itself is left out."""
     ends = {curve.values[0]: curve.chi2[0], curve.values[-1]: curve.chi2[-1]}
-    text = f"{name} lies in {pieces} at 95 %, ended by the data and by its physical limit"
+    text = worded(
+        "{} lies in {} at 95 %, ended by the data and by its physical limit", name, pieces
+    )
     for value, chi2 in ends.items():
         rise = chi2 - curve.reference
         if value in curve.parameter.limits and at_limit < rise <= curve.level:
-            text += (
-                f"; {value:g} itself is left out: chi2 is {rise:.3g} higher there, and "
-                f"{at_limit:.4g} is enough at a limit"
+            text += worded(
+                "; {:g} itself is left out: chi2 is {:.3g} higher there, and {:.4g} is "
+                "enough at a limit",
+                value,
+                rise,
+                at_limit,
             )
-    return f"{text}."
+    return worded("{}.", text)
 
 
 def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:
     """Why the data do not end the set."""
-    reasons = {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {"data"}
-    text = f"{name} lies in {pieces} at 95 %, but "
-    if reasons == {"flat"}:
-        return f"{text}the profile flattens below the level, so the set has no end on that side."
-    if "no fit" in reasons:
-        return f"{text}no fit ends beyond, so the data do not end the set there."
-    others = " and a ".join(sorted(reasons - {"flat"}))
-    flat = " (and it is flat on the other side)" if "flat" in reasons else ""
-    return f"{text}a {others} ends the set, not the data{flat}."
+    reasons = {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {EndReason.DATA}
+    text = worded("{} lies in {} at 95 %, but ", name, pieces)
+    if reasons == {EndReason.FLAT}:
+        return worded(
+            "{}the profile flattens below the level, so the set has no end on that side.", text
+        )
+    if EndReason.NO_FIT in reasons:
+        return worded("{}no fit ends beyond, so the data do not end the set there.", text)
+    others = " and a ".join(sorted(reasons - {EndReason.FLAT}))
+    flat = " (and it is flat on the other side)" if EndReason.FLAT in reasons else ""
+    return worded("{}a {} ends the set, not the data{}.", text, others, flat)

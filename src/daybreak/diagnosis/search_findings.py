@@ -17,6 +17,7 @@ from daybreak.diagnosis.search_study import (
 from daybreak.diagnosis.study import CriterionOutcome, Study
 from daybreak.findings import Finding, codes
 from daybreak.ledger.records import StudyRecord
+from daybreak.sentences import between, joined, worded
 
 QUANTITIES = ("completed", "feasible", "front_size", "hypervolume", "outside_baselines")
 """Quantities of a whole search, beside its metrics."""
@@ -151,9 +152,11 @@ def confirmation(study: Study, record: StudyRecord) -> Iterator[Finding]:
         error = winner.uncertainty.get(goal.name)
         lucky = bias < 0 if goal.direction == "minimise" else bias > 0
         if lucky and error is not None and abs(bias) > 2.0 * error:
-            text = (
-                f"selection made {goal.name} look better by {abs(bias):.3g}: the values that the "
-                "winners were chosen by do not hold with fresh seeds."
+            text = worded(
+                "selection made {} look better by {:.3g}: the values that the winners "
+                "were chosen by do not hold with fresh seeds.",
+                goal.name,
+                abs(bias),
             )
             yield Finding(code=codes.SELECTION_BIAS, sentence=text)
 
@@ -174,12 +177,17 @@ def baselines(study: Study, _: StudyRecord) -> Iterator[Finding]:
         if len(baseline.bars) == 1:
             inside.append(baseline)
             continue
-        bars = ", ".join(f"{name} = {bar:.6g}" for name, bar in baseline.bars.items())
-        text = f"no result is better than {_called(baseline)} in all objectives at once ({bars})."
+        pairs = baseline.bars.items()
+        bars = joined(", ", (worded("{} = {:.6g}", name, bar) for name, bar in pairs))
+        text = worded(
+            "no result is better than {} in all objectives at once ({}).", _called(baseline), bars
+        )
         yield Finding(code=codes.INSIDE_BASELINE, sentence=text)
     for (name, result), group in _by_result(inside).items():
         goal = next(goal for goal in reading.goals if goal.name == name)
-        text = f"{name} = {result:.6g} is no better than {_best_of(group, goal, reading)}."
+        text = worded(
+            "{} = {:.6g} is no better than {}.", name, result, _best_of(group, goal, reading)
+        )
         yield Finding(code=codes.INSIDE_BASELINE, sentence=text)
 
 
@@ -187,13 +195,16 @@ def _best_of(group: Sequence[BaselineReading], goal: Goal, reading: SearchReadin
     """Some baselines by their number and the best of them."""
     better = min if goal.direction == "minimise" else max
     best = better(group, key=lambda one: one.bars[goal.name])
-    named = f"{_called(best)} ({best.bars[goal.name]:.6g})"
+    named = worded("{} ({:.6g})", _called(best), best.bars[goal.name])
     if len(group) == 1:
-        return f"{named}, which is there without a search"
+        return worded("{}, which is there without a search", named)
     kinds = "baselines and null tests" if any(b.null for b in reading.baselines) else "baselines"
-    return (
-        f"{len(group)} of {len(reading.baselines)} {kinds}, which are there without a search; the "
-        f"best is {named}"
+    return worded(
+        "{} of {} {}, which are there without a search; the best is {}",
+        len(group),
+        len(reading.baselines),
+        kinds,
+        named,
     )
 
 
@@ -219,16 +230,17 @@ def spent(study: Study, _: StudyRecord) -> Iterator[Finding]:
         return
     if reading.exhausted:
         count = len(reading.trials)
-        text = f"all {count} configurations of the space were evaluated."
+        text = worded("all {} configurations of the space were evaluated.", count)
         yield Finding(code=codes.SPACE_EXHAUSTED, sentence=text)
     total = sum(reading.counts.values())
     lost = reading.counts.get("failed", 0)
     # Bars of choice: a sampler that saw less than four fifths, or that finds one in five allowed.
     if total and lost > 0.2 * total:
-        text = f"{lost} of {total} trials failed; the sampler saw only the others."
+        text = worded("{} of {} trials failed; the sampler saw only the others.", lost, total)
         yield Finding(code=codes.MANY_FAILURES, sentence=text)
-    if total and reading.counts.get(ConfigurationState.INFEASIBLE, 0) > 0.8 * total:
-        text = f"{reading.counts['infeasible']} of {total} trials missed a constraint."
+    missed = reading.counts.get(ConfigurationState.INFEASIBLE, 0)
+    if total and missed > 0.8 * total:
+        text = worded("{} of {} trials missed a constraint.", missed, total)
         yield Finding(code=codes.MOSTLY_INFEASIBLE, sentence=text)
 
 
@@ -250,9 +262,13 @@ def refined(study: Study, record: StudyRecord) -> Iterator[Finding]:
                 winner.uncertainty.get(goal.name, 0.0), 0.01 * abs(winner.metrics[goal.name])
             )
             if moved > bar:
-                text = (
-                    f"refining {knob.knob} from {knob.value} to {knob.refined} moves {goal.name} "
-                    f"by {knob.changes[goal.name]:.3g} at trial {knob.number}."
+                text = worded(
+                    "refining {} {} moves {} by {:.3g} at trial {}.",
+                    knob.knob,
+                    between("from {} to {}", knob.value, knob.refined),
+                    goal.name,
+                    knob.changes[goal.name],
+                    knob.number,
                 )
                 yield Finding(code=codes.UNRESOLVED_KNOB, parameter=knob.knob, sentence=text)
 

@@ -6,6 +6,7 @@ Numbers that do not exist (a p value without degrees of freedom) are null, never
 
 from __future__ import annotations
 
+import enum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,11 +16,11 @@ from daybreak.diagnosis.search_study import SearchReading
 from daybreak.findings import Code, Finding
 from daybreak.ledger.states import StudyState
 from daybreak.problem.ends import LEVEL_95
+from daybreak.sentences import Said
 
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-EndReason = Literal["data", "physical limit", "bound", "scan edge", "flat", "no fit", "unfinished"]
 OutcomeWord = Literal["met", "missed", "undecided"]
 
 
@@ -41,10 +42,25 @@ class CriterionOutcome(Model):
     uncertainty: float | None
     """Spread among the fits that found the same minimum, and the shift under refined knobs; null
     when there is no second fit."""
-    threshold: str
+    threshold: Said
     """The bar in words, e.g. ``< 1e+06``."""
     level: Level
-    sentence: str
+    sentence: Said
+
+
+class EndReason(enum.StrEnum):
+    """What ends an interval on one side; only the data close it."""
+
+    DATA = "data"
+    PHYSICAL_LIMIT = "physical limit"
+    BOUND = "bound"
+    SCAN_EDGE = "scan edge"
+    FLAT = "flat"
+    """The profile flattens below its level."""
+    NO_FIT = "no fit"
+    """Every fit beyond it failed."""
+    UNFINISHED = "unfinished"
+    """It was not found before the search stopped."""
 
 
 class Prediction(Model):
@@ -145,7 +161,9 @@ class Profile(Model):
     intervals: list[Interval]
     code: Code
     """Finding code, e.g. ``identified`` or ``edge_minimum``."""
-    sentence: str
+    sentence: Said
+    headed: Said = ""
+    """The sentence for where the parameter stands before it; empty where it is the same."""
     before: Variation | None
     """Of the points' own starts alone."""
     after: Variation | None
@@ -221,7 +239,7 @@ class FitEnd(Model):
     """Eigenvalues that vanish: directions in which chi2 does not change to second order."""
     at_bounds: list[AtBound]
     parameters: dict[str, float]
-    sentence: str
+    sentence: Said
 
 
 class ScaledFit(Model):
@@ -365,6 +383,11 @@ class Study(Model):
     """Units of derived quantities, settings, scale factors."""
     search: SearchReading | None = None
     """What a search found; null for a fit, as `best` is for a search."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether its method came to an end, so that what it found can be judged."""
+        return self.state is StudyState.FINISHED
 
     @property
     def profile(self) -> Profile | None:

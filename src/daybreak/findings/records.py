@@ -23,6 +23,7 @@ from daybreak.criteria import Level
 from daybreak.errors import LedgerError, PlanError, known
 from daybreak.findings import codes
 from daybreak.findings.code import FindingCode, Severity
+from daybreak.sentences import Said, Sentence, Span
 
 Rational = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(e[+-]?\d+)?(/\d+)?$")]
 """A number as text: ``2``, ``-2/3``, ``0.125``."""
@@ -89,7 +90,13 @@ class Finding(Model):
     severity: Severity = Field(default_factory=lambda found: found["code"].severity)
     """That of the code unless it is given."""
     parameter: str | None = None
-    sentence: str
+    studies: list[str] = []
+    """All that it is about, where that is more than one."""
+    sentence: Said
+    lead: int = 0
+    """Length of the sentence's first clause, in characters; 0 where it is the whole."""
+    numbers: list[Span] = []
+    """Where the numbers of the sentence begin and end, in characters."""
     artifact: Annotated[dict[str, Any], AfterValidator(_drawable)] | None = None
     """What `dump` of a `daybreak.Curve`, `Matrix` or `Table` gives: every output draws it."""
     explained: dict[str, Any] | None = Field(
@@ -99,11 +106,21 @@ class Finding(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_explained(cls, data: Any) -> Any:
-        """Read a code that is none of Daybreak's own from what stands beside it."""
-        given: Any = data
-        if isinstance(data, dict) and given.get("explained"):
-            return {**given, "code": FindingCode.restore(given["explained"])}
+    def _read(cls, data: Any) -> Any:
+        """Read a code that is none of Daybreak's own from what stands beside it.
+
+        The marks of a sentence are written down beside it as well.
+        """
+        if not isinstance(data, dict):
+            return data
+        given: dict[str, Any] = dict(data)
+        if given.get("explained"):
+            given["code"] = FindingCode.restore(given["explained"])
+        text = given.get("sentence")
+        if isinstance(text, Sentence):
+            given |= {"lead": text.lead, "numbers": list(text.numbers)}
+        elif isinstance(text, str):
+            given["sentence"] = Sentence(text, given.get("numbers", ()), given.get("lead", 0))
         return given
 
 
@@ -122,6 +139,8 @@ class Reach(Model):
 
     quantity: str
     """Name of an observation, or ``m_mu / m_e``."""
+    ratio: tuple[str, str] | None = None
+    """Names of the two, where it is a ratio."""
     unit: str
     lowest: float
     highest: float
@@ -154,7 +173,7 @@ class Reachability(Model):
     escapes: list[Escape]
     best: dict[str, float]
     """The place of the smallest chi2, by parameter; local fits start from there as well."""
-    sentence: str
+    sentence: Said
 
 
 class Symmetry(Model):

@@ -108,11 +108,11 @@ class Store:
         """Seconds for which trying again may help."""
         if not self.shared:
             return 0.0
-        state = str(getattr(error.orig, "sqlstate", None) or "")
-        if state in _IN_THE_WAY:
+        sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
+        if sqlstate in _IN_THE_WAY:
             return 10.0
         lost = isinstance(error, OperationalError | InterfaceError)
-        refused = state.startswith("28")  # this user, this password
+        refused = sqlstate.startswith("28")  # this user, this password
         return PATIENCE if error.connection_invalidated or (lost and not refused) else 0.0
 
     def explained(self, error: DatabaseError) -> LedgerError:

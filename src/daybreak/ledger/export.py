@@ -6,6 +6,11 @@ from typing import Any
 
 from daybreak.ledger.records import CampaignRecord
 
+METRIC = "metric.{}"
+"""Column of a metric."""
+PARAMETER = "parameter.{}"
+"""Column of a parameter that is called as another column."""
+
 
 def trial_rows(record: CampaignRecord, *, again: bool = False) -> list[dict[str, Any]]:
     """One row per trial and study: settings, parameters, outcome, and why it was made.
@@ -33,10 +38,12 @@ def trial_rows(record: CampaignRecord, *, again: bool = False) -> list[dict[str,
                 **{f"setting.{name}": value for name, value in study.settings.items()},
             }
             # A parameter may be called as one of these columns.
-            row |= {f"parameter.{k}" if k in row else k: v for k, v in outcome.parameters.items()}
+            row |= {
+                PARAMETER.format(k) if k in row else k: v for k, v in outcome.parameters.items()
+            }
             row |= {f"factor.{name}": v for name, v in details.get("factors", {}).items()}
             row |= {f"derived.{name}": v for name, v in details.get("derived", {}).items()}
-            row |= {f"metric.{name}": v for name, v in outcome.metrics.items()}
+            row |= {METRIC.format(name): v for name, v in outcome.metrics.items()}
             row |= {f"recorded.{name}": v for name, v in details.get("recorded", {}).items()}
             rows.append(row | ({"seed": details["seed"]} if "seed" in details else {}))
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -38,8 +39,8 @@ def _endings_are_words(c: sa.Connection) -> None:
         c.execute(t.runs.update().where(t.runs.c.id == row.id).values(values))
 
 
-def _preflights_know_their_criteria(c: sa.Connection) -> None:
-    """A reachability gave the title of its criterion, and neither its number nor its level.
+def _preflights_know_their_facts(c: sa.Connection) -> None:
+    """Of criteria there was only the title, of sentences only the text.
 
     Findings were called checks.
     """
@@ -47,10 +48,16 @@ def _preflights_know_their_criteria(c: sa.Connection) -> None:
     for row in rows:
         body = json.loads(row.body)
         for one in body["studies"]:
-            one["findings"] = one.pop("checks")
             asked = _criteria_before(c, one["study"], one["reachability"])
             for reach, (number, level) in zip(one["reachability"], asked, strict=True):
                 reach |= {"number": number, "level": level}
+                for part in reach["reaches"]:
+                    above, _, below = part["quantity"].partition(" / ")
+                    part["ratio"] = [above, below] if below else None
+            names = [other["study"] for other in body["studies"]]
+            one["findings"] = [
+                {**check, **_marks(check["sentence"], names)} for check in one.pop("checks")
+            ]
         mine = t.preflights.c.id == row.id
         c.execute(t.preflights.update().where(mine).values(body=json.dumps(body)))
 
@@ -74,6 +81,21 @@ def _criteria_before(
         # Criteria that were changed since then answer to no number.
         found.append((free[0], criteria[free[0]].level) if free else (len(criteria), "note"))
     return found
+
+
+def _marks(sentence: str, names: Sequence[str]) -> dict[str, Any]:
+    """What a sentence of the preflight did not tell but in its words."""
+    lead = _CLAUSE.search(sentence)
+    return {
+        "studies": [name for name in names if f"'{name}'" in sentence],
+        "lead": lead.start() if lead else 0,
+        "numbers": [found.span() for found in _NUMBER.finditer(sentence)],
+    }
+
+
+_CLAUSE = re.compile(r"[:;.] ")
+_NUMBER = re.compile(r"(?<![\w.^-])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\.\w)")
+"""A number that stands alone: not the 2 of ``k2``, ``c^2`` or ``config-2``."""
 
 
 def _problems_say_what_they_ask(c: sa.Connection) -> None:
@@ -159,7 +181,7 @@ def _origins_are_values(c: sa.Connection) -> None:
 
 _STEPS: tuple[Callable[[sa.Connection], None], ...] = (
     _endings_are_words,
-    _preflights_know_their_criteria,
+    _preflights_know_their_facts,
     _problems_say_what_they_ask,
     _methods_speak_for_themselves,
     _trials_know_their_kind,

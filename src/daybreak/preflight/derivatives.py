@@ -14,6 +14,7 @@ from daybreak.findings import Finding, codes
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
 from daybreak.problem.arrays import Array
+from daybreak.sentences import worded
 
 STEPS = 4.0 ** -np.arange(3.0, 11.0)
 """Steps of differences, as shares of the range, each a quarter of the one before (module text)."""
@@ -84,12 +85,17 @@ def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) 
     return _rough(
         name,
         (
-            f"The derivative of {probe.problem.data.names[int(i)]} by {name} is wrong: autodiff "
-            f"gives {slopes[row, i]:.4g} sigma over the range where differences give "
-            f"{D[row, i]:.4g} "
-            f"(and disagrees at {wrong.any(axis=1).sum()} of {len(wrong)} places). Fits follow "
-            "it: "
-            "look for custom_jvp, custom_vjp, stop_gradient, rounding or integer conversion."
+            worded(
+                "The derivative of {} by {} is wrong", probe.problem.data.names[int(i)], name
+            ).then(
+                ": autodiff gives {:.4g} sigma over the range where differences give "
+                "{:.4g} (and disagrees at {} of {} places). Fits follow it: look for "
+                "custom_jvp, custom_vjp, stop_gradient, rounding or integer conversion.",
+                slopes[row, i],
+                D[row, i],
+                wrong.any(axis=1).sum(),
+                len(wrong),
+            )
         ),
     )
 
@@ -99,10 +105,17 @@ def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Finding:
     return _rough(
         name,
         (
-            f"The derivative of {probe.problem.data.names[i]} by {name} is not finite at "
-            f"{broken.any(axis=1).sum()} of {len(broken)} places where the prediction is: look "
-            "for "
-            "sqrt, log or a division at 0, also in the branch that jnp.where does not take."
+            worded(
+                "The derivative of {} by {} is not finite at {} of {} places where the "
+                "prediction is",
+                probe.problem.data.names[i],
+                name,
+                broken.any(axis=1).sum(),
+                len(broken),
+            ).then(
+                ": look for sqrt, log or a division at 0, also in the branch that "
+                "jnp.where does not take."
+            )
         ),
     )
 

@@ -20,6 +20,7 @@ from daybreak.preflight.companion import Goal
 from daybreak.preflight.extremes import Lane, Low, Search, lowest
 from daybreak.problem.arrays import Array
 from daybreak.problem.parameters import Parameter
+from daybreak.sentences import between, joined, worded
 
 Side = Literal["lower", "upper"]
 FARTHEST = 100.0
@@ -241,8 +242,12 @@ def moves_in_words(escapes: Sequence[Escape]) -> str:
     if not doing:
         return "No single bound that stops it would do, however far it moved."
     doing.sort(key=_distance)
-    moves = [f"{e.parameter}'s {e.side} bound from {e.bound:.4g} to {_outwards(e)}" for e in doing]
-    return f"Moving {', or '.join(moves)} alone would do."
+    moves = (
+        worded("{}'s {} bound ", e.parameter, e.side)
+        + between("from {:.4g} to {}", e.bound, _outwards(e))
+        for e in doing
+    )
+    return worded("Moving {} alone would do.", joined(", or ", moves))
 
 
 def _distance(escape: Escape) -> float:

@@ -91,6 +91,8 @@ class Quantity:
     denominator: int
     target: float
     """What the data, or the bar, ask for."""
+    ratio: tuple[str, str] | None = None
+    """Names of the two predictions."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from daybreak.findings import Finding, Identifiability, Symmetry, codes
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.symmetry import Slopes, reduced, slopes
 from daybreak.problem.arrays import Array
+from daybreak.sentences import Sentence, between, joined, worded
 
 RANK_TOLERANCE = {True: 1e-9, False: 1e-6}
 """Least singular value that counts, relative to the largest, by whether slopes are exact.
@@ -134,9 +135,13 @@ def _participants(names: Sequence[str], directions: Sequence[Array]) -> set[str]
 def _moved(symmetry: Symmetry) -> Finding:
     alone = next(iter(symmetry.exponents)) if len(symmetry.exponents) == 1 else None
     if not symmetry.exact:
-        sentence = f"{symmetry.sentence}; the data can tell these parameters apart only weakly."
+        sentence = Sentence(symmetry.sentence).then(
+            "; the data can tell these parameters apart only weakly."
+        )
         return Finding(code=codes.APPROXIMATE_SYMMETRY, parameter=alone, sentence=sentence)
-    sentence = f"{symmetry.sentence}; only the bounds confine what it moves, no datum does."
+    sentence = Sentence(symmetry.sentence).then(
+        "; only the bounds confine what it moves, no datum does."
+    )
     return Finding(
         code=codes.NOT_IDENTIFIABLE_SYMMETRY,
         severity="warning",
@@ -147,15 +152,18 @@ def _moved(symmetry: Symmetry) -> Finding:
 
 def _loose(names: Sequence[str], free: Array, rank: int) -> Finding:
     """Name the null directions of one place, in shares of the parameters' ranges."""
-    shown = "; or ".join(_direction(names, row) for row in reduced(free)[:SHOWN])
-    count = f"{len(free)} direction" + ("s" if len(free) > 1 else "")
-    sentence = (
-        f"to first order the data fix {rank} of {len(names)} combinations of parameters; beyond "
-        f"the exact symmetries {count} can be followed from every place without changing a "
-        "residual"
+    shown = joined("; or ", (_direction(names, row) for row in reduced(free)[:SHOWN]))
+    count = worded("{} direction", len(free)) + ("s" if len(free) > 1 else "")
+    sentence = worded(
+        "to first order the data fix {} of {} combinations of parameters; beyond "
+        "the exact symmetries {} can be followed from every place without "
+        "changing a residual",
+        rank,
+        len(names),
+        count,
     )
     # One direction is worth a look; several have no preferred basis, and their numbers say little.
-    sentence += f" (in shares of the ranges: {shown})." if len(free) == 1 else "."
+    sentence += worded(" (in shares of the ranges: {}).", shown) if len(free) == 1 else "."
     return Finding(code=codes.NOT_IDENTIFIABLE_LOCALLY, sentence=sentence)
 
 
@@ -163,7 +171,8 @@ def _direction(names: Sequence[str], row: Array) -> str:
     """``a by +1.00, b by -0.42``: the largest first, nothing below a hundredth of it."""
     shares = row / row[np.argmax(np.abs(row))]
     order = np.argsort(-np.abs(shares), kind="stable")
-    return ", ".join(f"{names[j]} by {shares[j]:+.2f}" for j in order if abs(shares[j]) >= 0.01)
+    parts = (worded("{} by {:+.2f}", names[j], shares[j]) for j in order if abs(shares[j]) >= 0.01)
+    return joined(", ", parts)
 
 
 def _too_few(probe: Probe) -> list[Finding]:
@@ -173,8 +182,11 @@ def _too_few(probe: Probe) -> list[Finding]:
     fitted, data = len(probe.free) + eliminated, len(problem.data)
     if fitted <= data:
         return []
-    sentence = (
-        f"{fitted} numbers are fitted ({len(probe.free)} parameters, {eliminated} scale factors "
-        f"and offsets) to {data} data; chi2 can vanish whatever the model is worth."
-    )
+    sentence = worded(
+        "{} numbers are fitted ({} parameters, {} scale factors and offsets) {}",
+        fitted,
+        len(probe.free),
+        eliminated,
+        between("to {} data", data),
+    ).then("; chi2 can vanish whatever the model is worth.")
     return [Finding(code=codes.TOO_FEW_DATA, sentence=sentence)]

@@ -13,6 +13,7 @@ from daybreak.preflight.survey import in_blocks, survey
 from daybreak.problem.arrays import Array
 from daybreak.problem.fit import Setting
 from daybreak.problem.knobs import Knob
+from daybreak.sentences import between, worded
 
 PLACES = 64
 """Places at which a knob is refined.
@@ -43,8 +44,11 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Finding | None:
         moved = np.abs(after[0] - before[0])
     if np.isnan(moved).all():
         return _finding(
-            f"When {knob.name} goes from {_values(probe, knob)}, no prediction is finite any "
-            "more: the refined value is not one the model can use."
+            worded(
+                "When {} goes from {}, no prediction is finite any more",
+                knob.name,
+                _values(probe, knob),
+            ).then(": the refined value is not one the model can use.")
         )
     moved = np.where(np.isfinite(moved), moved, 0.0)
     if moved.max() <= TOLERATED:
@@ -55,12 +59,19 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Finding | None:
     return _finding(
         _growth(probe, knob, name, old, new)
         or (
-            f"Refining {knob.name} from {_values(probe, knob)} moves the residual of {name} by "
-            "up to "
-            f"{moved.max():.3g} sigma ({_share(old, new)} of the prediction), and by "
-            f"{moved[0].max():.3g} sigma at the best of the places tried: the knob is not "
-            "resolved. "
-            "Use a finer value, or add the difference to the uncertainties."
+            worded(
+                "Refining {} from {} moves the residual of {} by up to {} ({} "
+                "of the prediction), and by {:.3g} sigma at the best of the places tried",
+                knob.name,
+                _values(probe, knob),
+                name,
+                between("{:.3g} sigma", moved.max()),
+                _share(old, new),
+                moved[0].max(),
+            ).then(
+                ": the knob is not resolved. Use a finer value, or add the difference to "
+                "the uncertainties."
+            )
         )
     )
 
@@ -93,18 +104,27 @@ def _growth(probe: Probe, knob: Knob, name: str, old: float, new: float) -> str 
     if abs(power) < 0.2:
         return None
     verb, factor = ("grows", ratio) if ratio > 1 else ("shrinks", 1 / ratio)
-    law = f"{max(step, 1 / step):.3g}^{abs(power):.1f}"
-    return (
-        f"Prediction {name} {verb} by a factor of {factor:.3g} = {law} when {knob.name} goes from "
-        f"{_values(probe, knob)}: the answer is made by {knob.name}, not by the model. Make the "
-        "prediction converge before fitting it."
+    law = worded("{:.3g}^{:.1f}", max(step, 1 / step), abs(power))
+    return worded(
+        "Prediction {} {} by a factor of {:.3g} = {} when {} goes from {}",
+        name,
+        verb,
+        factor,
+        law,
+        knob.name,
+        _values(probe, knob),
+    ).then(
+        ": the answer is made by {}, not by the model. Make the prediction "
+        "converge before fitting it.",
+        knob.name,
     )
 
 
 def _values(probe: Probe, knob: Knob) -> str:
     """The value in use and the refined one, e.g. ``10 to 20 nm``."""
     value = probe.settings[knob.name]
-    return f"{_shown(value)} to {_shown(knob.refined)} {knob.unit}".rstrip()
+    unit = f" {knob.unit}" if knob.unit else ""
+    return between("{} to {}{}", _shown(value), _shown(knob.refined), unit)
 
 
 def _shown(value: Setting) -> str:
@@ -112,7 +132,7 @@ def _shown(value: Setting) -> str:
 
 
 def _share(old: float, new: float) -> str:
-    return f"{abs(new / old - 1):.2g}" if old != 0 else "from zero"
+    return worded("{:.2g}", abs(new / old - 1)) if old != 0 else "from zero"
 
 
 def _finding(sentence: str) -> Finding:

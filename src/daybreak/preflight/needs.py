@@ -139,7 +139,8 @@ def _ratio(data: Observations, i: int, j: int) -> Quantity:
         else (f"{data.data[i].unit or '1'} / {data.data[j].unit or '1'}")
     )
     target = float(data.values[i] / data.values[j])
-    return Quantity(f"{data.names[i]} / {data.names[j]}", unit, i, j, target)
+    pair = (data.names[i], data.names[j])
+    return Quantity(" / ".join(pair), unit, i, j, target, pair)
 
 
 def needed(data: Observations, quantity: Quantity, bar: float) -> Needed:
@@ -169,6 +170,7 @@ def reach_of(found: Range, bars: Needed) -> Reach:
     within = (lower is None or found.high >= lower) and (upper is None or found.low <= upper)
     return Reach(
         quantity=found.quantity.name,
+        ratio=found.quantity.ratio,
         unit=found.quantity.unit,
         lowest=found.low,
         highest=found.high,

@@ -12,6 +12,7 @@ from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, survey
 from daybreak.problem.arrays import Array
+from daybreak.sentences import worded
 
 TOLERATED = 0.01
 """Largest noise that needs no word, in units of sigma.
@@ -60,9 +61,16 @@ def _finding(probe: Probe, i: int, noise: float, step: float) -> Finding:
         code=codes.ROUGH_OBJECTIVE,
         severity="warning",
         sentence=(
-            f"Prediction {name} carries noise of {noise:.2g} of its uncertainty ({sigma:.3g}): it "
-            f"trembles when parameters move by {step:g} of their range, and fits cannot settle. "
-            "Tighten the tolerances inside predict, rewrite it where nearly equal numbers are "
-            "subtracted, or enlarge the uncertainty."
+            worded(
+                "Prediction {} carries noise of {:.2g} of its uncertainty ({:.3g})",
+                name,
+                noise,
+                sigma,
+            ).then(
+                ": it trembles when parameters move by {:g} of their range, and fits "
+                "cannot settle. Tighten the tolerances inside predict, rewrite it where "
+                "nearly equal numbers are subtracted, or enlarge the uncertainty.",
+                step,
+            )
         ),
     )

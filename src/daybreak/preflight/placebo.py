@@ -29,6 +29,7 @@ from daybreak.problem.configuration import Searched, SearchSpace, describe_searc
 from daybreak.problem.kinds import SEARCH
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.search import SearchProblem
+from daybreak.sentences import worded
 
 Array = NDArray[np.float64]
 REPEATS = 4
@@ -102,9 +103,8 @@ def _sampler(study: Study) -> list[Finding]:
 
 def replaced(sampler: str) -> str:
     """The sentence about a sampler that is not installed."""
-    return (
-        f"the sampler {sampler!r} needs BoTorch, which is not installed: "
-        f"{engine_of(sampler)!r} proposes in its place; for BoTorch install daybreak[gp]."
+    return worded("the sampler {!r} needs BoTorch, which is not installed", sampler).then(
+        ": {!r} proposes in its place; for BoTorch install daybreak[gp].", engine_of(sampler)
     )
 
 
@@ -169,8 +169,8 @@ class Rehearser:
         failed = [o for found in self.known.values() for o in found if o.failed]
         if not failed:
             return []
-        share = f"{len(failed)} of {self.evaluations} rehearsals"
-        text = f"{share} {failed[0].reason.sentence}: {failed[0].message}."
+        share = worded("{} of {} rehearsals", len(failed), self.evaluations)
+        text = worded("{} {}", share, failed[0].reason.sentence).then(": {}.", failed[0].message)
         everything = len(failed) == self.evaluations
         return [
             Finding(
@@ -196,15 +196,21 @@ def _placebo(rehearser: Rehearser, parameter: Searched) -> Finding | None:
     largest = max(float(np.abs(change).max()) for change in changes)
     goals = " or ".join(goal.name for goal in rehearser.problem.goals)
     if largest == 0.0:
-        text = (
-            f"{parameter.name} changes nothing: {len(changes)} times put elsewhere alone, "
-            f"{goals} stayed the same to the last digit under every seed. Is it read at all?"
+        text = worded(
+            "{} changes nothing: {} times put elsewhere alone, {} stayed the same to "
+            "the last digit under every seed. Is it read at all?",
+            parameter.name,
+            len(changes),
+            goals,
         )
     else:
-        text = (
-            f"{parameter.name} changes nothing beyond noise: {len(changes)} times put elsewhere "
-            f"alone, {goals} moved by {largest:.2g} at most, and differently under every seed. "
-            "Leave it out, widen it, or rehearse with less noise."
+        text = worded("{} changes nothing beyond noise", parameter.name).then(
+            ": {} times put elsewhere alone, {} moved by {:.2g} at most, and "
+            "differently under every seed. Leave it out, widen it, or rehearse with "
+            "less noise.",
+            len(changes),
+            goals,
+            largest,
         )
     return Finding(code=codes.PLACEBO, parameter=parameter.name, sentence=text)
 

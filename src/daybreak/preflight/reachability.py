@@ -29,6 +29,7 @@ from daybreak.preflight.needs import (
 )
 from daybreak.preflight.probe import Probe
 from daybreak.problem.fit import FitProblem
+from daybreak.sentences import between, joined, worded
 
 LEAST_STARTS = 64
 """Starts of both methods together without which nothing is called out of reach.
@@ -297,43 +298,55 @@ def _unit(problem: FitProblem, name: str) -> str:
 def _sentence(case: _Case, dof: int) -> str:
     """What a tired reader needs: what is wanted, what there is, and what to move."""
     c = case.criterion
-    asked = f"{c.quantity} {c.bar}"
+    asked = worded("{} {}", c.quantity, c.bar)
     if bounds_chi2(c) and case.bar is None:
-        return f"{asked} means nothing without degrees of freedom, and there are {dof}."
+        return worded("{} means nothing without degrees of freedom, and there are {}.", asked, dof)
     if case.met:
-        return f"{asked} is within reach{_example(case)}."
+        return worded("{} is within reach{}.", asked, _example(case))
     parts = [_shortfall(case, asked)]
     if case.escapes is not None:
         parts.append(moves_in_words(case.escapes))
     if not case.conclusive:
         parts.append("The search is too short, or its two methods too far apart, to be sure.")
-    return " ".join(parts)
+    return joined(" ", parts)
 
 
 def _example(case: _Case) -> str:
     if bounds_chi2(case.criterion):
-        return f": a place with chi2 = {case.smallest:.4g} was found"
+        return worded(": a place with chi2 = {:.4g} was found", case.smallest)
     reach = case.reaches[0]
-    return f": the box reaches {_span(reach)}"
+    return worded(": the box reaches {}", _span(reach))
 
 
 def _span(reach: Reach) -> str:
     unit = f" {reach.unit}" if reach.unit else ""
-    return f"{reach.lowest:.4g} to {reach.highest:.4g}{unit}"
+    return between("{:.4g} to {:.4g}{}", reach.lowest, reach.highest, unit)
 
 
 def _shortfall(case: _Case, asked: str) -> str:
     reach = case.decisive
     if not bounds_chi2(case.criterion) and reach is not None:
-        return f"{asked} is out of reach as far as searched: the box reaches only {_span(reach)}."
+        return worded(
+            "{} is out of reach as far as searched: the box reaches only {}.", asked, _span(reach)
+        )
     if reach is None:
         alone = ", although no prediction alone stands in the way" if case.reaches else ""
-        return (
-            f"{asked} is out of reach as far as searched: the smallest chi2 found is "
-            f"{case.smallest:.4g}{alone}."
+        return worded(
+            "{} is out of reach as far as searched: the smallest chi2 found is {:.4g}{}.",
+            asked,
+            case.smallest,
+            alone,
         )
     too_low = reach.needed_lower is not None and reach.highest < reach.needed_lower
-    bar = f">= {reach.needed_lower:.5g}" if too_low else f"<= {reach.needed_upper:.5g}"
-    return (
-        f"{asked} needs {reach.quantity} {bar}; the box reaches {_span(reach)} as far as searched."
+    bar = (
+        worded(">= {:.5g}", reach.needed_lower)
+        if too_low
+        else worded("<= {:.5g}", reach.needed_upper)
+    )
+    return worded(
+        "{} needs {} {}; the box reaches {} as far as searched.",
+        asked,
+        reach.quantity,
+        bar,
+        _span(reach),
     )

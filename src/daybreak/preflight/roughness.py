@@ -18,6 +18,7 @@ from daybreak.findings import Finding, codes
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.survey import ask, rounding_of, survey, value_of, with_unit
 from daybreak.problem.arrays import Array
+from daybreak.sentences import joined, worded
 
 POINTS = 257
 """Points of a scan.
@@ -281,26 +282,44 @@ def _sentence(probe: Probe, kind: Kind, column: int, found: Sequence[Break]) -> 
     name, largest = probe.free[column], max(places, key=lambda b: b.size)
     values = [with_unit(probe, column, value_of(probe, column, b.place)) for b in places]
     at = with_unit(probe, column, value_of(probe, column, largest.place))
-    many = "1 place" if len(places) == 1 else f"{len(places)} places"
-    where = ", ".join(values[:5]) + (f" and {len(values) - 5} more" if len(values) > 5 else "")
+    many = "1 place" if len(places) == 1 else worded("{} places", len(places))
+    where = joined(", ", values[:5]) + (
+        worded(" and {} more", len(values) - 5) if len(values) > 5 else ""
+    )
     if kind == "kink":
         return name, (
-            f"The residuals have a kink at {many} along {name} ({where}); the sharpest, at "
-            f"{name} = {at}, misleads a step of 1 % of the range by {largest.size:.2g} in chi2. "
-            "Fits slow down there and errors from curvature mean nothing: look for abs, min, max, "
-            "a clip or a table with straight pieces in predict."
+            worded("The residuals have a kink at {} along {} ({})", many, name, where).then(
+                "; the sharpest, at {} = {}, misleads a step of 1 % of the range by "
+                "{:.2g} in chi2. Fits slow down there and errors from curvature mean "
+                "nothing: look for abs, min, max, a clip or a table with straight pieces "
+                "in predict.",
+                name,
+                at,
+                largest.size,
+            )
         )
     if len(places) >= CHATTER or sum(b.crowded for b in places) >= 3:
         return name, (
-            f"chi2 chatters along {name}: {len(places)} jumps seen, and as rough in between; the "
-            f"largest is worth {largest.size:.2g} in chi2, at {name} = {at}. Fits stop on such "
-            "steps: look for rounding, an iteration count or an adaptive tolerance in predict, or "
-            "search without derivatives."
+            worded("chi2 chatters along {}", name).then(
+                ": {} jumps seen, and as rough in between; the largest is worth {:.2g} "
+                "in chi2, at {} = {}. Fits stop on such steps: look for rounding, an "
+                "iteration count or an adaptive tolerance in predict, or search without "
+                "derivatives.",
+                len(places),
+                largest.size,
+                name,
+                at,
+            )
         )
     return name, (
-        f"chi2 jumps at {many} along {name} ({where}); the largest step, at {name} = {at}, is "
-        f"worth {largest.size:.2g} in chi2. Derivatives know nothing of it and fits stop at its "
-        "edge: look for a fixed grid, rounding or a branch in predict."
+        worded("chi2 jumps at {} along {} ({})", many, name, where).then(
+            "; the largest step, at {} = {}, is worth {:.2g} in chi2. Derivatives "
+            "know nothing of it and fits stop at its edge: look for a fixed grid, "
+            "rounding or a branch in predict.",
+            name,
+            at,
+            largest.size,
+        )
     )
 
 

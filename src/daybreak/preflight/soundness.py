@@ -27,6 +27,7 @@ from daybreak.preflight.survey import (
     with_unit,
 )
 from daybreak.problem.arrays import Array
+from daybreak.sentences import Sentence, between, worded
 
 
 def check_finite(probe: Probe) -> list[Finding]:
@@ -38,9 +39,9 @@ def check_finite(probe: Probe) -> list[Finding]:
             _finding(
                 codes.NONFINITE_REGION,
                 (
-                    f"The prediction is not finite at any of {len(bad)} places in the box: "
-                    "nothing can be "
-                    "fitted. Check the formula, or move the bounds."
+                    worded(
+                        "The prediction is not finite at any of {} places in the box", len(bad)
+                    ).then(": nothing can be fitted. Check the formula, or move the bounds.")
                 ),
                 severity="stop",
             )
@@ -48,13 +49,15 @@ def check_finite(probe: Probe) -> list[Finding]:
     if not bad.any():
         return _nonfinite_faces(probe, places)
     side = _separating_side(places.u, bad)
-    share = f"{_percent(bad.mean())} of the box is not finite"
+    share = worded("{} of the box is not finite", _percent(bad.mean()))
     where = "spread all over it" if side is None else side.sentence(probe, bad)
     advice = "fits that start or stray there are lost" if side is None else "move that bound"
     return [
         _finding(
             codes.NONFINITE_REGION,
-            f"{share}, {where}: {advice}, or give predict a finite value there.",
+            worded("{}, {}", share, where).then(
+                ": {}, or give predict a finite value there.", advice
+            ),
             None if side is None else probe.free[side.column],
         )
     ]
@@ -76,11 +79,13 @@ def _nonfinite_faces(probe: Probe, places: Survey) -> list[Finding]:
                 _finding(
                     codes.NONFINITE_REGION,
                     (
-                        f"The prediction is not finite at the {'upper' if end else 'lower'} "
-                        "bound of "
-                        f"{name} ({with_unit(probe, column, value)}), where a fit may well end: "
-                        "move the "
-                        "bound a little inwards, or give predict its limit."
+                        worded(
+                            "The prediction is not finite at the {} bound of {} ({}), where a fit "
+                            "may well end",
+                            "upper" if end else "lower",
+                            name,
+                            with_unit(probe, column, value),
+                        ).then(": move the bound a little inwards, or give predict its limit.")
                     ),
                     name,
                 )
@@ -104,9 +109,16 @@ class _Side:
     def sentence(self, probe: Probe, bad: np.ndarray) -> str:
         """Where the bad places lie."""
         value = with_unit(probe, self.column, value_of(probe, self.column, self.split))
-        much = "all of it" if self.caught == 1.0 else f"{_percent(self.caught)} of it"
-        rest = "" if self.dirty > 0.99 else f", where {_percent(self.dirty)} fails"
-        return f"{much} at {probe.free[self.column]} {'>' if self.above else '<'} {value}{rest}"
+        much = "all of it" if self.caught == 1.0 else worded("{} of it", _percent(self.caught))
+        rest = "" if self.dirty > 0.99 else worded(", where {} fails", _percent(self.dirty))
+        return worded(
+            "{} at {} {} {}{}",
+            much,
+            probe.free[self.column],
+            ">" if self.above else "<",
+            value,
+            rest,
+        )
 
 
 def _separating_side(u: Array, bad: np.ndarray) -> _Side | None:
@@ -150,16 +162,19 @@ def check_deterministic(probe: Probe) -> list[Finding]:
     else:
         with np.errstate(over="ignore"):
             chi2 = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
-        how = f"different by up to {change.max():.2g} sigma, chi2 by {chi2:.2g}"
+        how = worded(
+            "different by up to {}, chi2 by {:.2g}", between("{:.2g} sigma", change.max()), chi2
+        )
     return [
         _finding(
             codes.ROUGH_OBJECTIVE,
             (
-                f"The same parameters give another answer the second time: {how}. Nothing found "
-                "overnight "
-                "could be repeated: look for random numbers without a seed, or something that "
-                "one call "
-                "leaves behind for the next."
+                Sentence("The same parameters give another answer the second time").then(
+                    ": {}. Nothing found overnight could be repeated: look for random "
+                    "numbers without a seed, or something that one call leaves behind for "
+                    "the next.",
+                    how,
+                )
             ),
         )
     ]
@@ -183,8 +198,10 @@ def check_placebo(probe: Probe) -> list[Finding]:
         _finding(
             codes.PLACEBO,
             (
-                f"{name} moves no residual: the model answers the same wherever it stands in its "
-                "range. Hold it fixed, drop it, or find out why predict does not read it."
+                worded("{} moves no residual", name).then(
+                    ": the model answers the same wherever it stands in its range. Hold it "
+                    "fixed, drop it, or find out why predict does not read it."
+                )
             ),
             name,
         )
@@ -223,4 +240,4 @@ def _finding(
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return worded("{:.2g} %", 100 * share)

@@ -12,6 +12,7 @@ import numpy as np
 from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.preflight.probe import Probe
 from daybreak.problem.arrays import Array
+from daybreak.sentences import worded
 
 PLACES = 256
 """Places of a survey where evaluations are cheap.
@@ -116,4 +117,5 @@ def with_unit(probe: Probe, column: int, value: float) -> str:
     parameter = probe.box.parameters[column]
     if abs(value) < 1e-6 * (parameter.upper - parameter.lower) and parameter.scale == "linear":
         value = 0.0
-    return f"{value:.4g} {parameter.unit}".rstrip()
+    shown = worded("{:.4g}", value)
+    return worded("{} {}", shown, parameter.unit) if parameter.unit else shown

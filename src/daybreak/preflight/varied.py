@@ -23,6 +23,7 @@ from daybreak.preflight.survey import ask, rounding_of
 from daybreak.problem.arrays import Array
 from daybreak.problem.choices import Value
 from daybreak.problem.fit import FitProblem
+from daybreak.sentences import Sentence, worded
 
 Answer = TypeVar("Answer")
 _FEW = 8
@@ -181,46 +182,58 @@ def _finding(members: Sequence[Study], agreements: Sequence[Alike]) -> list[Find
     settings = varied(members) if agreements else []
     if not settings:
         return []
-    said, severe = _said(members, agreements)
     names = " and ".join(settings)
-    s = "s" if len(settings) == 1 else ""
-    sentence = said.format(names=names, s=s, studies=known([m.name for m in members]))
+    said, severe = _said(members, agreements, names, "s" if len(settings) == 1 else "")
     return [
         Finding(
             code=codes.INERT_SETTING,
             severity="warning" if severe else "note",
             parameter=names,
-            sentence=f"{sentence} Give {names} to what makes the difference, or keep one of them.",
+            studies=[member.name for member in members],
+            sentence=said + f" Give {names} to what makes the difference, or keep one of them.",
         )
     ]
 
 
-def _said(members: Sequence[Study], agreements: Sequence[Alike]) -> tuple[str, bool]:
-    """The sentence, with names to be filled in, and whether nothing at all differs."""
+def _said(
+    members: Sequence[Study], agreements: Sequence[Alike], names: str, s: str
+) -> tuple[Sentence, bool]:
+    """What is the same, and whether nothing at all differs."""
     times = min(agreement.times for agreement in agreements)
     largest = max(agreement.largest for agreement in agreements)
     moved = sorted(frozenset().union(*(agreement.moved for agreement in agreements)))
-    one = f"they are one study made {len(members)} times."
-    problem = members[0].problem
+    one = worded("they are one study made {} times.", len(members))
+    problem, studies = members[0].problem, known([member.name for member in members])
     if isinstance(problem, FitProblem):
         aside = ", derived quantities aside," if problem.derive else ""
-        text = f"{{names}} move{{s}} no residual: {{studies}} predict the same at {times} places;"
-        return f"{text}{aside} {one}", problem.derive is None
+        return Sentence(f"{names} move{s} no residual").then(
+            ": {} predict the same at {} places;{} {}", studies, times, aside, one
+        ), problem.derive is None
     goals = " or ".join(goal.name for goal in problem.goals)
-    rehearsed = f"in {times} configurations rehearsed under equal seeds"
+    rehearsed = worded("in {} configurations rehearsed under equal seeds", times)
     if largest > 0.0:
-        return (
-            f"{{names}} change{{s}} nothing beyond noise: between {{studies}} {goals} moved by "
-            f"{largest:.2g} at most, {rehearsed}, and differently under every seed; as far as "
-            f"that tells {one}"
+        return Sentence(f"{names} change{s} nothing beyond noise").then(
+            ": between {} {} moved by {:.2g} at most, {}, and differently under every seed; as "
+            "far as that tells {}",
+            studies,
+            goals,
+            largest,
+            rehearsed,
+            one,
         ), True
     if moved:
-        return (
-            f"{{names}} move{{s}} no objective: {{studies}} gave the same {goals} to the last "
-            f"digit {rehearsed}, and differ in {', '.join(moved)} alone; they search for the "
-            "same."
+        return Sentence(f"{names} move{s} no objective").then(
+            ": {} gave the same {} to the last digit {}, and differ in {} alone; they search for "
+            "the same.",
+            studies,
+            goals,
+            rehearsed,
+            ", ".join(moved),
         ), False
-    return (
-        f"{{names}} change{{s}} nothing: {{studies}} gave the same {goals}, and every other "
-        f"metric, to the last digit {rehearsed}; {one}"
+    return Sentence(f"{names} change{s} nothing").then(
+        ": {} gave the same {}, and every other metric, to the last digit {}; {}",
+        studies,
+        goals,
+        rehearsed,
+        one,
     ), True

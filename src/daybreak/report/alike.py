@@ -1,16 +1,16 @@
 """Sentences that differ in numbers alone: one sentence with ranges, for several studies.
 
 Seven studies that miss an observation by 9942 to 9968 sigma are one piece of news, not seven.
+Which numbers a sentence has, it knows by itself (`daybreak.sentences`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_NUMBER = re.compile(r"(?<![\w.^-])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w]|\.\w)")
-"""A number that stands alone: not the 2 of ``k2``, ``c^2`` or ``config-2``."""
+from daybreak.sentences import Sentence, without_stop
+
 MOST_NAMES = 3
 """Studies that a sentence names; of more it names the first two and counts the others."""
 
@@ -39,7 +39,7 @@ def rows(
     """The same for rows of a table: pairs of cells and the studies that share them."""
     groups: dict[tuple[tuple[str, ...], ...], list[tuple[str, Sequence[str]]]] = {}
     for study, cells in said:
-        key = tuple(tuple(_NUMBER.split(cell)) for cell in cells)
+        key = tuple(Sentence.of(cell).words for cell in cells)
         groups.setdefault(key, []).append((study, cells))
     return [
         (
@@ -53,22 +53,24 @@ def rows(
 def merged(sentences: Sequence[str]) -> str:
     """One sentence for several that differ in numbers alone, e.g. ``off by 3 to 5 sigma``.
 
-    Where a number that differs is itself the end of a range, the first sentence speaks for all.
+    Where an interval differs, the first sentence speaks for all.
     """
-    words = _NUMBER.split(sentences[0])
-    columns = list(zip(*(_NUMBER.findall(text) for text in sentences), strict=True))
-    ranges = [_range(column) for column in columns]
-    ended = any(
-        len(set(column)) > 1 and (words[i].endswith((" to ", "[")) or words[i + 1][:4] == " to ")
-        for i, column in enumerate(columns)
-    )
-    if ended:
-        return f"{sentences[0].rstrip('.')}, and alike."
-    return "".join(w + r for w, r in zip(words, [*ranges, ""], strict=True))
+    every = [Sentence.of(text) for text in sentences]
+    ranges = [_range(column) for column in zip(*(one.values for one in every), strict=True)]
+    if None in ranges:
+        return f"{without_stop(every[0])}, and alike."
+    shown = [*(one or "" for one in ranges), ""]
+    return "".join(w + r for w, r in zip(every[0].words, shown, strict=True))
 
 
-def _range(texts: Sequence[str]) -> str:
-    low, high = min(texts, key=float), max(texts, key=float)
+def _range(texts: Sequence[str]) -> str | None:
+    """A number, or from the least to the greatest; None for intervals, which have no range."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    try:
+        low, high = min(texts, key=float), max(texts, key=float)
+    except ValueError:
+        return None
     return low if float(low) == float(high) else f"{low} to {high}"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from daybreak.report import alike
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.foretold import Foretold, foretold
 from daybreak.report.summary import Summary
+from daybreak.sentences import without_stop
 
 TITLE = "Preflight against outcome"
 _ORDER = {"otherwise": 0, "later": 0, "as foretold": 1, "sooner": 1, "open": 2}
@@ -49,6 +49,6 @@ def not_checked(summary: Summary) -> list[str]:
 def in_words(summary: Summary) -> list[str]:
     """The rows as lines of plain text."""
     return [
-        f"{who}: foretold {said}; {re.sub(r'[.]$', '', came)} ({answer})"
+        f"{who}: foretold {said}; {without_stop(came)} ({answer})"
         for said, came, answer, who in against(summary).rows
     ]

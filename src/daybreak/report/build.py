@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from daybreak.criteria import Claim as Reference
-from daybreak.criteria import Verdict
 from daybreak.decision import campaign_verdict, condition_in_words, counted, decide
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight, outside
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import CampaignRecord, RunRecord
-from daybreak.ledger.states import StudyState
 from daybreak.report.foretold import Foretold, foretold
 from daybreak.report.summary import (
     SCHEMA,
@@ -48,15 +46,15 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
     decision = _decision(record.body["decisions"], studies) if finished else None
     timing = _timing(record, studies, finished=finished, alive=alive)
+    reason = _reason(record.body, planned, finished=finished, stopped=_stopped(record))
     return Summary(
         schema=SCHEMA,
         campaign=record.body["name"],
         description=record.body["description"],
         finished=finished,
         verdict=verdict,
-        sentence=_sentence(
-            record.body, planned, verdict, finished=finished, stopped=_stopped(record)
-        ),
+        sentence=f"{verdict}: {reason}",
+        reason=reason,
         rule=record.body["rule"],
         decision=decision,
         studies=studies,
@@ -90,23 +88,18 @@ def _stopped(record: CampaignRecord) -> str:
     return record.preflight.sentence if hopeless and record.preflight else ""
 
 
-def _sentence(
-    body: Mapping[str, Any],
-    planned: Sequence[Study],
-    verdict: Verdict,
-    *,
-    finished: bool,
-    stopped: str,
+def _reason(
+    body: Mapping[str, Any], planned: Sequence[Study], *, finished: bool, stopped: str
 ) -> str:
-    """The verdict in one sentence; `stopped` is why preflight kept it from running."""
+    """Why the verdict is what it is; `stopped` is why preflight kept it from running."""
     those = counted(planned)
     if stopped:
-        return f"{verdict}: not run. {stopped}"
+        return f"not run. {stopped}"
     if not finished:
         ended = sum(study.state.ended for study in planned)
-        return f"UNDECIDED: not finished, {ended} of {len(planned)} studies have ended."
+        return f"not finished, {ended} of {len(planned)} studies have ended."
     if len(those) == 1:
-        return f"{verdict}: {_why(those[0])}"
+        return _why(those[0])
     tally = {
         word: sum(s.verdict == word for s in those)
         for word in dict.fromkeys(s.verdict for s in those)
@@ -118,7 +111,7 @@ def _sentence(
     if lowest:
         best = min(lowest, key=lambda s: s.best.chi2 if s.best else 0.0)
         tail = f"; lowest chi2 {best.best.chi2:.6g} in {best.name}" if best.best else ""
-    return f"{verdict}: of {len(those)} counted studies {parts} ({need}){tail}."
+    return f"of {len(those)} counted studies {parts} ({need}){tail}."
 
 
 def _why(study: Study) -> str:
@@ -194,7 +187,7 @@ def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
     before = {found.study: found for found in record.preflight.studies} if record.preflight else {}
     claims: list[Claim] = []
     for study in studies:
-        if study.state is not StudyState.FINISHED:
+        if not study.finished:
             continue
         known = before.get(study.name)
         for profile in study.profiles:
@@ -218,6 +211,7 @@ def _claim(
         parameter=profile.parameter,
         code=profile.code,
         sentence=weighed.sentence,
+        headed=weighed.headed,
         label=reference.label if reference else "",
         reference=reference.reference if reference else None,
         offset=weighed.offset,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import (
     Contour,
+    EndReason,
     Interval,
     Map,
     Profile,
@@ -17,6 +18,7 @@ from daybreak.findings.codes import EDGE_MINIMUM
 from daybreak.problem.ends import same_chi2
 from daybreak.report import numbers, wording
 from daybreak.report.cells import Column, Table, table_of
+from daybreak.sentences import between, joined, worded
 
 FLAT = "the profile flattens below the level"
 """Why an interval has no end where the data no longer tell values apart."""
@@ -57,23 +59,24 @@ def codes(study: Study) -> str:
 def interval(piece: Interval, unit: str = "") -> str:
     """Write a piece of the 95 % set; a bracket is round where the data do not close it."""
     left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
-    text = f"{left}{numbers.number(piece.lower)}, {numbers.number(piece.upper)}{right}"
-    ends = (("lower", piece.lower_reason), ("upper", piece.upper_reason))
+    ends = (numbers.number(piece.lower), numbers.number(piece.upper))
+    text = between("{}{}, {}{}", left, *ends, right)
+    reasons = (("lower", piece.lower_reason), ("upper", piece.upper_reason))
     loose = [
-        f"{side} end: {FLAT if reason == 'flat' else reason}"
-        for side, reason in ends
-        if reason != "data"
+        f"{side} end: {FLAT if reason is EndReason.FLAT else reason}"
+        for side, reason in reasons
+        if reason is not EndReason.DATA
     ]
     text = numbers.with_unit(text, unit)
-    return f"{text} ({', '.join(loose)})" if loose else text
+    return worded("{} ({})", text, ", ".join(loose)) if loose else text
 
 
 def intervals(profile: Profile) -> str:
     """Write the whole 95 % set, e.g. ``95 % set of k2: [0.89, 1.01] 1/s.``; empty without one."""
     if not any(piece.upper > piece.lower for piece in profile.intervals):
         return ""
-    pieces = " and ".join(interval(piece, profile.unit) for piece in profile.intervals)
-    return f"95 % set of {profile.parameter}: {pieces}."
+    pieces = joined(" and ", (interval(piece, profile.unit) for piece in profile.intervals))
+    return worded("95 % set of {}: {}.", profile.parameter, pieces)
 
 
 def remarks(profile: Profile) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +16,9 @@ from daybreak.findings import (
     StudyPreflight,
     codes,
 )
-from daybreak.ledger.states import StudyState
 from daybreak.report import curves, numbers, outlook, searches
 from daybreak.report.summary import Timing
+from daybreak.sentences import Sentence, between, joined, worded
 
 Answer = Literal["as foretold", "otherwise", "sooner", "later", "open"]
 NOT_RUN = "not run"
@@ -129,20 +128,26 @@ def _times(
         for name in ("seconds", "seconds_low", "seconds_high")
     )
     where = (
-        "" if len(made) == len(examinations) else f", {len(made)} of {len(examinations)} studies"
+        ""
+        if len(made) == len(examinations)
+        else worded(", {} of {} studies", len(made), len(examinations))
     )
-    said = (
-        f"{numbers.duration(expected)} in trials ({numbers.duration(low)} to "
-        f"{numbers.duration(high)}){where}"
+    said = worded(
+        "{} in trials ({}){}",
+        numbers.duration(expected),
+        between("{} to {}", numbers.duration(low), numbers.duration(high)),
+        where,
     )
-    ended = all(name in by_name and by_name[name].state is StudyState.FINISHED for name in made)
+    ended = all(name in by_name and by_name[name].finished for name in made)
     if not ended:
         yield Foretold("", said, "not all of them have ended", "open")
         return
     took = sum(by_name[name].metrics.seconds or 0.0 for name in made)
-    came = f"{numbers.duration(took)} in trials"
+    came = worded("{} in trials", numbers.duration(took))
     if took > high:
-        late = f"the night took longer than foretold: {came}, and {said} had been expected."
+        late = worded(
+            "the night took longer than foretold: {}, and {} had been expected.", came, said
+        )
         yield Foretold("", said, came, "later", denial=late if took - high > _LATE else "")
     else:
         yield Foretold("", said, came, "as foretold" if took >= low else "sooner")
@@ -155,15 +160,17 @@ def _times(
 def _finish(started: str, ended: str, seconds: tuple[float, float, float]) -> Foretold:
     begun = datetime.fromisoformat(started)
     at, early, late = (begun + timedelta(seconds=one) for one in seconds)
-    said = (
-        f"finished at {numbers.moment(at.isoformat())} ({early:%H:%M} to {late:%H:%M}), "
-        "loading and compiling aside"
+    said = worded(
+        "finished at {} ({:%H:%M} to {:%H:%M}), loading and compiling aside",
+        numbers.moment(at.isoformat()),
+        early,
+        late,
     )
     margin, end = timedelta(seconds=_LATE), datetime.fromisoformat(ended)
     answer: Answer = "as foretold"
     if not early - margin <= end <= late + margin:
         answer = "later" if end > late else "sooner"
-    return Foretold("", said, f"finished at {numbers.moment(ended)}", answer)
+    return Foretold("", said, worded("finished at {}", numbers.moment(ended)), answer)
 
 
 # -- reach -----------------------------------------------------------------------------------
@@ -172,20 +179,26 @@ def _finish(started: str, ended: str, seconds: tuple[float, float, float]) -> Fo
 def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     """Whether a criterion that was within reach, or out of it, was met."""
     finding = _finding(study, found) if study else None
-    bar = "" if finding is None or finding.threshold == "yes" else f" ({finding.threshold})"
-    said = f"{found.criterion}{bar} {'is within reach' if found.met else 'is out of reach'}"
+    bar = (
+        "" if finding is None or finding.threshold == "yes" else worded(" ({})", finding.threshold)
+    )
+    said = worded(
+        "{}{} {}", found.criterion, bar, "is within reach" if found.met else "is out of reach"
+    )
     if study is None:
         return Foretold(name, said, NOT_RUN, "open")
     if finding is None:
         return Foretold(name, said, "no longer a criterion", "open")
-    came = f"{finding.outcome}: {finding.sentence}"
+    came = worded("{}: {}", finding.outcome, finding.sentence)
     if finding.outcome == "undecided":
         return Foretold(name, said, came, "open")
     if found.met == (finding.outcome == "met"):
-        warned = "" if found.met else f"as the preflight warned, {said}: {finding.sentence}"
+        warned = (
+            "" if found.met else worded("as the preflight warned, {}: {}", said, finding.sentence)
+        )
         return Foretold(name, said, came, "as foretold", warned=warned)
     other = "was met all the same" if not found.met else "was missed"
-    denial = f"the preflight said that {said}, but it {other}: {finding.sentence}"
+    denial = worded("the preflight said that {}, but it {}: {}", said, other, finding.sentence)
     return Foretold(name, said, came, "otherwise", denial=denial)
 
 
@@ -199,30 +212,35 @@ def _reach(name: str, reach: Reach, study: Study | None) -> Foretold:
     """What the box reaches of a quantity, against the best fit."""
     unit = f" {reach.unit}" if reach.unit else ""
     needed = outlook.needed(reach)
-    said = (
-        f"{reach.quantity} is between {reach.lowest:.4g} and {reach.highest:.4g}{unit} in the box"
-        + (f", needed is {needed}" if needed else f", the data say {reach.target:.6g}")
+    said = worded(
+        "{} is between {:.4g} and {:.4g}{} in the box",
+        reach.quantity,
+        reach.lowest,
+        reach.highest,
+        unit,
+    ) + (
+        worded(", needed is {}", needed)
+        if needed
+        else worded(", the data say {:.6g}", reach.target)
     )
-    value = quantity(study.best, reach.quantity) if study and study.best else None
+    value = quantity(study.best, reach) if study and study.best else None
     if value is None:
         return Foretold(name, said, "no fit" if study else NOT_RUN, "open")
     room = _CLOSE * max(abs(reach.lowest), abs(reach.highest))
     inside = reach.lowest - room <= value <= reach.highest + room
-    came = f"{value:.4g}{unit} at the best fit"
-    denial = "" if inside else f"{said}, but the best fit has {value:.6g}{unit}."
+    came = worded("{:.4g}{} at the best fit", value, unit)
+    denial = "" if inside else worded("{}, but the best fit has {:.6g}{}.", said, value, unit)
     return Foretold(name, said, came, "as foretold" if inside else "otherwise", denial=denial)
 
 
-def quantity(best: BestFit, name: str) -> float | None:
+def quantity(best: BestFit, reach: Reach) -> float | None:
     """A quantity that preflight names, at the best fit: ``S``, ``m_mu``, or ``m_mu / m_e``."""
     known = {**best.parameters, **best.derived, **best.scale_factors}
     known |= {label: one.prediction for label, one in best.predictions.items()}
-    if name in known:
-        return known[name]
-    above, _, below = name.partition(" / ")
-    if above in known and known.get(below):
-        return known[above] / known[below]
-    return None
+    if reach.ratio is None:
+        return known.get(reach.quantity)
+    above, below = reach.ratio
+    return known[above] / known[below] if above in known and known.get(below) else None
 
 
 # -- parameters and warnings -----------------------------------------------------------------
@@ -240,7 +258,7 @@ def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
     """Whether the data determine a profiled parameter."""
     parameter, code = profile.parameter, profile.code
     said = f"{parameter} is {_WORDS[word]}"
-    came = " ".join(filter(None, [f"{code}.", curves.intervals(profile)]))
+    came = joined(" ", filter(None, [f"{code}.", curves.intervals(profile)]))
     if word == "identifiable":
         if code in _IDENTIFIED:
             return Foretold(name, said, came, "as foretold")
@@ -261,13 +279,9 @@ def _check(name: str, check: Finding, study: Study | None, studies: Sequence[Stu
     came, true = _evidence(check, study, studies)
     answer: Answer = "open" if true is None else "as foretold" if true else "otherwise"
     news = true and check.code not in _TOLD_BY_PROFILES
-    warned = f"as the preflight warned, {_clause(check.sentence)}; {came}." if news else ""
+    lead = Sentence.of(check.sentence).clause
+    warned = worded("as the preflight warned, {}; {}.", lead, came) if news else ""
     return Foretold(name, check.sentence, came, answer, warned=warned)
-
-
-def _clause(sentence: str) -> str:
-    """The first clause of a sentence; the whole of it stands among the findings."""
-    return re.split(r"[:;.] |[.]$", sentence, maxsplit=1)[0]
 
 
 def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
@@ -275,17 +289,23 @@ def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[s
     metrics = study.metrics
     if check.code == codes.TOO_FEW_DATA:
         left = metrics.degrees_of_freedom
-        return f"{numbers.count(left, 'degree')} of freedom; no p value", left <= 0 or None
+        return worded(
+            "{} of freedom; no p value", numbers.count(left, "degree")
+        ), left <= 0 or None
     if check.code in (codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY):
         return _identified(study)
     if check.code == codes.ROUGH_OBJECTIVE:
         loose = sum(not point.settled for p in study.profiles for point in p.points)
-        came = f"{metrics.converged_fits} of {numbers.count(metrics.fits, 'fit')} converged"
-        came += f", {numbers.count(loose, 'point')} not settled" if study.profiles else ""
+        came = worded(
+            "{} of {} converged", metrics.converged_fits, numbers.count(metrics.fits, "fit")
+        )
+        came += worded(", {} not settled", numbers.count(loose, "point")) if study.profiles else ""
         return came, bool(loose) or metrics.converged_fits < _CONVERGED * metrics.fits
     if check.code == codes.NONFINITE_REGION:
         return (
-            f"{metrics.failed_trials} of {numbers.count(metrics.trials, 'trial')} failed",
+            worded(
+                "{} of {} failed", metrics.failed_trials, numbers.count(metrics.trials, "trial")
+            ),
             metrics.failed_trials > 0,
         )
     if check.code == codes.INERT_SETTING:
@@ -294,7 +314,9 @@ def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[s
         clear = [o for o in study.search.importance if o.parameter == check.parameter]
         if clear:
             matters = any(one.clear for one in clear)
-            return f"it {'stands' if matters else 'does not stand'} out of chance", not matters
+            return worded(
+                "it {} out of chance", "stands" if matters else "does not stand"
+            ), not matters
     if any(one.code == check.code for one in study.findings):
         return "the night found it as well", True
     if check.code == codes.UNRESOLVED_KNOB and study.knobs:
@@ -314,15 +336,17 @@ def _identified(study: Study) -> tuple[str, bool | None]:
 
 def _inert(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """Whether studies that were called one study made several times gave one result."""
-    named = [one for one in studies if f"'{one.name}'" in check.sentence] or [study]
-    told = {_result(one) for one in named if one.state is StudyState.FINISHED}
-    if len(named) < 2 or "" in told:
+    named = [one for one in studies if one.name in check.studies] or [study]
+    results = {_result(one) for one in named if one.finished}
+    if len(named) < 2 or "" in results:
         return _UNTESTED, None
-    same = len(told) == 1
-    return f"their results {'are the same' if same else 'differ'}: {'; '.join(sorted(told))}", same
+    same = len(results) == 1
+    return worded(
+        "their results {}: {}", "are the same" if same else "differ", joined("; ", sorted(results))
+    ), same
 
 
 def _result(study: Study) -> str:
     if study.best is not None:
-        return f"chi2 = {numbers.chi2(study.best.chi2)}"
+        return worded("chi2 = {}", numbers.chi2(study.best.chi2))
     return searches.headline(study)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from daybreak.diagnosis.study import CriterionOutcome, Interval, Profile, Study
+from daybreak.diagnosis.study import CriterionOutcome, EndReason, Interval, Profile, Study
 from daybreak.report.numbers import DIGITS, last_place, number
 from daybreak.report.summary import Summary
 
@@ -30,12 +30,12 @@ _ESCAPED = str.maketrans(
     }
 )
 _END = {
-    "physical limit": "physical limit",
-    "bound": "bound",
-    "scan edge": "edge of the scan",
-    "flat": "flat",
-    "no fit": "no fit",
-    "unfinished": "not found",
+    EndReason.PHYSICAL_LIMIT: "physical limit",
+    EndReason.BOUND: "bound",
+    EndReason.SCAN_EDGE: "edge of the scan",
+    EndReason.FLAT: "flat",
+    EndReason.NO_FIT: "no fit",
+    EndReason.UNFINISHED: "not found",
 }
 
 
@@ -133,7 +133,7 @@ def _piece(one: Interval) -> str:
     said = [
         f"{side}: {_END.get(reason, reason)}"
         for side, reason in (("lower", one.lower_reason), ("upper", one.upper_reason))
-        if reason != "data"
+        if reason is not EndReason.DATA
     ]
     return f"$[{low}, {high}]$" + (f" ({'; '.join(said)})" if said else "")
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.ledger.states import StudyState
 from daybreak.report import (
     carried,
     curves,
@@ -119,7 +118,7 @@ def _study(study: Study) -> Iterator[str]:
     """One study, compact: sentences, then its tables."""
     yield from (f"## {text(study.name)}: {study.verdict}", "")
     remarks = [study.method]
-    remarks += [study.state] if study.state is not StudyState.FINISHED else []
+    remarks += [study.state] if not study.finished else []
     remarks += [] if study.counted else ["not counted"]
     remarks += [f"follows from the decision '{study.follows}'"] if study.follows else []
     yield f"{text('; '.join(remarks))}."

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from daybreak.sentences import Sentence, between, joined, worded
+
 DIGITS = 7
 """Significant digits of a number without an uncertainty: enough to tell two chi2 of 1e8 apart."""
 
@@ -19,7 +21,7 @@ def number(value: float, digits: int = DIGITS) -> str:
     a number in the log, the report and `summary.json`.
     """
     text = f"{value:.{digits}g}"
-    return "0" if text == "-0" else text
+    return _whole("0" if text == "-0" else text)
 
 
 def rounded(value: float, digits: int) -> str:
@@ -29,12 +31,12 @@ def rounded(value: float, digits: int) -> str:
 
 def chi2(value: float) -> str:
     """Write a chi2: large ones keep every digit, zeros too, so that they line up in a column."""
-    return f"{value:.{DIGITS - 1}e}" if abs(value) >= 10**DIGITS else number(value)
+    return _whole(f"{value:.{DIGITS - 1}e}") if abs(value) >= 10**DIGITS else number(value)
 
 
 def signed(value: float, digits: int = 3) -> str:
     """Write a number with its sign, e.g. ``+0.53``."""
-    return f"+{number(value, digits)}" if value > 0 else number(value, digits)
+    return _whole(f"+{number(value, digits)}") if value > 0 else number(value, digits)
 
 
 def scientific(value: float, digits: int = DIGITS) -> str:
@@ -63,10 +65,10 @@ def plus_minus(value: float, uncertainty: float | None, sign: str = "+/-") -> st
     place = last_place(uncertainty)
     leading = math.floor(math.log10(max(abs(value), uncertainty)))
     if leading - place >= DIGITS or leading < -300:
-        return f"{chi2(value)} {sign} {number(uncertainty, 1)}"
+        return worded("{} {} {}", chi2(value), sign, number(uncertainty, 1))
     if -4 <= leading < DIGITS:
         shown = (f"{round(part, -place):.{max(-place, 0)}f}" for part in (value, uncertainty))
-        return f" {sign} ".join(shown)
+        return joined(f" {sign} ", map(_whole, shown))
     decimals, scale = max(leading - place, 0), 10.0**leading
     return (
         f"({value / scale:.{decimals}f} {sign} {uncertainty / scale:.{decimals}f})e{leading:+03d}"
@@ -81,12 +83,12 @@ def last_place(uncertainty: float) -> int:
 
 def probability(value: float) -> str:
     """Write a p value: three digits, and no pretence below 1e-300."""
-    return "< 1e-300" if value < 1e-300 else f"{value:.3g}"
+    return "< 1e-300" if value < 1e-300 else worded("{:.3g}", value)
 
 
 def with_unit(text: str, unit: str) -> str:
     """Append a unit, when there is one."""
-    return f"{text} {unit}" if unit else text
+    return worded("{} {}", text, unit) if unit else text
 
 
 def in_brackets(name: str, unit: str) -> str:
@@ -103,7 +105,7 @@ def plain(value: float | str) -> str:
 
 def count(number_of: int, one: str, many: str = "") -> str:
     """Write a counted noun, e.g. ``1 study`` or ``7 studies``."""
-    return f"{number_of} {one if number_of == 1 else many or one + 's'}"
+    return worded("{} {}", number_of, one if number_of == 1 else many or one + "s")
 
 
 def listed(names: Sequence[str], most: int) -> str:
@@ -115,14 +117,14 @@ def listed(names: Sequence[str], most: int) -> str:
 def duration(seconds: float) -> str:
     """Write a length of time, e.g. ``6 h 12 min``."""
     if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
+        return worded("{:.0f} ms", seconds * 1000)
     if seconds < 60:
-        return f"{seconds:.3g} s"
+        return worded("{:.3g} s", seconds)
     minutes = round(seconds / 60)
     if minutes < 60:
-        return f"{minutes} min"
+        return worded("{} min", minutes)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return worded("{} h {} min", hours, minutes) if minutes else worded("{} h", hours)
 
 
 def moment(text: str) -> str:
@@ -132,4 +134,9 @@ def moment(text: str) -> str:
     except ValueError:
         return text
     when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
-    return when.strftime("%Y-%m-%d %H:%M UTC")
+    return between("{:%Y-%m-%d %H:%M UTC}", when)
+
+
+def _whole(text: str) -> Sentence:
+    """A number as it is written."""
+    return Sentence(text, [(0, len(text))])

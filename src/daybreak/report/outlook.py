@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.findings import Preflight, Reach, StudyPreflight
 from daybreak.report import carried, numbers
+from daybreak.sentences import between, worded
 
 WIDTH = 96
 _MARKS = {"stop": "STOP", "warning": "warning", "note": "note"}
@@ -79,8 +80,8 @@ def needed(reach: Reach) -> str:
     if low is None and high is None:
         return ""
     if high is None:
-        return f">= {low:.6g}"
-    return f"<= {high:.6g}" if low is None else f"{low:.6g} to {high:.6g}"
+        return worded(">= {:.6g}", low)
+    return worded("<= {:.6g}", high) if low is None else between("{:.6g} to {:.6g}", low, high)
 
 
 def _symmetries(studies: Sequence[StudyPreflight]) -> Iterator[str]:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daybreak.diagnosis.study import Study
-from daybreak.ledger.states import StudyState
 from daybreak.plugins import Offered, offered
 from daybreak.report import cells, curves, searches, tables, wording
 from daybreak.report.cells import Column, Table, table_of
@@ -63,8 +62,7 @@ def _name(study: Study) -> str:
 
 
 def _verdict(study: Study) -> str:
-    finished = study.state is StudyState.FINISHED
-    return study.verdict if finished else f"{study.verdict} ({study.state})"
+    return study.verdict if study.finished else f"{study.verdict} ({study.state})"
 
 
 def _outside(one: Offered) -> StudyColumn:

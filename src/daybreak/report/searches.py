@@ -18,6 +18,7 @@ from daybreak.diagnosis.study import Study
 from daybreak.report import numbers
 from daybreak.report.artifact_figure import artifact_table, files
 from daybreak.report.cells import Column, Table, table_of
+from daybreak.sentences import joined, worded
 
 MOST_FRONT = 200
 """Points of a front that a table shows."""
@@ -32,7 +33,8 @@ def headline(study: Study) -> str:
     found = study.search
     if found is None or found.best is None:
         return ""
-    return ", ".join(f"{goal.name} = {measured(found.best, goal)}" for goal in found.goals)
+    best = found.best
+    return joined(", ", (worded("{} = {}", g.name, measured(best, g)) for g in found.goals))
 
 
 def measured(winner: Winner, goal: Goal, sign: str = "+/-") -> str:

@@ -55,6 +55,8 @@ class Claim(Model):
     code: Code
     """Finding code of the profile."""
     sentence: str
+    headed: str = ""
+    """The sentence for where the parameter stands before it; empty where it is the same."""
     label: str
     """Where the reference comes from; empty without one."""
     reference: float | None
@@ -133,6 +135,8 @@ class Summary(Model):
     verdict: Verdict
     sentence: str
     """The verdict in one sentence."""
+    reason: str
+    """The same without the verdict."""
     rule: Literal["all", "any"]
     """Whether the campaign needs all counted studies, or any of them."""
     decision: DecisionTaken | None

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from daybreak.diagnosis.study import Study
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import BatchRecord, StudyRecord
-from daybreak.ledger.states import StudyState
 from daybreak.report import alike, numbers
 from daybreak.report.foretold import Foretold
 from daybreak.report.summary import Timing
+from daybreak.sentences import between, worded
 
 _GROSS = 5.0
 """A residual beyond this many sigma is worth a sentence.
@@ -78,12 +78,14 @@ def _broken(study: Study) -> Iterator[str]:
         yield "its criteria were changed after trials had begun."
     if study.failures:
         most = next(iter(study.failures))
-        yield f"{study.metrics.failed_trials} of {study.metrics.trials} trials {most}."
+        yield worded(
+            "{} of {} trials {}.", study.metrics.failed_trials, study.metrics.trials, most
+        )
 
 
 def _bad_results(study: Study) -> Iterator[str]:
     """What is wrong with what it found; nothing before it has ended."""
-    if study.state is not StudyState.FINISHED:
+    if not study.finished:
         return
     yield from _bad_fit(study)
     yield from (one.sentence for one in study.findings if one.severity != "note")
@@ -94,8 +96,9 @@ def _bad_fit(study: Study) -> Iterator[str]:
         return
     name, worst = max(study.best.predictions.items(), key=lambda item: abs(item[1].residual))
     if abs(worst.residual) > _GROSS:
-        told = f"{worst.prediction:.4g} for {worst.value:.4g} {worst.unit}".rstrip()
-        yield f"{name} is missed by {abs(worst.residual):.4g} sigma ({told})."
+        told = worded("{:.4g} for {:.4g}", worst.prediction, worst.value)
+        told = numbers.with_unit(told, worst.unit)
+        yield worded("{} is missed by {:.4g} sigma ({}).", name, abs(worst.residual), told)
     if study.best.at_bounds:
         names = ", ".join(f"{a.parameter} {a.side}" for a in study.best.at_bounds)
         yield f"the best fit sits at bounds ({names})."
@@ -122,8 +125,15 @@ def slow_trials(records: Sequence[StudyRecord]) -> Iterator[tuple[str, str]]:
 
 def _slow(kind: str, usual: float, slow: Sequence[BatchRecord], of: int) -> str:
     worst = max(slow, key=lambda batch: batch.seconds)
-    return (
-        f"{len(slow)} of {numbers.count(of, 'batch', 'batches')} of trials ({kind}) were slow: up "
-        f"to {worst.seconds:.3g} s each, usually {usual:.3g} s, at load {worst.load:.1f} and "
-        f"{worst.memory_mib:.0f} MiB, {numbers.moment(worst.started)}."
+    return worded(
+        "{} of {} of trials ({}) were slow: up to {} each, usually {:.3g} s, at load {:.1f} and "
+        "{:.0f} MiB, {}.",
+        len(slow),
+        numbers.count(of, "batch", "batches"),
+        kind,
+        between("{:.3g} s", worst.seconds),
+        usual,
+        worst.load,
+        worst.memory_mib,
+        numbers.moment(worst.started),
     )

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.ledger.states import StudyState
 from daybreak.report import carried, curves, evening, evidence, numbers, searches, tables, wording
 from daybreak.report.summary import Summary
 
@@ -49,7 +48,7 @@ def study_line(study: Study) -> str:
     settings = wording.settings(study, " ", "=")
     told = all(word in study.name for word in settings.split())
     words = [f"{study.verdict:<9}", study.name, "" if told else settings]
-    if study.state is not StudyState.FINISHED:
+    if not study.finished:
         words.append(f"({study.state})")
     if study.search is not None:
         words.append(f" {searches.headline(study) or study.error or 'no result'}")
@@ -68,8 +67,7 @@ def study_line(study: Study) -> str:
 
 def _front(summary: Summary) -> Iterator[str]:
     yield from _wrap(f"{summary.verdict}  {summary.campaign}")
-    sentence = summary.sentence.removeprefix(f"{summary.verdict}: ")
-    yield from _wrap(sentence[:1].upper() + sentence[1:], "  ")
+    yield from _wrap(wording.without_verdict(summary), "  ")
     yield from _wrap(f"{wording.progress(summary)}. {wording.rule(summary)}", "  ")
     if not summary.finished:
         yield "  Not finished: this is what is known so far."
@@ -113,7 +111,7 @@ def _rows(study: Study, varied: list[str]) -> Iterator[list[str]]:
             [curves.minimum(p).replace(" = ", "=", 1), str(p.code)] for p in study.profiles
         ]
     yield [
-        study.verdict if study.state is StudyState.FINISHED else study.state,
+        study.verdict if study.finished else study.state,
         study.name + ("" if study.counted else " *"),
         wording.settings(study, " ", "=", varied),
         tables.chi2_text(study),

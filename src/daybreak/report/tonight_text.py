@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from daybreak.report import alike, numbers, outlook
 from daybreak.report import tonight_words as words
 from daybreak.report.tonight import Tonight
+from daybreak.sentences import worded
 
 WIDTH = 96
 
@@ -50,9 +51,15 @@ def _reach(t: Tonight) -> Iterator[str]:
     said = (
         (
             one.study,
-            f"{reach.quantity}: the box reaches {reach.lowest:.4g} as the least and "
-            f"{reach.highest:.4g} as the most; the data say {reach.target:.6g}"
-            + (f", needed is {need}" if (need := outlook.needed(reach)) else ""),
+            worded(
+                "{}: the box reaches {:.4g} as the least and {:.4g} as the most; the data say "
+                "{:.6g}",
+                reach.quantity,
+                reach.lowest,
+                reach.highest,
+                reach.target,
+            )
+            + (worded(", needed is {}", need) if (need := outlook.needed(reach)) else ""),
         )
         for one in t.examinations
         for reach in outlook.distinct_reaches(one)

@@ -16,6 +16,7 @@ from daybreak.diagnosis.study import (
 from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
+from daybreak.sentences import capitalised
 
 
 def settings(
@@ -128,8 +129,7 @@ class ClaimGroup:
         shared: dict[str, list[str]] = {}
         for claim in self.claims:
             # The group is headed by the parameter already.
-            sentence = claim.sentence.removeprefix(f"{self.parameter}: ")
-            shared.setdefault(sentence, []).append(claim.study)
+            shared.setdefault(claim.headed or claim.sentence, []).append(claim.study)
         return [(", ".join(studies), sentence) for sentence, studies in shared.items()]
 
 
@@ -148,8 +148,7 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
 
 def without_verdict(summary: Summary) -> str:
     """The verdict's sentence where the verdict stands before it already."""
-    sentence = summary.sentence.removeprefix(f"{summary.verdict}: ")
-    return sentence[:1].upper() + sentence[1:]
+    return capitalised(summary.reason)
 
 
 def progress(summary: Summary) -> str:
