@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from daybreak.findings import Check
+from daybreak.findings import Finding, codes
 from daybreak.report import alike
 from daybreak.sentences import Sentence, between, capitalised, joined, without_stop, worded
 
@@ -55,10 +55,10 @@ def test_marks_survive_a_pickle():
 def test_a_finding_keeps_its_marks_in_json():
     """What the ledger gives back of a finding is marked as it was."""
     text = worded("chi2 jumps at {} places", 3).then(": {:g} is the worst.", 0.5)
-    check = Check(code="rough_objective", severity="warning", sentence=text)
-    back = Check.model_validate_json(check.model_dump_json())
+    finding = Finding(code=codes.ROUGH_OBJECTIVE, sentence=text)
+    back = Finding.model_validate_json(finding.model_dump_json())
 
-    assert back == check
+    assert back == finding
     assert Sentence.of(back.sentence).values == ("3", "0.5")
     assert Sentence.of(back.sentence).clause == "chi2 jumps at 3 places"
 

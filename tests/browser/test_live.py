@@ -39,7 +39,7 @@ def runs(tmp_path_factory):
     """A folder in which a campaign has just begun."""
     folder = tmp_path_factory.mktemp("live")
     (folder / "slow.py").write_text(CAMPAIGN)
-    command = [sys.executable, "-m", "daybreak.cli", "run", "slow.py"]
+    command = [sys.executable, "-m", "daybreak.cli", "run", "slow.py", "--budget", "1"]
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     try:

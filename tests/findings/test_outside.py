@@ -168,7 +168,7 @@ def test_read_where_it_is_not_installed(night):
         "daybreak.diagnoses: loudest of stranger 1.2 is not installed here: what it finds is not "
         "in this report." in after["surprises"]
     )
-    assert after["provenance"]["plugins"]["daybreak.checks: steep"] == "stranger 1.2"
+    assert after["provenance"]["plugins"]["daybreak.checks"]["steep"] == "stranger 1.2"
     call(place, "report", "runs/lines", site=site)
 
 

@@ -34,6 +34,10 @@ def _as_finding(one: object) -> Finding:
     raise TypeError(msg)
 
 
-def installed() -> dict[str, str]:
-    """Titles of all that is installed here, with the package of each."""
-    return {one.title: one.package for group in (CHECKS, DIAGNOSES) for one in offered(group)}
+def installed() -> dict[str, dict[str, str]]:
+    """All that is installed here, by group and name, with the package of each."""
+    return {
+        group: {one.entry.name: one.package for one in offered(group)}
+        for group in (CHECKS, DIAGNOSES)
+        if offered(group)
+    }

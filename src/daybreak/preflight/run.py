@@ -40,6 +40,7 @@ from daybreak.preflight.varied import (
 )
 from daybreak.problem.arrays import Array
 from daybreak.problem.search import SearchProblem
+from daybreak.sentences import worded
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise.
@@ -267,8 +268,9 @@ def _anywhere(examination: _Examination, probe: Probe) -> None:
         if np.isfinite(probe.residuals(places[first : first + width])).all(axis=1).any():
             return
     examination.refuse(
-        f"the prediction is not finite at any of {_PLACES} places in the box: check the formula, "
-        "or move the bounds."
+        worded("the prediction is not finite at any of {} places in the box", _PLACES).then(
+            ": check the formula, or move the bounds."
+        )
     )
 
 

@@ -162,11 +162,13 @@ def _foretold(
 
 def _not_asked(record: CampaignRecord) -> list[str]:
     """Diagnoses of other packages that were there at night and are missing here."""
-    here = outside.installed()
+    group = outside.DIAGNOSES
+    here = outside.installed().get(group, {})
+    there: dict[str, str] = record.runs[-1].provenance.get("plugins", {}).get(group, {})
     return [
-        f"{title} of {package} is not installed here: what it finds is not in this report."
-        for title, package in record.runs[-1].provenance.get("plugins", {}).items()
-        if title.startswith(outside.DIAGNOSES) and title not in here
+        f"{group}: {name} of {package} is not installed here: what it finds is not in this report."
+        for name, package in there.items()
+        if name not in here
     ]
 
 

@@ -110,7 +110,7 @@ class Provenance(Model):
     """Name or file that the campaign was loaded from."""
     changes: str = ""
     """Hash of what differs from that commit; the ledger has the text."""
-    plugins: dict[str, str] = Field(default_factory=dict)
+    plugins: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Checks and diagnoses of other packages that were asked, with the package of each."""
 
 
