@@ -7,9 +7,8 @@ import pytest
 
 import daybreak as dk
 from daybreak.problem.ends import LEVEL_95
-from daybreak.problem.outcomes import digest
 from daybreak.testing import mirrored_problems
-from tests.studies import play, study
+from tests.studies import study
 
 
 def profiled(tmp_path, problem, method):
@@ -337,38 +336,6 @@ def test_numpy_and_jax_give_the_same_profile():
     for a, b in zip(one.points, two.points, strict=True):
         assert a.value == pytest.approx(b.value, abs=1e-6)
         assert a.chi2 == pytest.approx(b.chi2, rel=1e-6, abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        dk.Profile("x", starts=6, each=2),
-        dk.Profile("all", points=9, starts=6, each=2),
-        dk.Profile("x", "y", points=(7, 7), starts=6),
-        dk.MultiStart(6),
-    ],
-    ids=["automatic", "all", "map", "multi-start"],
-)
-def test_rounds_are_a_function_of_their_outcomes(method):
-    """Played again over the stored outcomes, a method asks for the same trials in each round."""
-    problem = pair(himmelblau, [0.0, 0.0], {"x": (2, 4), "y": (1, 3)}, 3.0)
-    first = play(problem, method)
-    stored = {
-        digest(task.identity()): outcome
-        for tasks, outcomes in first
-        for task, outcome in zip(tasks, outcomes, strict=True)
-    }
-
-    def answers(problem, settings, tasks):
-        return [type(o).load(o.dump()) for o in (stored[digest(t.identity())] for t in tasks)]
-
-    again = play(problem, method, answers=answers)
-    assert [[t.identity() for t in tasks] for tasks, _ in again] == [
-        [t.identity() for t in tasks] for tasks, _ in first
-    ]
-    assert [[(t.of, t.point, t.grid, t.origin) for t in tasks] for tasks, _ in again] == [
-        [(t.of, t.point, t.grid, t.origin) for t in tasks] for tasks, _ in first
-    ]
 
 
 def test_one_free_parameter_leaves_nothing_to_settle():

@@ -102,21 +102,6 @@ def test_derivatives_where_they_are_hard(noise, d, f):
     assert slope == pytest.approx(by_difference, rel=1e-4, abs=2e-4)
 
 
-@pytest.mark.parametrize("noise", NOISES[:4], ids=IDS[:4])
-@pytest.mark.parametrize("f", [0.3, 4.0, 15.0])
-def test_moments_and_draws_agree(noise, f):
-    """Mean and variance of r^2 over 200,000 draws, each within five standard errors."""
-    count = 200_000
-    full, sigma = np.full(count, f), np.full(count, 0.8)
-    drawn = noise.draw(np.random.default_rng(0), full, sigma)
-    squares = np.asarray(noise.residuals(full, drawn, sigma, np)) ** 2
-    mean, variance = noise.moments(f, drawn[0], 0.8)
-
-    assert squares.mean() == pytest.approx(mean, abs=5.0 * squares.std() / count**0.5)
-    spread = np.std((squares - squares.mean()) ** 2) / count**0.5
-    assert squares.var() == pytest.approx(variance, abs=5.0 * spread)
-
-
 def test_typical_sizes():
     """Root of the count; of a fraction the binomial's, never zero."""
     assert dk.Observation(9.0, noise=dk.Poisson()).size == 3.0

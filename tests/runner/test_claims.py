@@ -1,7 +1,5 @@
 """Claims: one token at a time, late results kept, the dead buried; the same on both stores."""
 
-import itertools
-import os
 import sqlite3
 import subprocess
 import sys
@@ -11,226 +9,20 @@ import pytest
 import sqlalchemy as sa
 
 import daybreak as dk
-from daybreak.errors import LedgerBusyError, LedgerError
+from daybreak.errors import LedgerError
 from daybreak.ledger import schema
-from daybreak.ledger.claims import Round, Span, now
 from daybreak.ledger.endings import Ending
-from daybreak.ledger.liveness import Onlooker, Process
-from daybreak.ledger.place import FILE, Server
+from daybreak.ledger.liveness import Process
+from daybreak.ledger.place import FILE
 from daybreak.ledger.snapshot import snapshot
-from daybreak.ledger.states import AttemptState, EventKind
+from daybreak.ledger.states import EventKind
 from daybreak.ledger.store import Ledger
-from daybreak.problem.kinds import FIT
-from daybreak.problem.outcomes import Identity, Outcome, Task
-from daybreak.problem.stop_reasons import StopReason
 from tests.runner.toy import campaign, line_problem
-
-NAMES = itertools.count()
-GOOD = Outcome({"a": 1.0}, 2.0, StopReason.GRADIENT)
-BETTER = Outcome({"a": 1.0}, 1.0, StopReason.GRADIENT)
-BAD = Outcome({"a": 1.0}, None, StopReason.CRASHED, message="ended by SIGSEGV")
-SPAN = Span(now(), now(), 0.1, 0.0, 0.0)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def ledger(request, tmp_path):
-    """An empty ledger with one study and three trials, and a run that has begun."""
-    server = None
-    if request.param == "postgresql":
-        postgres = request.getfixturevalue("postgres")
-        server = Server.of(postgres.url, f"claims-{os.getpid()}-{next(NAMES)}")
-    with closing(Ledger(tmp_path, write=True, server=server)) as made:
-        made.begin_run({})
-        study = {
-            "name": "s",
-            "fingerprint": "f",
-            "problem": {},
-            "body": {},
-            "facts": {},
-            "criteria": [],
-            "carried": [],
-        }
-        made.write_studies([study], follows=None)
-        keys = ["one", "two", "three"]
-        tasks = [(Task(FIT, {"a": float(i)}), key) for i, key in enumerate(keys)]
-        made.write_rounds(
-            "s", [Round(0, tasks, [Identity(key, "{}", FIT, "p", "s") for key in keys])]
-        )
-        yield made
 
 
 def rows(ledger, table):
     """All rows of a table, as mappings."""
     return ledger.store.read(lambda c: [dict(r) for r in c.execute(sa.select(table)).mappings()])
-
-
-def states(ledger):
-    """State and token of every trial."""
-    return {r["key"]: (r["state"], r["token"]) for r in rows(ledger, schema.trials)}
-
-
-def attempts(ledger, key):
-    """States of a trial's attempts in their order."""
-    mine = [r for r in rows(ledger, schema.attempts) if r["trial"] == key]
-    return [r["state"] for r in sorted(mine, key=lambda r: r["token"])]
-
-
-def another(ledger):
-    """A second run on the same ledger, as another process would begin it."""
-    other = Ledger(ledger.place, write=True, server=ledger.server)
-    other.run = ledger.store.write(
-        lambda c: c.execute(
-            schema.runs.insert()
-            .values(
-                started=now(),
-                owner="another",
-                host="elsewhere",
-                pid=1,
-                born=0.0,
-                beat=0,
-                seen=now(),
-                provenance="{}",
-            )
-            .returning(schema.runs.c.id)
-        ).scalar_one()
-    )
-    return other
-
-
-def test_a_trial_is_claimed_once(ledger):
-    """What one run has claimed another does not get; what is free it gets."""
-    with closing(another(ledger)) as other:
-        assert ledger.claim(["one", "two"]) == {"one": 1, "two": 1}
-        assert other.claim(["one", "two", "three"]) == {"three": 1}
-        assert ledger.claim(["three"]) == {}
-
-
-def test_recorded_results_count_and_stay(ledger):
-    """A result is there once it is recorded; recording it again changes nothing."""
-    tokens = ledger.claim(["one"])
-    for outcome in (GOOD, BETTER):
-        ledger.record(tokens, [("one", outcome)], SPAN)
-
-    assert ledger.finished(["one"])["one"].chi2 == 2.0
-    assert states(ledger)["one"] == ("done", 1)
-    assert attempts(ledger, "one") == ["done"]
-
-
-def test_a_late_result_is_another_attempt(ledger):
-    """A result under an old token is kept as late, and the newest claim's result counts."""
-    old = ledger.claim(["one"])
-    ledger.release(old, AttemptState.LOST)
-    with closing(another(ledger)) as other:
-        new = other.claim(["one"])
-        ledger.record(old, [("one", GOOD)], SPAN)
-        assert ledger.finished(["one"]) == {}
-        other.record(new, [("one", BETTER)], SPAN)
-
-    assert ledger.finished(["one"])["one"].chi2 == 1.0
-    assert attempts(ledger, "one") == ["late", "done"]
-    (late,) = [r for r in rows(ledger, schema.attempts) if r["state"] == "late"]
-    assert '"chi2":2.0' in late["outcome"]
-
-
-def test_a_late_result_nobody_waits_for_counts(ledger):
-    """When nobody has claimed the trial since, a late result is as good as any."""
-    tokens = ledger.claim(["one"])
-    ledger.release(tokens, AttemptState.LOST)
-    ledger.record(tokens, [("one", GOOD)], SPAN)
-
-    assert ledger.finished(["one"])["one"].chi2 == 2.0
-
-
-def test_a_failure_to_be_retried_is_free_again(ledger):
-    """A failed trial that is to be tried again keeps its failure as an attempt, and waits."""
-    tokens = ledger.claim(["one"])
-    ledger.record(tokens, [("one", BAD)], SPAN, again=["one"])
-
-    assert states(ledger)["one"] == ("waiting", 1)
-    assert ledger.tries(["one"]) == {"one": [StopReason.CRASHED]}
-    assert ledger.claim(["one"]) == {"one": 2}
-
-
-def test_failed_trials_are_reopened_when_asked(ledger):
-    """Failed trials are final until somebody asks for them again."""
-    ledger.record(ledger.claim(["one"]), [("one", BAD)], SPAN)
-    assert ledger.claim(["one"]) == {}
-    ledger.write_rounds("s", [Round(0, [(Task(FIT, {}), "one")], [])], reopened=["one"])
-
-    assert ledger.claim(["one"]) == {"one": 2}
-
-
-def test_the_dead_are_buried_in_one_transaction(ledger):
-    """What a dead run had in hand is lost as an attempt and free as a trial."""
-    ledger.claim(["one", "two"])
-    run = ledger.run
-    with closing(another(ledger)) as other:
-        ledger.store.write(
-            lambda c: c.execute(
-                schema.runs.update()
-                .where(schema.runs.c.id == run)
-                .values(pid=Process.this().pid, born=-1.0)  # this number was another process
-            )
-        )
-        assert other.bury_dead() == 2
-        assert other.claim(["one"]) == {"one": 2}
-
-    assert attempts(ledger, "one") == ["lost", "running"]
-    endings = {r["id"]: r["ending"] for r in rows(ledger, schema.runs)}
-    assert endings[run] == Ending.LOST
-
-
-def test_silence_is_measured_by_the_onlooker_alone(ledger):
-    """A run elsewhere is dead after a lease without a beat, whatever its clock says."""
-    with closing(another(ledger)) as other:
-        # Seen in the far future, as by a host whose clock runs hours ahead.
-        ledger.store.write(
-            lambda c: c.execute(
-                schema.runs.update()
-                .where(schema.runs.c.id == other.run)
-                .values(seen="2199-01-01T00:00:00+00:00")
-            )
-        )
-        patient, hasty = Onlooker(lease=3600.0), Onlooker(lease=-1.0)
-        assert ledger.store.read(lambda c: patient.dead(c, ledger.run)) == []
-        assert ledger.store.read(lambda c: hasty.dead(c, ledger.run)) == [other.run]
-
-
-def test_a_run_thought_dead_comes_back(ledger):
-    """A run that was declared dead says so when it beats again, and is alive again."""
-    heart = ledger.heart
-    heart.close()  # beats only when it is told to
-    ledger.store.write(lambda c: c.execute(schema.runs.update().values(ending=Ending.LOST)))
-    assert ledger.store.write(heart._beat)
-    assert [r["ending"] for r in rows(ledger, schema.runs)] == [None]
-
-
-def test_a_request_to_stop_is_heard(ledger):
-    """What `daybreak stop` writes is known after the next beat."""
-    assert ledger.ask_to_stop("stopped by hand") == 1
-    ledger.store.write(ledger.heart._beat)
-    assert ledger.heart.stop == "stopped by hand"
-
-
-def test_another_version_of_the_plan_is_refused(ledger):
-    """Two runs of different plans do not work on one ledger at once."""
-    with closing(Ledger(ledger.place, write=True, server=ledger.server)) as other:
-        other.bury_dead = lambda: 0
-        with pytest.raises(LedgerBusyError, match=r"another version.*daybreak stop"):
-            other.begin_run({}, plan="other")
-
-
-def test_snapshot_holds_what_is_committed(ledger, tmp_path):
-    """A snapshot of a living ledger is one file with every committed row."""
-    ledger.record(ledger.claim(["one"]), [("one", GOOD)], SPAN)
-    path = snapshot(ledger.store, tmp_path / "packed.daybreak")
-
-    with closing(sqlite3.connect(path)) as packed:
-        assert packed.execute("select state from trials where key = 'one'").fetchall() == [
-            ("done",)
-        ]
-        assert packed.execute("pragma journal_mode").fetchone() == ("delete",)
-    assert not list(tmp_path.glob("packed*-wal"))
 
 
 def test_plain_copy_of_a_living_ledger_loses_rows(tmp_path):

@@ -160,7 +160,7 @@ def test_the_first_to_finish_speaks_for_all(postgres, tmp_path, fate):
             ledger.store.write(lambda c: runs.bury(c, [run]))
         if fate == "late beat":
             ledger.end_run(Ending.FINISHED)
-            ledger.store.write(heart._beat)
+            ledger.store.write(heart.beat)
         found = dk.open(tmp_path).summary
 
     assert (found.finished, found.verdict) == (True, "UNDECIDED")

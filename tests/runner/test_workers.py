@@ -14,8 +14,7 @@ import pytest
 
 import daybreak as dk
 from daybreak.errors import WorkerError
-from daybreak.methods.solve import solve
-from daybreak.problem.kinds import EVALUATE, FIT
+from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.outcomes import Task
 from daybreak.runner import workers
 from daybreak.runner.crew import Means
@@ -76,24 +75,6 @@ def test_every_end_has_a_name(crew, monkeypatch, how, limits, reason, message):
     assert (outcome.reason.name, outcome.failed) == (reason, True)
     assert message in outcome.message
     assert after.chi2 is not None
-
-
-def test_only_the_trial_to_blame_fails(crew):
-    """When one of several trials of a unit kills the worker, the others are made all the same."""
-    one = problem("segfault")
-    outcomes = result_of(crew(one), one, [GOOD, STEEP, GOOD]).outcomes
-
-    assert [o.reason.name for o in outcomes] == ["EXACT", "CRASHED", "EXACT"]
-
-
-def test_workers_compute_what_this_process_computes(crew):
-    """The numbers are those of this process, bit for bit."""
-    one = problem()
-    tasks = [Task(FIT, {}, (u, 1.0 - u), {"max_iterations": 50}) for u in (0.2, 0.7)]
-    there = result_of(crew(one), one, tasks).outcomes
-    here = solve(one, one.resolve({}), tasks)
-
-    assert [o.dump() for o in there] == [o.dump() for o in here]
 
 
 def test_what_was_printed_is_kept(crew):

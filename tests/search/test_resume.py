@@ -5,29 +5,10 @@ import pytest
 import daybreak as dk
 from tests.search.problems import bowl, configurations, night, trials, two_goals
 
-SAMPLERS = ["tpe", "nsga2", "nsga3", "random", "sobol", "gp"]
-
-
-@pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("killed_after", [1, 13, 25])
-def test_resumed_equals_uninterrupted(sampler, killed_after):
-    """For every sampler a resumed search makes the same trials with the same outcomes."""
-    method = dk.Search(sampler, trials=30, population=6, startup=8)
-    whole = night(bowl(), method)
-
-    ledger = {}
-    night(bowl(), method, ledger, killed_after=killed_after)
-    problem = bowl()
-    resumed = night(problem, method, ledger)
-
-    assert [task.identity() for task, _ in resumed] == [task.identity() for task, _ in whole]
-    assert [outcome.dump() for _, outcome in resumed] == [outcome.dump() for _, outcome in whole]
-    assert problem.evaluate.calls == len(whole) - killed_after
-
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "nsga3"])
 def test_resumed_in_batches_with_several_objectives(sampler):
-    """The same holds with several objectives and fixed-size batches."""
+    """With several objectives and fixed-size batches a resumed search makes the same trials."""
     method = dk.Search(sampler, trials=30, population=6, batch=4)
     whole = night(two_goals(), method)
 

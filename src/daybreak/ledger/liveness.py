@@ -143,10 +143,11 @@ class Heart:
         while not self._quiet.wait(BEAT):
             # A store that cannot be written is told by the next result, not by a beat.
             with suppress(Exception):
-                if self.store.write(self._beat):
+                if self.store.write(self.beat):
                     self.returned()
 
-    def _beat(self, c: sa.Connection) -> bool:
+    def beat(self, c: sa.Connection) -> bool:
+        """Show that the run lives; whether others had taken it for dead."""
         mine = t.runs.c.id == self.run
         row = c.execute(sa.select(t.runs.c.ending, t.runs.c.stop).where(mine)).one()
         if row.ending not in (None, Ending.LOST):

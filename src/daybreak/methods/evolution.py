@@ -126,6 +126,9 @@ def evolve(
     from scipy.optimize import differential_evolution
 
     moving = evaluator.layout.moving(cells.pins)[0]
+    if not moving.any():  # SciPy has no population of nothing
+        middle = np.full((1, len(moving)), 0.5)
+        return fit(evaluator, middle, cells, LeastSquares(), checkpoint)[0]
     tolerance: Any = options.tolerance  # SciPy infers an integer from the default of atol
 
     def spread(u: Array) -> Array:

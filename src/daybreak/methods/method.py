@@ -96,7 +96,7 @@ class AbstractMethod(ABC, Generic[Asked]):
 
         Raises
         ------
-        PlanError
+        PlanError, ProblemError
             Naming what does not fit.
         """
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the tests of this folder, started once."""
+"""A PostgreSQL server for the tests that need one, started once."""
 
 import pytest
 
