@@ -45,7 +45,7 @@ def test_regular_models_agree_with_wilks():
     assert found.wilks == pytest.approx(stats.chi2.sf(found.T, 1), rel=1e-6)
     assert found.p_value == pytest.approx(found.wilks, abs=4 * (0.25 / 300) ** 0.5)
     assert found.added == 1
-    assert found.code == "healthy"
+    assert found.code.word == "healthy"
     assert found.simulations == 300
 
 
@@ -62,7 +62,7 @@ def test_a_bump_of_unknown_place_needs_the_bootstrap():
 
     assert found.added == 2
     assert found.p_value > found.wilks
-    assert found.code == "wilks_fails"
+    assert found.code.word == "wilks_fails"
     assert found.corrected == pytest.approx(1.0 - (1.0 - found.p_value) ** 3)
     assert "cannot be relied on" in str(found)
 

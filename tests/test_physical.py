@@ -39,7 +39,7 @@ def test_an_upper_limit_is_no_accident_of_the_box(tmp_path, value):
     lowest = min(value, 0.0) ** 2
     (interval,) = found.profile.intervals
 
-    assert found.profile.code == "one_sided"
+    assert found.profile.code.word == "one_sided"
     assert interval.lower == 0.0
     assert interval.lower_reason == "physical limit"
     assert interval.upper == pytest.approx(value + np.sqrt(3.841458821 + lowest), rel=1e-5)
@@ -52,14 +52,14 @@ def test_the_same_bound_without_physics(tmp_path):
     """Undeclared, it is the end of a box, and said to be."""
     found = read(signal(-0.7, physical=(None, None)), tmp_path)
 
-    assert found.profile.code == "edge_minimum"
+    assert found.profile.code.word == "edge_minimum"
 
 
 def test_the_limit_itself_is_left_out_sooner(tmp_path):
     """Zero at 1.8 sigma: within 3.84 of the lowest, but 2.7055 is enough at a limit."""
     found = read(signal(1.8), tmp_path)
 
-    assert found.profile.code == "one_sided"
+    assert found.profile.code.word == "one_sided"
     assert (
         "0 itself is left out: chi2 is 3.24 higher there, and 2.706 is" in found.profile.sentence
     )
@@ -75,7 +75,7 @@ def test_coverage_at_the_limit_is_nominal():
 
     assert one.level == pytest.approx(2.7055, abs=1e-4)
     assert one.coverage.share == pytest.approx(0.95, abs=0.02)
-    assert one.code == "healthy"
+    assert one.code.word == "healthy"
 
 
 def test_preflight_moves_no_bound_beyond_physics():

@@ -32,7 +32,7 @@ def test_a_line_is_normal(tmp_path):
     C = 0.01 * np.linalg.inv(A.T @ A)
     best = np.linalg.lstsq(A, Y, rcond=None)[0]
 
-    assert told.code == "healthy", told
+    assert told.code.word == "healthy", told
     for i, one in enumerate(told.parameters):
         error = np.sqrt(C[i, i] / one.effective)
         assert one.mean == pytest.approx(best[i], abs=5 * error)
@@ -55,7 +55,7 @@ def test_chains_begin_in_every_basin():
     means = told.draws["x"].mean(axis=1)
 
     assert told.basins == 2
-    assert told.code == "not_mixed"
+    assert told.code.word == "not_mixed"
     assert min(means) == pytest.approx(-1.0, abs=0.02)
     assert max(means) == pytest.approx(1.0, abs=0.02)
     assert "began in 2 basins" in told.sentence
@@ -71,7 +71,7 @@ def test_a_wall_parts_credible_and_profile(tmp_path):
     study = dk.Study("wall", problem, dk.Profile("s", points=9))
     told = dk.sample(study, dk.run(dk.Campaign("c", [study]), tmp_path)["wall"], draws=3000)
 
-    assert told.code == "intervals_differ"
+    assert told.code.word == "intervals_differ"
     assert told.parameters[0].differs
     # The upper 97.5 % quantile of a normal of mean -1 that is cut at zero.
     assert told.parameters[0].upper == pytest.approx(1.655, abs=0.12)

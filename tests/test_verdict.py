@@ -188,7 +188,7 @@ def test_profiled(trials, code, identified, inside):
     ]
     study = read_study(replace(record(*asked, trials=trials), method=dk.Profile("a").describe()))
 
-    assert study.profile.code == code
+    assert study.profile.code.word == code
     assert [one.outcome for one in study.outcomes] == [identified, inside]
 
 

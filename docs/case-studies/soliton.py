@@ -89,7 +89,7 @@ def section(found: dk.Results) -> str:
     lines = [found.summary.sentence.replace(found.verdict, f"**{found.verdict}**", 1)]
     if found.decision:
         lines.append(f"Decision *{found.decision.name}*: {found.decision.sentence}")
-    inert = sorted({c.parameter for c in found.summary.preflight if c.code == "placebo"})
+    inert = sorted({c.parameter for c in found.summary.preflight if c.code.word == "placebo"})
     if inert:
         lines.append(f"Known before the night: {', '.join(inert)}: no effect at all.")
     for study in found.studies:

@@ -153,11 +153,16 @@ def parallel(study: Study) -> Figure:
 
 
 def artifact(study: Study, name: str) -> Figure:
-    """A curve or matrix that the winner of a search attached."""
-    best = _search(study).best
-    attached = {one["name"]: one for one in best.artifacts if "name" in one} if best else {}
+    """A curve or matrix that a finding carries, or that the winner of a search attached."""
+    best = study.search.best if study.search else None
+    given = [
+        *(best.artifacts if best else ()),
+        *(f.artifact for f in study.findings if f.artifact),
+    ]
+    attached = {one["name"]: one for one in given if "name" in one}
     if name not in attached:
-        return _drawn(None, study.name, f"its winner attached {known(attached)}")
+        there = f"its winner attached, or its findings carry, {known(attached)}"
+        return _drawn(None, study.name, there)
     return _drawn(
         artifact_figure.artifact_figure(attached[name]), study.name, f"{name!r} is no picture"
     )

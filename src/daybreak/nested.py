@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from daybreak.calibration import lowest
 from daybreak.diagnosis.study import Model
 from daybreak.errors import PlanError, known
+from daybreak.findings import Code, codes
 from daybreak.methods.evaluation import cells_of
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.methods.method import starts_of
@@ -56,7 +57,7 @@ class LikelihoodRatio(Model):
     tried: int
     simulations: int
     """Data sets in which both models could be fitted."""
-    code: str
+    code: Code
     """``wilks_fails`` where the two p values differ by more than chance, else ``healthy``."""
     sentence: str
 
@@ -219,6 +220,6 @@ def _told(
         corrected=corrected,
         tried=tried,
         simulations=count,
-        code="wilks_fails" if failing else "healthy",
+        code=codes.WILKS_FAILS if failing else codes.HEALTHY,
         sentence=said + ".",
     )

@@ -14,6 +14,7 @@ from daybreak.calibration import Ratios
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.study import Model
 from daybreak.diagnosis.study import Study as Reading
+from daybreak.findings import Code, Withholds, codes
 
 
 class Rate(Model):
@@ -73,7 +74,7 @@ class Calibration(Model):
     """How often the set holds the truth; null where nothing could be fitted."""
     needed: float | None
     """The rise that would have held the truth in 95 % of them."""
-    code: str
+    code: Code
     """``wilks_fails`` where the coverage is not 95 %, else ``healthy``."""
     sentence: str
 
@@ -141,7 +142,7 @@ def calibration(name: str, found: Ratios) -> Calibration:
         level=found.level,
         coverage=coverage,
         needed=found.needed,
-        code="wilks_fails" if found.failing else "healthy",
+        code=codes.WILKS_FAILS if found.failing else codes.HEALTHY,
         sentence=said,
     )
 
@@ -168,6 +169,7 @@ def _widths(readings: Sequence[Reading], truth: Mapping[str, float]) -> Widths |
     profiles = [reading.profile for reading in readings if reading.profile is not None]
     if not profiles:
         return None
+    identified = sum(Withholds.IDENTIFIED not in one.code.withholds for one in profiles)
     name = profiles[0].parameter
     true = truth[name]
     sets = [profile.intervals for profile in profiles if profile.intervals]
@@ -181,7 +183,7 @@ def _widths(readings: Sequence[Reading], truth: Mapping[str, float]) -> Widths |
         unit=profiles[0].unit,
         truth=true,
         coverage=Rate.of(covered, len(sets)),
-        identified=Rate.of(sum(p.code == "identified" for p in profiles), len(readings)),
+        identified=Rate.of(identified, len(readings)),
         median=median,
         low=low,
         high=high,

@@ -29,6 +29,7 @@ from pydantic import Field
 from daybreak.diagnosis.study import Model
 from daybreak.diagnosis.study import Study as Reading
 from daybreak.errors import PlanError, known
+from daybreak.findings import Code, codes
 from daybreak.methods.evaluation import Cells, JaxEvaluator, block_of, cells_of
 from daybreak.methods.least_squares import LeastSquares, fit
 from daybreak.methods.method import starts_of
@@ -76,7 +77,7 @@ class Posterior(Model):
     divergences: int
     """Steps at which the sampler failed; any of them says that a region is missed."""
     parameters: list[Marginal]
-    code: str
+    code: Code
     """``not_mixed``, ``intervals_differ`` or ``healthy``."""
     sentence: str
     draws: dict[str, Any] = Field(exclude=True, repr=False)
@@ -273,7 +274,7 @@ def _told(
     loose = [one.parameter for one in marginals if not one.r_hat < R_HAT]
     apart = [one.parameter for one in marginals if one.differs]
     if loose:
-        code = "not_mixed"
+        code = codes.NOT_MIXED
         said = f"{study}: the chains do not agree on {known(loose)} (R-hat of {R_HAT} or more)"
         said += (
             f"; they began in {count} basins, whose weights they cannot tell"
@@ -281,13 +282,13 @@ def _told(
             else "; draw more"
         )
     elif apart:
-        code = "intervals_differ"
+        code = codes.INTERVALS_DIFFER
         said = (
             f"{study}: credible and profile intervals of {known(apart)} differ by more than a "
             "quarter of their width; the prior, a bound or a skewed likelihood matters there"
         )
     else:
-        code = "healthy"
+        code = codes.HEALTHY
         said = f"{study}: {sum(v.size for v in list(draws.values())[:1])} draws, chains agree"
     if divergences:
         said += f"; {divergences} steps diverged, so a narrow region may be missed"

@@ -264,7 +264,9 @@ def _with_problem(campaign: Campaign, exported: ExportedTrial) -> Study:
 
 def _asked_for(campaign: Campaign, exported: ExportedTrial) -> Sequence[Study]:
     """The follow-up studies of the decision that asked for an exported one."""
-    readings = [StudyReading.model_validate(reading) for reading in exported.readings]
+    readings = [
+        StudyReading.model_validate_json(json.dumps(reading)) for reading in exported.readings
+    ]
     for row in campaign.decisions:
         if row.name == exported.follows and row.follow_up:
             return row.follow_up(readings)

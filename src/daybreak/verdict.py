@@ -10,12 +10,12 @@ from daybreak.criteria import Criterion, Verdict
 from daybreak.diagnosis.basins import missed, read_ends
 from daybreak.diagnosis.best import Best, describe_best, find_best, profiled
 from daybreak.diagnosis.bounds import at_bounds, edge_distance, parameters_of
-from daybreak.diagnosis.checks import early_end, read_findings
+from daybreak.diagnosis.diagnose import diagnose
 from daybreak.diagnosis.maps import read_maps
 from daybreak.diagnosis.profiles import read_profiles
 from daybreak.diagnosis.resolution import read_knobs, read_scales
 from daybreak.diagnosis.search import read_search
-from daybreak.diagnosis.search_findings import choose, judge_search, search_findings
+from daybreak.diagnosis.search_findings import choose, judge_search
 from daybreak.diagnosis.study import (
     CriteriaVersion,
     CriterionOutcome,
@@ -33,6 +33,7 @@ from daybreak.diagnosis.tension import (
     search_metrics,
     waterfall,
 )
+from daybreak.findings import Withholds
 from daybreak.ledger.records import StudyRecord
 
 Measured = tuple[float | None, float | None, bool]
@@ -41,8 +42,12 @@ Measured = tuple[float | None, float | None, bool]
 
 def read_study(record: StudyRecord) -> Study:
     """Everything a reader wants to know of one study, judged by the criteria in force."""
-    if record.problem.get("kind") == "search":
-        return _read_search_study(record)
+    search = record.problem.get("kind") == "search"
+    return diagnose(_read_search_study(record) if search else _read_fit_study(record), record)
+
+
+def _read_fit_study(record: StudyRecord) -> Study:
+    """A fit, before it is diagnosed."""
     best = find_best(record)
     profiles, ends, unseen = read_profiles(record, best), read_ends(record), missed(record)
     tension, quality = read_tension(record, best), metrics(record, best)
@@ -71,10 +76,7 @@ def read_study(record: StudyRecord) -> Study:
         tension=tension,
         model_scales=scales,
         knobs=knobs,
-        findings=[
-            *read_findings(quality, tension, ends, unseen, profiles, scales, knobs),
-            *early_end(record.note),
-        ],
+        findings=[],
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
@@ -83,7 +85,7 @@ def read_study(record: StudyRecord) -> Study:
 
 
 def _read_search_study(record: StudyRecord) -> Study:
-    """The same for a search."""
+    """A search, before it is diagnosed."""
     reading, candidates = read_search(record)
     deterministic = record.problem["deterministic"]
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
@@ -114,7 +116,7 @@ def _read_search_study(record: StudyRecord) -> Study:
         tension=None,
         model_scales=[],
         knobs=[],
-        findings=search_findings(weighed[-1], method["sampler"], method["engine"]),
+        findings=[],
         failures=failures(record),
         error=record.error,
         criteria_history=_history(record, versions, verdicts),
@@ -295,7 +297,7 @@ def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
         return None, None, False
     if criterion.quantity == "identified":
         settled = all(point.settled for point in profile.points)
-        return float(profile.code == "identified"), None, settled
+        return float(Withholds.IDENTIFIED not in profile.code.withholds), None, settled
     scan = [point.value for point in profile.points]
     moved = best.uncertainty(name)
     if moved is not None:

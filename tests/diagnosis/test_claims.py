@@ -16,7 +16,7 @@ from daybreak.diagnosis.study import (
     ProfilePoint,
     Study,
 )
-from daybreak.findings import Symmetry
+from daybreak.findings import FindingCode, Scope, Symmetry, Withholds, codes
 from daybreak.models.vortex.campaigns import localisation
 from daybreak.night import run
 
@@ -30,6 +30,17 @@ MOVES_B = Symmetry(
     exact=True,
     size=1e-15,
     sentence="b -> c^2 b, U -> c U leaves every residual unchanged",
+)
+
+
+TOMORROW = FindingCode(
+    "a_code_of_tomorrow",
+    Scope.PARAMETER,
+    "warning",
+    "what a later version finds",
+    "it looks closer",
+    "ask it",
+    frozenset({Withholds.CLAIM}),
 )
 
 
@@ -65,7 +76,7 @@ def profile(code="identified"):
         chi2_min=5.0,
         points=points,
         intervals=[piece],
-        code=code,
+        code=codes.BY_WORD.get(code, TOMORROW),
         sentence=f"b is {code}.",
         before=None,
         after=None,

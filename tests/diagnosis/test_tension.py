@@ -70,7 +70,7 @@ def test_model_that_explains_nothing_is_told():
     assert good.tension.share < 0.01
     assert bad.tension.share == pytest.approx(1.0)
     assert not [c for c in good.findings if "than a constant" in c.sentence]
-    assert [c.code for c in bad.findings if "than a constant" in c.sentence] == ["tension"]
+    assert [c.code.word for c in bad.findings if "than a constant" in c.sentence] == ["tension"]
 
 
 def groups(second, **parameter):
@@ -111,13 +111,15 @@ def test_groups_have_their_own_p_values():
 def test_group_in_tension_is_named():
     """A group that the model does not describe is named; without groups none is."""
     told = [
-        c.sentence for c in study(groups(3.0), dk.MultiStart(3)).findings if c.code == "tension"
+        c.sentence
+        for c in study(groups(3.0), dk.MultiStart(3)).findings
+        if c.code.word == "tension"
     ]
     quiet = study(groups(1.0), dk.MultiStart(3))
 
     assert any("the group 'two' is in tension" in text for text in told)
     assert not any("the group 'one'" in text for text in told)
-    assert not [c for c in quiet.findings if c.code == "tension" and "group" in c.sentence]
+    assert not [c for c in quiet.findings if c.code.word == "tension" and "group" in c.sentence]
     alone = dk.FitProblem(
         [dk.Parameter("a", -9, 9)], lambda p, s: np.full(3, p.a), dk.observations([1, 2, 3.0], 1.0)
     )
@@ -162,7 +164,7 @@ def test_scaled_fits_are_best_fits():
 def test_minimum_that_moves_with_the_model_uncertainty_is_told():
     """Where groups conflict and one has a model uncertainty, its size decides: this is told."""
     found = study(conflict(0.3), dk.Profile("a", starts=4))
-    told = [c for c in found.findings if c.code == "moves_with_model_uncertainty"]
+    told = [c for c in found.findings if c.code.word == "moves_with_model_uncertainty"]
     [interval] = found.profile.intervals
 
     assert [c.parameter for c in told] == ["a"]
@@ -180,7 +182,7 @@ def test_minimum_that_stays_is_not_told():
     found = study(agree, dk.Profile("a", starts=4))
 
     assert len(found.model_scales) == len(MODEL_SCALES)
-    assert not [c for c in found.findings if c.code == "moves_with_model_uncertainty"]
+    assert not [c for c in found.findings if c.code.word == "moves_with_model_uncertainty"]
     assert study(groups(1.0), dk.MultiStart(3)).model_scales == []
 
 
@@ -205,10 +207,10 @@ def test_flat_within_noise():
     )
     other = study(clear, dk.Profile("x", points=7, fit=many, relax=False)).profile
 
-    assert found.code == "flat_within_noise"
+    assert found.code.word == "flat_within_noise"
     assert found.noise > max(p.chi2 for p in found.points) - min(p.chi2 for p in found.points)
     assert other.noise < 1e-6
-    assert other.code == "identified"
+    assert other.code.word == "identified"
 
 
 def test_variation_before_and_after():

@@ -101,7 +101,7 @@ def test_twelve_parameters(profiled):
     study, evaluations = found(twelve(), starts=1)
 
     assert evaluations <= 500
-    assert {profile.code for profile in study.profiles} == {"identified"}
+    assert {profile.code.word for profile in study.profiles} == {"identified"}
     check_same(ends(study), profiled, 2e-3)
 
 
@@ -110,7 +110,7 @@ def test_with_chatter(profiled):
     study, evaluations = found(twelve(chatter=0.005 * SIGMA), starts=1)
 
     assert evaluations <= 1300
-    assert {profile.code for profile in study.profiles} == {"identified"}
+    assert {profile.code.word for profile in study.profiles} == {"identified"}
     check_same(ends(study), profiled, 0.08)
 
 
@@ -152,7 +152,7 @@ def test_bound():
     study, _ = found(decay(0.03, 1))
     k = study.profile_of("k")
 
-    assert k.code == "bound_limited"
+    assert k.code.word == "bound_limited"
     assert k.intervals[0].lower == 0.03
     assert k.intervals[0].lower_reason == "bound"
     assert k.intervals[0].upper_closed
@@ -168,7 +168,7 @@ def test_physical_limit():
     )
     study, _ = found(problem)
 
-    assert study.profile_of("k").code == "one_sided"
+    assert study.profile_of("k").code.word == "one_sided"
 
 
 def test_no_number_beyond():
@@ -239,7 +239,7 @@ def test_starts_stop():
 def test_budget(budget, code):
     """A budget is kept to; what was not found for want of it is named, the order being kept."""
     study, evaluations = found(twelve(), budget=budget, starts=1)
-    codes = [profile.code for profile in study.profiles]
+    codes = [profile.code.word for profile in study.profiles]
 
     assert evaluations <= budget
     assert codes[-1] == "unfinished"
@@ -273,8 +273,8 @@ def test_a_larger_budget_goes_on(tmp_path):
         budget=0.0,
     )["decay"]
 
-    assert [profile.code for profile in first.profiles] != ["identified", "identified"]
-    assert [profile.code for profile in second.profiles] == ["identified", "identified"]
+    assert [profile.code.word for profile in first.profiles] != ["identified", "identified"]
+    assert [profile.code.word for profile in second.profiles] == ["identified", "identified"]
     assert ends(second) == ends(fresh)
     assert before < places <= len(set(asked)) + 10  # the pilots ask a few places of their own
 

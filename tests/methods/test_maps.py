@@ -143,7 +143,7 @@ def test_two_regions():
         assert max(abs(c - LEVEL_95) for c in chi2) <= TOLERANCE
     assert max(p.x for p in right) == pytest.approx(math.sqrt(1.0 + half), abs=1e-3)
     assert min(p.x for p in right) == pytest.approx(math.sqrt(1.0 - half), abs=1e-3)
-    assert found.profile_of("x").code == "several_intervals"
+    assert found.profile_of("x").code.word == "several_intervals"
     assert "2 separate regions" in found.maps[0].sentence
 
 
@@ -221,7 +221,7 @@ def test_map_without_nuisances_is_settled():
     found = study(linear("xy"), dk.Profile("x", "y", points=(9, 9), starts=4))
 
     assert found.maps[0].unsettled == 0
-    assert all(profile.code == "identified" for profile in found.profiles)
+    assert all(profile.code.word == "identified" for profile in found.profiles)
     assert len(outer(found).lines) == 1
 
 
@@ -265,4 +265,4 @@ def test_constant_predictions():
     [line] = outer(found).lines
 
     assert not any(p.closed for p in line)
-    assert {profile.code for profile in found.profiles} == {"not_constrained"}
+    assert {profile.code.word for profile in found.profiles} == {"not_constrained"}

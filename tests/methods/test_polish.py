@@ -67,7 +67,8 @@ def test_a_start_on_the_saddle_is_told_from_a_minimum():
     alone = study(one, dk.MultiStart(1))
     assert [end.kind for end in alone.ends] == ["saddle or plateau"]
     assert any(
-        c.code == "missed_basin_possible" and "no minimum" in c.sentence for c in alone.findings
+        c.code.word == "missed_basin_possible" and "no minimum" in c.sentence
+        for c in alone.findings
     )
 
 

@@ -58,7 +58,7 @@ def test_every_interval_of_several_minima_is_found(tmp_path):
     inside = np.array([4.0 * conditional_minimum(x) <= LEVEL_95 for x in fine])
     pieces = np.count_nonzero(np.diff(np.concatenate([[False], inside])) & inside)
 
-    assert profile.code == "several_intervals"
+    assert profile.code.word == "several_intervals"
     assert len(profile.intervals) == pieces
     for interval in profile.intervals:
         for end in (interval.lower, interval.upper):
@@ -79,7 +79,7 @@ def test_label_switching_gives_two_intervals(tmp_path):
     problem = pair(predict, truth, box, sigma=0.02)
     profile = profiled(tmp_path, problem, dk.Profile("k1", points=41, starts=8))
 
-    assert profile.code == "several_intervals"
+    assert profile.code.word == "several_intervals"
     low, high = profile.intervals
     assert low.lower < 0.3 < low.upper
     assert high.lower < 2.0 < high.upper
@@ -93,7 +93,7 @@ def test_minimum_at_the_end_of_the_scan_is_an_edge(tmp_path):
     points = np.linspace(0, 3, 5)
     profile = profiled(tmp_path, problem, dk.Profile("x", points=points))
 
-    assert profile.code == "edge_minimum"
+    assert profile.code.word == "edge_minimum"
     assert profile.minimum == 3.0
     assert not profile.intervals[-1].upper_closed
     assert profile.intervals[-1].upper_reason == "scan edge"
@@ -109,7 +109,7 @@ def test_scan_above_the_level_of_the_whole_box_is_an_edge(tmp_path):
     )
     profile = profiled(tmp_path, problem, dk.Profile("x", points=np.linspace(0, 2, 5)))
 
-    assert profile.code == "edge_minimum"
+    assert profile.code.word == "edge_minimum"
     assert profile.intervals == []
     assert "outside the scan" in profile.sentence
 
@@ -119,7 +119,7 @@ def test_flat_profile_is_not_constrained(tmp_path):
     problem = pair(lambda p, s: np.array([p.x * p.y]), [2.0], {"x": (1, 2), "y": (0.5, 4)})
     profile = profiled(tmp_path, problem, dk.Profile("x", points=7))
 
-    assert profile.code == "not_constrained"
+    assert profile.code.word == "not_constrained"
     assert max(point.chi2 for point in profile.points) < 1e-12
 
 
@@ -128,7 +128,7 @@ def test_bound_that_ends_the_set_is_named(tmp_path):
     problem = pair(lambda p, s: np.array([p.x, p.y]), [0.5, 0.0], {"x": (0, 5), "y": (-1, 1)})
     profile = profiled(tmp_path, problem, dk.Profile("x", points=21))
 
-    assert profile.code == "bound_limited"
+    assert profile.code.word == "bound_limited"
     (interval,) = profile.intervals
     assert (interval.lower, interval.lower_reason) == (0.0, "bound")
     assert interval.upper == pytest.approx(0.5 + math.sqrt(LEVEL_95), abs=1e-5)
@@ -141,7 +141,7 @@ def test_minimum_between_grid_points_is_found(tmp_path):
     half = math.sqrt(LEVEL_95)
 
     assert profile.minimum == pytest.approx(1.234, abs=1e-4)
-    assert profile.code == "identified"
+    assert profile.code.word == "identified"
     (interval,) = profile.intervals
     assert interval.lower == pytest.approx(1.234 - half, abs=1e-6)
     assert interval.upper == pytest.approx(1.234 + half, abs=1e-6)
@@ -208,7 +208,7 @@ def test_narrow_interval_in_a_wide_box_is_found_exactly():
     assert high - low < 2000 / 8000
     assert interval.lower == pytest.approx(low, abs=1e-6 * (high - low))
     assert interval.upper == pytest.approx(high, abs=1e-6 * (high - low))
-    assert found.code == "identified"
+    assert found.code.word == "identified"
     inside = [p for p in found.points if abs(p.value - found.minimum) < high - low]
     assert len(inside) >= 7
 
@@ -251,7 +251,7 @@ def test_reasons_of_open_ends():
     assert (bound.upper_reason, scan.upper_reason) == ("data", "data")
     assert (flat.intervals[0].lower_reason, flat.intervals[0].upper_reason) == ("data", "flat")
     assert flat.intervals[0].upper == 500.0
-    assert flat.code == "bound_limited"
+    assert flat.code.word == "bound_limited"
     assert "flattens below the level" in flat.sentence
 
 
@@ -267,7 +267,7 @@ def test_all_profiles_share_one_reference():
     assert [profile.parameter for profile in found.profiles] == ["a", "b"]
     for profile in found.profiles:
         assert profile.chi2_min == pytest.approx(found.best.chi2, rel=1e-9, abs=1e-9)
-    assert {profile.code for profile in found.profiles} == {"identified"}
+    assert {profile.code.word for profile in found.profiles} == {"identified"}
     both = [study(problem, dk.Profile(name)).profile.intervals[0] for name in "ab"]
     for profile, alone in zip(found.profiles, both, strict=True):
         [interval] = profile.intervals
@@ -412,8 +412,8 @@ def test_points_where_no_fit_ends_are_told_apart():
 
     assert [p.chi2 is None for p in found.profile.points] == [v >= 4 for v in range(11)]
     assert "At 7 of 11 points every fit failed." in found.profile.sentence
-    assert [c.parameter for c in found.findings if c.code == "nonfinite_region"] == ["x"]
-    assert nowhere.profile.code == "nonfinite_region"
+    assert [c.parameter for c in found.findings if c.code.word == "nonfinite_region"] == ["x"]
+    assert nowhere.profile.code.word == "nonfinite_region"
     assert nowhere.best is None
 
 

@@ -124,8 +124,8 @@ def test_large_shift_is_a_finding():
     small = study(linear(0.001), dk.Profile("b", points=11, starts=4))
     large = study(linear(0.1), dk.Profile("b", points=11, starts=4))
 
-    assert not [c for c in small.findings if c.code == "unresolved_knob"]
-    told = [c for c in large.findings if c.code == "unresolved_knob"]
+    assert not [c for c in small.findings if c.code.word == "unresolved_knob"]
+    told = [c for c in large.findings if c.code.word == "unresolved_knob"]
     assert {c.parameter for c in told} == {"b"}
     assert "refining h from 1.0 to 0.5" in told[0].sentence
 
@@ -157,4 +157,4 @@ def test_refinement_without_predictions():
     found = study(problem, dk.Profile("a", starts=4))
 
     assert found.knobs == []
-    assert found.profile.code == "identified"
+    assert found.profile.code.word == "identified"

@@ -48,7 +48,7 @@ def test_preflight_names_a_horizon_that_reaches_nothing(reaches):
     That a horizon moves the split and not the labels shows in the labels alone.
     """
     found = dk.preflight(demo_horizon(horizons=[1, 3], reaches=[reaches]))
-    codes = [[finding.code for finding in one.findings] for one in found.studies]
+    codes = [[finding.code.word for finding in one.findings] for one in found.studies]
 
     assert codes == 2 * [["inert_setting"] * (reaches == "nothing")]
 

@@ -85,7 +85,9 @@ def ending(results):
 
 def codes(found):
     """Code and severity of every finding."""
-    return [(finding.code, finding.severity) for one in found.studies for finding in one.findings]
+    return [
+        (finding.code.word, finding.severity) for one in found.studies for finding in one.findings
+    ]
 
 
 @pytest.fixture
@@ -168,7 +170,7 @@ def test_anyway(tmp_path):
     for results in (declared, asked):
         assert ending(results) == "finished"
         assert results.verdict == "FAIL"
-        assert [found.code for found in results.summary.preflight] == ["out_of_reach"]
+        assert [found.code.word for found in results.summary.preflight] == ["out_of_reach"]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +188,7 @@ def test_what_does_not_stop(tmp_path, studies):
     results = run(campaign(*studies, rule="any"), tmp_path)
 
     assert ending(results) == "finished"
-    assert "out_of_reach" in [found.code for found in results.summary.preflight]
+    assert "out_of_reach" in [found.code.word for found in results.summary.preflight]
 
 
 def test_two_criteria_of_one_quantity(tmp_path):

@@ -80,7 +80,7 @@ def vortices(scheme, *knobs):
 def test_original_grid():
     """On the original grid every energy jumps where its radius crosses one of the nine nodes."""
     found = check_soundness(probe(vortices("original")))
-    assert [(c.code, c.severity, c.parameter) for c in found] == [
+    assert [(c.code.word, c.severity, c.parameter) for c in found] == [
         ("rough_objective", "warning", f"R_{name}") for name in MASSES
     ]
     for check in found:
@@ -104,7 +104,7 @@ def test_exact_scheme():
 def test_box():
     """The base functional's mass grows with the cube of the box."""
     (found,) = check_knobs(probe(vortices("exact", dk.Knob("r_max", refined=20.0))))
-    assert found.code == "unresolved_knob"
+    assert found.code.word == "unresolved_knob"
     assert "by a factor of 8 = 2^3.0 when r_max goes from 10 to 20" in found.sentence
     assert "the answer is made by r_max" in found.sentence
 
@@ -204,7 +204,7 @@ def test_memory():
         last[0] = 0.9 * float(p.x) + 0.1 * last[0]
         return np.array(last)
 
-    assert check_deterministic(probe(model(predict)))[0].code == "rough_objective"
+    assert check_deterministic(probe(model(predict)))[0].code.word == "rough_objective"
 
 
 def test_rounding_noise():
@@ -232,7 +232,11 @@ def test_region():
         )
     )
     (found,) = check_finite(of)
-    assert (found.code, found.severity, found.parameter) == ("nonfinite_region", "warning", "x")
+    assert (found.code.word, found.severity, found.parameter) == (
+        "nonfinite_region",
+        "warning",
+        "x",
+    )
     share, _, rest = found.sentence.partition(" % of the box is not finite, ")
     assert float(share) == pytest.approx(36, abs=9)
     assert rest.startswith("all of it at x > 3.2")
@@ -315,7 +319,7 @@ def test_placebo():
         )
     )
     (found,) = check_placebo(of)
-    assert (found.code, found.severity, found.parameter) == ("placebo", "warning", "y")
+    assert (found.code.word, found.severity, found.parameter) == ("placebo", "warning", "y")
 
 
 STEEP = {

@@ -96,7 +96,7 @@ def test_the_localisation_night_cannot_tell_beta(scheme):
         "beta -> c^2 beta, U_e -> c U_e, U_mu -> c U_mu leaves every residual unchanged"
     )
     assert status["beta"] == status["U_mu"] == "only through its bounds"
-    codes = [finding.code for finding in findings]
+    codes = [finding.code.word for finding in findings]
     assert "not_identifiable_symmetry" in codes
     assert "too_few_data" in codes
 
@@ -228,7 +228,7 @@ def test_an_amplitude_beside_a_scale_factor_moves_nothing(factors):
     assert exact(found) == [{"a": "1"}]
     assert rank == 1
     assert status == {"a": "only through its bounds", "k": "identifiable"}
-    assert [(finding.code, finding.parameter) for finding in findings] == [
+    assert [(finding.code.word, finding.parameter) for finding in findings] == [
         ("not_identifiable_symmetry", "a")
     ]
 
@@ -245,7 +245,7 @@ def test_a_broken_symmetry_is_approximate_and_has_a_size(xp):
     assert not symmetry.exact
     assert 2e-5 < symmetry.size < 2e-3
     assert "changes no residual by more than" in symmetry.sentence
-    assert finding.code == "approximate_symmetry"
+    assert finding.code.word == "approximate_symmetry"
     assert rank == 2
     assert set(status.values()) == {"identifiable"}
 
@@ -260,7 +260,10 @@ def test_too_few_data_are_not_a_symmetry():
     assert found == []
     assert rank == 1
     assert set(status.values()) == {"locally not identifiable"}
-    assert [finding.code for finding in findings] == ["not_identifiable_locally", "too_few_data"]
+    assert [finding.code.word for finding in findings] == [
+        "not_identifiable_locally",
+        "too_few_data",
+    ]
     assert "b by" in findings[0].sentence
 
 
@@ -276,7 +279,7 @@ def test_a_mixed_transformation_shows_in_the_rank():
         "b": "locally not identifiable",
         "d": "identifiable",
     }
-    assert [finding.code for finding in findings] == ["not_identifiable_locally"]
+    assert [finding.code.word for finding in findings] == ["not_identifiable_locally"]
 
 
 def test_precise_data_do_not_hide_a_symmetry():

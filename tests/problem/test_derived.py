@@ -49,7 +49,7 @@ def test_as_a_problem_written_with_it(tmp_path, xp, scale):
     assert found.best.chi2 == pytest.approx(other.best.chi2, abs=1e-6)
     assert abs(one.lower - two.lower) < 1e-4 * width
     assert abs(one.upper - two.upper) < 1e-4 * width
-    assert found.profile.code == "identified"
+    assert found.profile.code.word == "identified"
     counts = ("n_observations", "n_free", "degrees_of_freedom")
     for name in counts:
         assert getattr(found.metrics, name) == getattr(other.metrics, name)

@@ -335,7 +335,7 @@ def test_counts_that_no_rate_explains_are_out_of_reach():
     found = dk.preflight(dk.Campaign("c", [study])).studies[0]
 
     assert not found.reachability[0].met
-    assert found.findings[0].code == "out_of_reach"
+    assert found.findings[0].code.word == "out_of_reach"
     assert found.findings[0].severity == "stop"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import daybreak as dk
 from daybreak.evening import foresee
-from daybreak.findings import Preflight, StudyPreflight
+from daybreak.findings import Preflight, StudyPreflight, codes
 from daybreak.plan import Campaign
 from daybreak.report.summary import PreflightFinding, Progress, RunTime, Summary, Timing
 from daybreak.report.tonight import Tonight
@@ -52,7 +52,7 @@ def hopeless() -> Summary:
             "surprises": [],
             "preflight": [
                 PreflightFinding(
-                    code="out_of_reach",
+                    code=codes.OUT_OF_REACH,
                     severity="stop",
                     study="fit",
                     parameter=None,

@@ -28,6 +28,7 @@ from daybreak.findings import (
     Reachability,
     StudyPreflight,
     Symmetry,
+    codes,
 )
 from daybreak.problem.ends import LEVELS_2D
 
@@ -57,7 +58,10 @@ def finding(
 ) -> Finding:
     """One finding."""
     return Finding(
-        code=code, severity="note" if note else "warning", parameter=parameter, sentence=sentence
+        code=codes.BY_WORD[code],
+        severity="note" if note else "warning",
+        parameter=parameter,
+        sentence=sentence,
     )
 
 
@@ -140,7 +144,7 @@ def flat_rate(truth: dict[str, float]) -> Profile:
                 upper_reason="data",
             )
         ],
-        code="bound_limited",
+        code=codes.BOUND_LIMITED,
         before=curve,
         after=curve,
         noise=None,

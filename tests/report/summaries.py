@@ -19,6 +19,7 @@ from daybreak.diagnosis.study import (
     Start,
     Study,
 )
+from daybreak.findings import codes
 from daybreak.report.summary import (
     Claim,
     DecisionTaken,
@@ -122,7 +123,7 @@ def lepton() -> Summary:
         examinations=[questioned.examination(study.name) for study in studies],
         preflight=[
             PreflightFinding(
-                code="out_of_reach",
+                code=codes.OUT_OF_REACH,
                 severity="stop",
                 study="config-1",
                 parameter=None,
@@ -130,7 +131,7 @@ def lepton() -> Summary:
                 "the bounds allow at most 1.18, and U_mu alone would have to reach 2.6.",
             ),
             PreflightFinding(
-                code="too_few_data",
+                code=codes.TOO_FEW_DATA,
                 severity="warning",
                 study=None,
                 parameter=None,
@@ -178,7 +179,7 @@ def _no_claim(study: str, reference: float, label: str) -> Claim:
     return Claim(
         study=study,
         parameter="beta",
-        code="edge_minimum",
+        code=codes.EDGE_MINIMUM,
         label=label,
         reference=reference,
         offset=offset,
@@ -193,7 +194,7 @@ def _automatic(study: str, code: str, sentence: str, *, supported: bool) -> Clai
     return Claim(
         study=study,
         parameter="k2",
-        code=code,
+        code=codes.BY_WORD[code],
         sentence=sentence,
         label="",
         reference=None,
@@ -289,7 +290,7 @@ def _lepton_study(name: str, k: float, dv: float, p: int, *, counted: bool = Tru
                         upper_reason="data",
                     )
                 ],
-                code="edge_minimum",
+                code=codes.EDGE_MINIMUM,
                 sentence=sentence,
             )
         ],
@@ -509,7 +510,7 @@ def decay() -> Summary:
                         upper_reason="data",
                     )
                 ],
-                code="identified",
+                code=codes.IDENTIFIED,
                 sentence="k2 lies in [0.89, 1.0142] 1/s (95 %), closed.",
             ),
             questioned.flat_rate(truth),
@@ -554,7 +555,7 @@ def decay() -> Summary:
         examinations=[],
         preflight=[
             PreflightFinding(
-                code="healthy",
+                code=codes.HEALTHY,
                 severity="note",
                 study=None,
                 parameter=None,
@@ -571,7 +572,7 @@ def decay() -> Summary:
             Claim(
                 study="profile k2",
                 parameter="k1",
-                code="bound_limited",
+                code=codes.BOUND_LIMITED,
                 label="",
                 reference=None,
                 offset=None,
@@ -781,7 +782,7 @@ def _small(
                     for i, (v, c) in enumerate(zip(values, chi2, strict=True))
                 ],
                 "intervals": intervals,
-                "code": code,
+                "code": codes.BY_WORD[code],
                 "sentence": f"k2 is {code}.",
             }
         ],
@@ -833,7 +834,7 @@ def _noisy() -> Study:
                 "chi2_min": 88.0,
                 "points": points,
                 "intervals": [piece],
-                "code": "flat_within_noise",
+                "code": codes.FLAT_WITHIN_NOISE,
                 "noise": 1.3,
                 "before": variation(5.23, 4.6, 3),
                 "after": variation(0.909, 0.8, 0),

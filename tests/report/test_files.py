@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak import findings
 from daybreak.diagnosis import search_study as search_models
 from daybreak.diagnosis import study as study_models
 from daybreak.diagnosis.study import Model, Study
+from daybreak.findings import records as findings
 from daybreak.report import files
 from daybreak.report import summary as summary_models
 from daybreak.report.summary import Summary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from daybreak.findings import codes
 from daybreak.report import markdown, terminal, tonight_text
 from daybreak.report.summary import Summary
 from tests.report.outcomes import hopeless_evening
@@ -81,7 +82,7 @@ def test_log_line_can_be_searched():
 def test_unsupported_claim_is_not_made():
     """A claim that the evidence does not carry is listed as one, whatever code its profile has."""
     summary = lepton()
-    claims = [claim.model_copy(update={"code": "identified"}) for claim in summary.claims]
+    claims = [claim.model_copy(update={"code": codes.IDENTIFIED}) for claim in summary.claims]
     text = terminal.render(summary.model_copy(update={"claims": claims}))
 
     assert "nothing about any parameter" in text

@@ -400,7 +400,7 @@ def test_follow_up_studies_really_start(tmp_path):
     (name,) = results.decision.follow_ups
     assert name.startswith("closer to s shift=")
     assert results[name].follows == "look closer"
-    assert results[name].profile.code in ("not_constrained", "identified", "bound_limited")
+    assert results[name].profile.code.word in ("not_constrained", "identified", "bound_limited")
     assert trials(tmp_path) == before
     assert again.decision == results.decision
 

@@ -16,7 +16,7 @@ def noise_only(_, trial):
 
 def codes(found):
     """Codes of all objections."""
-    return {finding.code for finding in found.findings}
+    return {finding.code.word for finding in found.findings}
 
 
 def test_the_best_are_evaluated_again_with_fresh_seeds():
@@ -126,7 +126,7 @@ def test_knobs_are_refined_at_the_winner():
 
     assert shifts["grid"] == pytest.approx(-0.5)
     assert shifts["depth"] == 0.0
-    assert [c.parameter for c in found.findings if c.code == "unresolved_knob"] == ["grid"]
+    assert [c.parameter for c in found.findings if c.code.word == "unresolved_knob"] == ["grid"]
 
 
 # -- baselines and null tests ------------------------------------------------------------------
@@ -141,7 +141,9 @@ def test_a_result_inside_a_baseline_is_called_so():
     ]
     found = study(bowl(baselines=baselines), dk.Search("tpe", trials=30))
     outside = {b.name: b.outside["loss"] for b in found.search.baselines}
-    told = [finding.sentence for finding in found.findings if finding.code == "inside_baseline"]
+    told = [
+        finding.sentence for finding in found.findings if finding.code.word == "inside_baseline"
+    ]
 
     assert outside == {"good": False, "poor": True, "a point": True}
     assert len(told) == 1
@@ -207,7 +209,9 @@ def test_a_front_beats_a_baseline_at_one_point():
     baselines = [dk.Baseline(name, metrics=metrics) for name, metrics in bars.items()]
     between = two_goals(evaluate=evaluate, parameters=space, baselines=baselines)
     found = study(between, method)
-    told = [finding.sentence for finding in found.findings if finding.code == "inside_baseline"]
+    told = [
+        finding.sentence for finding in found.findings if finding.code.word == "inside_baseline"
+    ]
 
     assert [b.beaten for b in found.search.baselines] == [False, True]
     assert len(told) == 1

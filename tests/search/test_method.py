@@ -94,7 +94,7 @@ def test_skip_ends_with_the_space():
 
     assert len(found.search.trials) == 12
     assert found.search.exhausted
-    assert "space_exhausted" in {finding.code for finding in found.findings}
+    assert "space_exhausted" in {finding.code.word for finding in found.findings}
 
 
 def test_reuse_answers_from_the_record():
@@ -188,7 +188,7 @@ def test_failures_are_trials():
     assert messages[2] == "objective 'loss' is nan"
     assert messages[3] == "objective 'loss' is not among ['other']"
     assert "mapping metric -> number" in messages[4]
-    assert "many_failures" in {finding.code for finding in found.findings}
+    assert "many_failures" in {finding.code.word for finding in found.findings}
 
 
 def test_the_gaussian_process_is_replaced_by_name(monkeypatch):
@@ -197,7 +197,7 @@ def test_the_gaussian_process_is_replaced_by_name(monkeypatch):
     found = study(bowl(), dk.Search("gp", trials=5))
 
     assert found.search.sampler == "tpe"
-    assert "sampler_replaced" in {finding.code for finding in found.findings}
+    assert "sampler_replaced" in {finding.code.word for finding in found.findings}
     assert any("daybreak[gp]" in finding.sentence for finding in found.findings)
 
 

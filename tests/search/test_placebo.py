@@ -22,7 +22,7 @@ def examine(rehearsal, *more, budget=60.0, **replaced):
 
 def placebos(found):
     """Parameters that were named."""
-    return [finding.parameter for finding in found.findings if finding.code == "placebo"]
+    return [finding.parameter for finding in found.findings if finding.code.word == "placebo"]
 
 
 def everything(c, _):
@@ -132,7 +132,7 @@ def test_a_rehearsal_that_fails_is_told(share, severity):
         return everything(c, trial)
 
     found = examine(fails)
-    failing = [finding for finding in found.findings if finding.code == "nonfinite_region"]
+    failing = [finding for finding in found.findings if finding.code.word == "nonfinite_region"]
 
     assert [finding.severity for finding in failing] == [severity]
     assert "ArithmeticError: singular" in failing[0].sentence

@@ -26,7 +26,7 @@ def inert(found):
         one.study: finding
         for one in found.studies
         for finding in one.findings
-        if finding.code == "inert_setting"
+        if finding.code.word == "inert_setting"
     }
 
 

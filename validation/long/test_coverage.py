@@ -32,7 +32,7 @@ def test_coverage_is_nominal(name):
         print(name, one.sentence)
         assert one.coverage.nights >= 0.99 * N
         assert abs(one.coverage.share - 0.95) < 0.02, one.sentence
-        assert one.code == "healthy"
+        assert one.code.word == "healthy"
 
 
 def covered(problem, draws, truth):
@@ -89,7 +89,7 @@ def test_wilks_fails_where_a_place_is_unknown():
 
     (one,) = found.under_truth.studies[0].calibrations
     print(one.sentence)
-    assert one.code == "wilks_fails"
+    assert one.code.word == "wilks_fails"
     assert one.coverage.share < 0.9
     assert one.needed > LEVEL_95
     assert "the set is too short" in one.sentence

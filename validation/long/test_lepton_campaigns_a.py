@@ -31,7 +31,7 @@ NODES = ("0.1109", "0.2118", "0.3127")
 
 def preflight_of(results, study, code):
     """Preflight findings of one code about one study."""
-    return [f for f in results.summary.preflight if f.study == study and f.code == code]
+    return [f for f in results.summary.preflight if f.study == study and f.code.word == code]
 
 
 def printed(value, digits=7):
@@ -73,7 +73,7 @@ def test_the_shape_of_the_electron_is_not_told(singles):
     }
 
     for name in ("R", "A"):
-        assert study.profile_of(name).code == "not_constrained"
+        assert study.profile_of(name).code.word == "not_constrained"
         assert claims[name].strength == "not identifiable"
     (piece,) = study.profile_of("U").intervals
     # U^2 = (1 + E_stab) / 2094, E_stab from 0 to that of the largest and deepest vortex
@@ -101,7 +101,7 @@ def test_mass_and_proxy_leave_beta_free(singles):
 
     assert len(profile.points) == 11
     assert all(point.chi2 < 1e-12 for point in profile.points)
-    assert profile.code == "not_constrained"
+    assert profile.code.word == "not_constrained"
 
 
 # Cross-lepton.
@@ -120,7 +120,7 @@ def test_both_sharp_profiles_are_flat(crossed, name):
     claims = [c for c in crossed.summary.claims if c.study == name and c.parameter == "beta"]
 
     assert all(point.chi2 < 1e-8 for point in profile.points)
-    assert profile.code == "not_constrained"
+    assert profile.code.word == "not_constrained"
     assert {claim.strength for claim in claims} == {"not identifiable"}
     assert {claim.reference for claim in claims} == {3.14, 3.18, 3.058}
     assert crossed.decision.name == "free-direction"
@@ -165,7 +165,7 @@ def test_radii_would_not_tell_beta(crossed):
     """Radii known to 1 % leave beta unconstrained: with A free they know ``beta A^2`` alone."""
     study = crossed["synthetic radii"]
 
-    assert study.profile.code == "not_constrained"
+    assert study.profile.code.word == "not_constrained"
     claims = [c for c in crossed.summary.claims if c.study == study.name]
     assert claims
     assert not any(claim.supported for claim in claims)
@@ -199,7 +199,7 @@ def test_minima_along_beta(layered):
         found = {round(p.value, 9): p.chi2 for p in layered[name].profile.points}
 
         assert {beta: printed(found[beta]) for beta in table} == table
-        assert layered[name].profile.code == "edge_minimum"
+        assert layered[name].profile.code.word == "edge_minimum"
 
 
 def test_the_gate_stops_and_says_why(layered):
@@ -249,7 +249,7 @@ def test_the_seeds_differ_by_more_than_beta_matters(sensed):
     """A scan of beta by evolution is flat within noise; by least squares it falls by 1.9e4."""
     noisy, fitted = (sensed[f"beta by {way}"].profile for way in ("evolution", "least squares"))
 
-    assert noisy.code == "flat_within_noise"
+    assert noisy.code.word == "flat_within_noise"
     assert noisy.noise > BETA_EFFECT
     assert fitted.after.range == pytest.approx(BETA_EFFECT, rel=0.05)
     assert np.all(np.diff([point.chi2 for point in fitted.points]) < 0)

@@ -81,7 +81,7 @@ def warned(results, code):
         one.study: finding.sentence
         for one in results.summary.examinations
         for finding in one.findings
-        if finding.code == code
+        if finding.code.word == code
     }
 
 
@@ -157,7 +157,7 @@ def test_run_2_ends_at_the_edge_with_a_negative_scale(night):
 
     assert study.verdict == "FAIL"
     assert study.profile.minimum == 3.0
-    assert study.profile.code == "edge_minimum"
+    assert study.profile.code.word == "edge_minimum"
     assert study.best.chi2 == pytest.approx(9.96e7, rel=5e-4)
     assert study.best.scale_factors["S"] == pytest.approx(-6.15, abs=0.005)
     assert results.decision.name == "sign"
@@ -211,7 +211,7 @@ def test_tau_recovery_fails_for_the_electron(night):
         finding.sentence
         for one in results.summary.examinations
         for finding in one.findings
-        if one.study == "tau recovery" and finding.code == "out_of_reach"
+        if one.study == "tau recovery" and finding.code.word == "out_of_reach"
     ]
     assert any("m_tau / m_e" in reason and "R_c_e's lower bound" in reason for reason in reasons)
     assert "S > 0 is out of reach" in sentence
@@ -287,7 +287,7 @@ def test_the_wide_night_tells_nothing_of_beta(night):
     assert len(vanishing) >= 6
     for study in vanishing:
         assert max(point.chi2 for point in study.profile.points) < 1e-12
-        assert study.profile.code == "not_constrained"
+        assert study.profile.code.word == "not_constrained"
     assert not any(claim.supported for claim in results.summary.claims)
     told = set(warned(results, "not_identifiable_symmetry"))
     assert told >= {f"config-{i}" for i in range(1, 7)}

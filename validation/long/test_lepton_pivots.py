@@ -169,7 +169,7 @@ def test_the_other_pivots_are_out_of_reach_too(name):
     }[name]
     (reach,) = [r for r in row.reaches if not r.reachable and r.quantity != "m_e"]
 
-    assert found.findings[0].code == "out_of_reach"
+    assert found.findings[0].code.word == "out_of_reach"
     assert found.findings[0].severity == "stop"
     assert reach.highest == pytest.approx(expected, rel=1e-3)
 

@@ -96,7 +96,7 @@ def test_every_configuration_fails_at_the_same_corner(request, scheme, name):
         name: bound for name, (_, bound) in CORNER.items()
     }
     assert study.profile.minimum == 3.0
-    assert study.profile.code == "edge_minimum"
+    assert study.profile.code.word == "edge_minimum"
     assert study.verdict == "FAIL"
     outcomes = {one.criterion: one.outcome for one in study.outcomes}
     assert outcomes["P1 chi2"] == "missed"

@@ -55,7 +55,7 @@ def test_the_sharp_minimum_is_flat(cross_lepton):
 
     assert [profile.points[0].value, profile.points[-1].value] == [2.5, 3.5]
     assert all(point.chi2 < 1e-8 for point in profile.points)
-    assert profile.code == "not_constrained"
+    assert profile.code.word == "not_constrained"
     (claim,) = results.summary.claims
     assert claim.strength == "not identifiable"
     assert not claim.supported
@@ -64,7 +64,7 @@ def test_the_sharp_minimum_is_flat(cross_lepton):
 def test_the_original_scheme_is_called_rough(cross_lepton):
     """The grid of the original study jumps where R crosses a node; that of the exact one not."""
     scheme, results = cross_lepton
-    found = [check for check in results.summary.preflight if check.code == "rough_objective"]
+    found = [check for check in results.summary.preflight if check.code.word == "rough_objective"]
     rough = {check.parameter for check in found}
 
     assert rough == ({"R_e", "R_mu", "R_tau"} if scheme == "original" else set())
@@ -78,7 +78,7 @@ def test_evolution_noise_exceeds_the_effect(tmp_path):
     profile = dk.run(dk.Campaign("noise", [study]), tmp_path)["beta"].profile
     effect = PUBLISHED[3.00] - PUBLISHED[3.20]
 
-    assert profile.code == "flat_within_noise"
+    assert profile.code.word == "flat_within_noise"
     assert profile.noise > 100 * effect
 
 
@@ -90,5 +90,5 @@ def test_relaxed_profile_finds_the_effect(tmp_path):
 
     for point in profile.points:
         assert float(f"{point.chi2:.6e}") == PUBLISHED[point.value]
-    assert profile.code == "edge_minimum"
+    assert profile.code.word == "edge_minimum"
     assert profile.minimum == 3.20

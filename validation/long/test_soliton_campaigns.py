@@ -83,7 +83,9 @@ def lasting(rows):
 def placebos(results):
     """Parameters that the preflight found to do nothing."""
     return {
-        finding.parameter for finding in results.summary.preflight if finding.code == "placebo"
+        finding.parameter
+        for finding in results.summary.preflight
+        if finding.code.word == "placebo"
     }
 
 

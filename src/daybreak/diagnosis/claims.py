@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
-from daybreak.findings import Identifiability, Symmetry
+from daybreak.findings import Identifiability, Symmetry, Withholds, codes
 from daybreak.problem.ends import LEVEL_95
 
 NOT_IDENTIFIABLE = "not identifiable"
@@ -40,7 +40,8 @@ STRENGTHS = (
 )
 """All strengths in the order in which they are tried; the first that applies is taken."""
 SUPPORTED = frozenset(
-    {EXCLUDES, COMPATIBLE, CONSTRAINS, "identified", "one sided", "several intervals"}
+    {EXCLUDES, COMPATIBLE, CONSTRAINS}
+    | {code.in_words for code in (codes.IDENTIFIED, codes.ONE_SIDED, codes.SEVERAL_INTERVALS)}
 )
 """Strengths that say something about the value; the last three need no reference."""
 MOST_LOOSE = 0.1
@@ -48,16 +49,14 @@ MOST_LOOSE = 0.1
 WORST_P = 0.01
 """A fit with a smaller p value supports no claim."""
 _OF_CODES = {
-    "not_identifiable_symmetry": NOT_IDENTIFIABLE,
-    "not_constrained": NOT_CONSTRAINED,
-    "bound_limited": LIMITED,
-    "edge_minimum": LIMITED,
-    "nonfinite_region": NO_CLAIM,
-    "flat_within_noise": NO_CLAIM,
-    "unfinished": NO_CLAIM,
+    codes.NOT_IDENTIFIABLE_SYMMETRY: NOT_IDENTIFIABLE,
+    codes.NOT_CONSTRAINED: NOT_CONSTRAINED,
+    codes.BOUND_LIMITED: LIMITED,
+    codes.EDGE_MINIMUM: LIMITED,
+    codes.NONFINITE_REGION: NO_CLAIM,
+    codes.FLAT_WITHIN_NOISE: NO_CLAIM,
+    codes.UNFINISHED: NO_CLAIM,
 }
-_USABLE = frozenset({"identified", "one_sided", "several_intervals"})
-"""Codes of profiles whose 95 % set is closed by the data, or by physics."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
 
 def _described(profile: Profile, moving: str, misfit: str) -> Weighed:
     """The claim about a parameter without a reference: what its code says, if the fit is good."""
-    strength = _OF_CODES.get(profile.code, profile.code.replace("_", " "))
+    strength = _OF_CODES.get(profile.code, profile.code.in_words)
     text = profile.sentence
     if moving:
         return Weighed(None, None, NOT_IDENTIFIABLE, f"{text} {moving}.")
@@ -176,14 +175,15 @@ def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple
         return NOT_IDENTIFIABLE, f"{said}: {moving}"
     if misfit:
         return NO_CLAIM, f"no claim about {value}, because {misfit}"
-    if profile.code == "not_constrained":
+    if profile.code == codes.NOT_CONSTRAINED:
         said = (
             f"{name} is not constrained: neither {value} nor any other value scanned is excluded"
         )
         return NOT_CONSTRAINED, said
     if _OF_CODES.get(profile.code) == LIMITED:
         return LIMITED, f"{name} is limited by bounds, so the data alone do not test {value}"
-    found = exclusion(profile, claim) if profile.code in _USABLE else None
+    withheld = Withholds.CLAIM in profile.code.withholds
+    found = None if withheld else exclusion(profile, claim)
     if found is None:
         return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
     inside = any(i.lower <= claim.reference <= i.upper for i in profile.intervals)
@@ -209,7 +209,7 @@ def _unidentified(
         if symmetry.exact and Fraction(symmetry.exponents.get(name, "0")) != 0:
             return symmetry.sentence.rstrip(".")
     loose = identifiability.get(name) == "locally not identifiable"
-    if loose and profile.code in ("not_constrained", "flat_within_noise"):
+    if loose and profile.code in (codes.NOT_CONSTRAINED, codes.FLAT_WITHIN_NOISE):
         return f"the data leave a direction free that moves {name}, and chi2 is flat along it"
     return ""
 

@@ -10,6 +10,7 @@ from daybreak.diagnosis.best import FITS, Best, profiled
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.study import Interval, Profile, ProfilePoint
+from daybreak.findings import FindingCode, codes
 from daybreak.ledger.records import AGAIN, StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.levels import level_95, level_at_limit
@@ -45,7 +46,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
         parameter, points, curve, intervals, noise, level_at_limit(record.problem)
     )
     if ends_only and best is not None and not by_value:
-        code = "unfinished"
+        code = codes.UNFINISHED
         sentence = f"{name}: the best fit had not converged before the search stopped. {_MORE}"
     if not record.method.get("relax", True):
         sentence += " The points were not relaxed, so the ends are interpolated between them."
@@ -200,15 +201,15 @@ def _code(
     intervals: Sequence[Interval],
     noise: float | None,
     at_limit: float,
-) -> tuple[str, str]:
+) -> tuple[FindingCode, str]:
     """Finding code and its sentence, worst news first."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
     if curve is None:
-        return "nonfinite_region", f"{name}: no fit ended anywhere on the scan."
+        return codes.NONFINITE_REGION, f"{name}: no fit ended anywhere on the scan."
     first, last = curve.values[0], curve.values[-1]
     tail, reasons = "", {r for i in intervals for r in (i.lower_reason, i.upper_reason)}
     if "unfinished" in reasons:
-        return "unfinished", _unfinished(name, unit, intervals)
+        return codes.UNFINISHED, _unfinished(name, unit, intervals)
     lost = sum(point.chi2 is None for point in points)
     loose = sum(not point.settled for point in points) - lost
     if loose:
@@ -221,19 +222,19 @@ def _code(
             "by which the seeds of the method differ: the profile is flat within noise, and its "
             "minimum means nothing."
         )
-        return "flat_within_noise", f"{text}{tail}"
+        return codes.FLAT_WITHIN_NOISE, f"{text}{tail}"
     if not intervals:
         text = f"{name}: a lower chi2 lies outside the scan, which is all above its 95 % level."
-        return "edge_minimum", f"{text}{tail}"
+        return codes.EDGE_MINIMUM, f"{text}{tail}"
     whole = len(intervals) == 1 and not intervals[0].lower_closed and not intervals[0].upper_closed
     if whole:
         text = f"{name} is not constrained: no value on [{first:g}, {last:g}]{unit} is worse than"
-        return "not_constrained", f"{text} the best by more than the 95 % level.{tail}"
+        return codes.NOT_CONSTRAINED, f"{text} the best by more than the 95 % level.{tail}"
     if curve.at_edge and not curve.at_limit:
         at = curve.lowest
         what = "its bound" if at in (parameter.lower, parameter.upper) else "an end of the scan"
         text = f"{name}: the lowest chi2 is at {at:g}{unit}, {what}"
-        return "edge_minimum", f"{text}; it may fall further outside.{tail}"
+        return codes.EDGE_MINIMUM, f"{text}; it may fall further outside.{tail}"
     code, text = _set_in_words(parameter, curve, intervals, at_limit)
     return code, f"{text}{tail}"
 
@@ -258,19 +259,19 @@ def _unfinished(name: str, unit: str, intervals: Sequence[Interval]) -> str:
 
 def _set_in_words(
     parameter: Parameter, curve: Curve, intervals: Sequence[Interval], at_limit: float
-) -> tuple[str, str]:
+) -> tuple[FindingCode, str]:
     """What ends the 95 % set."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
     pieces = " and ".join(map(_piece, intervals)) + unit
     reasons = {reason for i in intervals for reason in (i.lower_reason, i.upper_reason)}
     if reasons == {"data", "physical limit"}:
-        return "one_sided", _one_sided(name, pieces, curve, at_limit)
+        return codes.ONE_SIDED, _one_sided(name, pieces, curve, at_limit)
     if reasons != {"data"}:
-        return "bound_limited", _limited(name, pieces, intervals)
+        return codes.BOUND_LIMITED, _limited(name, pieces, intervals)
     if len(intervals) > 1:
         text = f"the 95 % set of {name} is {len(intervals)} separate intervals"
-        return "several_intervals", f"{text}: {pieces}."
-    return "identified", f"{name} lies in {pieces} at 95 %, both ends set by the data."
+        return codes.SEVERAL_INTERVALS, f"{text}: {pieces}."
+    return codes.IDENTIFIED, f"{name} lies in {pieces} at 95 %, both ends set by the data."
 
 
 def _piece(interval: Interval) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
 from daybreak.diagnosis.search_study import BaselineReading, Goal, SearchReading, Winner
-from daybreak.diagnosis.study import CriterionOutcome
-from daybreak.findings import Finding, Severity
+from daybreak.diagnosis.study import CriterionOutcome, Study
+from daybreak.findings import Finding, codes
+from daybreak.ledger.records import StudyRecord
 
 QUANTITIES = ("completed", "feasible", "front_size", "hypervolume", "outside_baselines")
 """Quantities of a whole search, beside its metrics."""
@@ -116,39 +117,25 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> CriterionOut
 # -- objections ------------------------------------------------------------------------------
 
 
-def search_findings(evidence: SearchEvidence, sampler: str, replaced_by: str) -> list[Finding]:
-    """Every objection to a search, warnings first."""
-    found = [
-        *_confirmation(evidence),
-        *_baselines(evidence.reading),
-        *_spent(evidence.reading),
-        *_refined(evidence),
-    ]
-    if sampler != replaced_by:
-        text = (
-            f"{replaced_by!r} proposed the configurations: the sampler {sampler!r} was asked for, "
-            "but BoTorch is not installed (daybreak[gp])."
-        )
-        found.append(_finding("sampler_replaced", "note", text))
-    return sorted(found, key=lambda one: one.severity != "warning")
+def _evidence(study: Study, record: StudyRecord) -> SearchEvidence | None:
+    """What was judged, where it is a search."""
+    if study.search is None:
+        return None
+    return SearchEvidence(study.search, record.problem["deterministic"], study.search.best)
 
 
-def _finding(
-    code: str, severity: Severity, sentence: str, parameter: str | None = None
-) -> Finding:
-    return Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
-
-
-def _confirmation(evidence: SearchEvidence) -> Iterator[Finding]:
-    reading, winner = evidence.reading, evidence.winner
-    if winner is None or evidence.deterministic:
+def confirmation(study: Study, record: StudyRecord) -> Iterator[Finding]:
+    """Whether the winner is more than the luckiest of many noisy trials."""
+    evidence = _evidence(study, record)
+    if evidence is None or evidence.winner is None or evidence.deterministic:
         return
+    reading, winner = evidence.reading, evidence.winner
     if not winner.seeds:
         text = (
             "the best value is the luckiest of many trials and was not confirmed with fresh "
             "seeds; search with confirm=3, or declare the problem deterministic."
         )
-        yield _finding("unconfirmed", "warning", text)
+        yield Finding(code=codes.UNCONFIRMED, sentence=text)
         return
     for goal in reading.goals:
         bias = reading.selection_bias.get(goal.name, 0.0)
@@ -159,14 +146,20 @@ def _confirmation(evidence: SearchEvidence) -> Iterator[Finding]:
                 f"selection made {goal.name} look better by {abs(bias):.3g}: the values that the "
                 "winners were chosen by do not hold with fresh seeds."
             )
-            yield _finding("selection_bias", "warning", text)
+            yield Finding(code=codes.SELECTION_BIAS, sentence=text)
 
 
-def _baselines(reading: SearchReading) -> Iterator[Finding]:
+def baselines(study: Study, _: StudyRecord) -> Iterator[Finding]:
+    """Baselines and null tests that no result beats, or that have no values."""
+    reading = study.search
+    if reading is None:
+        return
     inside: list[BaselineReading] = []
     for baseline in reading.baselines:
         if baseline.message:
-            yield _finding("baseline_failed", "warning", f"{baseline.name}: {baseline.message}.")
+            yield Finding(
+                code=codes.BASELINE_FAILED, sentence=f"{baseline.name}: {baseline.message}."
+            )
         if baseline.beaten or not baseline.result:
             continue
         if len(baseline.bars) == 1:
@@ -174,11 +167,11 @@ def _baselines(reading: SearchReading) -> Iterator[Finding]:
             continue
         bars = ", ".join(f"{name} = {bar:.6g}" for name, bar in baseline.bars.items())
         text = f"no result is better than {_called(baseline)} in all objectives at once ({bars})."
-        yield _finding("inside_baseline", "warning", text)
+        yield Finding(code=codes.INSIDE_BASELINE, sentence=text)
     for (name, result), group in _by_result(inside).items():
         goal = next(goal for goal in reading.goals if goal.name == name)
         text = f"{name} = {result:.6g} is no better than {_best_of(group, goal, reading)}."
-        yield _finding("inside_baseline", "warning", text)
+        yield Finding(code=codes.INSIDE_BASELINE, sentence=text)
 
 
 def _best_of(group: Sequence[BaselineReading], goal: Goal, reading: SearchReading) -> str:
@@ -210,24 +203,30 @@ def _by_result(
     return found
 
 
-def _spent(reading: SearchReading) -> Iterator[Finding]:
+def spent(study: Study, _: StudyRecord) -> Iterator[Finding]:
+    """What became of the trials: all of the space, or many lost or infeasible."""
+    reading = study.search
+    if reading is None:
+        return
     if reading.exhausted:
         count = len(reading.trials)
-        yield _finding(
-            "space_exhausted", "note", f"all {count} configurations of the space were evaluated."
-        )
+        text = f"all {count} configurations of the space were evaluated."
+        yield Finding(code=codes.SPACE_EXHAUSTED, sentence=text)
     total = sum(reading.counts.values())
     lost = reading.counts.get("failed", 0)
     if total and lost > 0.2 * total:
         text = f"{lost} of {total} trials failed; the sampler saw only the others."
-        yield _finding("many_failures", "warning", text)
+        yield Finding(code=codes.MANY_FAILURES, sentence=text)
     if total and reading.counts.get("infeasible", 0) > 0.8 * total:
         text = f"{reading.counts['infeasible']} of {total} trials missed a constraint."
-        yield _finding("mostly_infeasible", "warning", text)
+        yield Finding(code=codes.MOSTLY_INFEASIBLE, sentence=text)
 
 
-def _refined(evidence: SearchEvidence) -> Iterator[Finding]:
+def refined(study: Study, record: StudyRecord) -> Iterator[Finding]:
     """A knob that moves an objective by more than its uncertainty, or by a percent."""
+    evidence = _evidence(study, record)
+    if evidence is None:
+        return
     winner = evidence.winner
     for knob in evidence.reading.knobs:
         for goal in evidence.reading.goals:
@@ -242,4 +241,17 @@ def _refined(evidence: SearchEvidence) -> Iterator[Finding]:
                     f"refining {knob.knob} from {knob.value} to {knob.refined} moves {goal.name} "
                     f"by {knob.changes[goal.name]:.3g} at trial {knob.number}."
                 )
-                yield _finding("unresolved_knob", "warning", text, knob.knob)
+                yield Finding(code=codes.UNRESOLVED_KNOB, parameter=knob.knob, sentence=text)
+
+
+def sampler(study: Study, record: StudyRecord) -> Iterator[Finding]:
+    """Another sampler proposed than was asked for."""
+    if study.search is None:
+        return
+    asked, engine = record.method["sampler"], record.method["engine"]
+    if asked != engine:
+        text = (
+            f"{engine!r} proposed the configurations: the sampler {asked!r} was asked for, "
+            "but BoTorch is not installed (daybreak[gp])."
+        )
+        yield Finding(code=codes.SAMPLER_REPLACED, sentence=text)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
 from daybreak.diagnosis.search_study import SearchReading
-from daybreak.findings import Finding
+from daybreak.findings import Code, Finding
 from daybreak.problem.ends import LEVEL_95
 
 EndKind = Literal[
@@ -142,7 +142,7 @@ class Profile(Model):
     """How far chi2 may rise above it at 95 %."""
     points: list[ProfilePoint]
     intervals: list[Interval]
-    code: str
+    code: Code
     """Finding code, e.g. ``identified`` or ``edge_minimum``."""
     sentence: str
     before: Variation | None

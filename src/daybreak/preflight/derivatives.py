@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daybreak.findings import Finding
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
@@ -104,4 +104,4 @@ def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Finding:
 
 
 def _rough(name: str, sentence: str) -> Finding:
-    return Finding(code="rough_objective", severity="warning", parameter=name, sentence=sentence)
+    return Finding(code=codes.ROUGH_OBJECTIVE, parameter=name, sentence=sentence)

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from daybreak.findings import Finding, Identifiability, Symmetry
+from daybreak.findings import Finding, Identifiability, Symmetry, codes
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.symmetry import Slopes, reduced, slopes
@@ -123,12 +123,13 @@ def _moved(symmetry: Symmetry) -> Finding:
     alone = next(iter(symmetry.exponents)) if len(symmetry.exponents) == 1 else None
     if not symmetry.exact:
         sentence = f"{symmetry.sentence}; the data can tell these parameters apart only weakly."
-        return Finding(
-            code="approximate_symmetry", severity="note", parameter=alone, sentence=sentence
-        )
+        return Finding(code=codes.APPROXIMATE_SYMMETRY, parameter=alone, sentence=sentence)
     sentence = f"{symmetry.sentence}; only the bounds confine what it moves, no datum does."
     return Finding(
-        code="not_identifiable_symmetry", severity="warning", parameter=alone, sentence=sentence
+        code=codes.NOT_IDENTIFIABLE_SYMMETRY,
+        severity="warning",
+        parameter=alone,
+        sentence=sentence,
     )
 
 
@@ -143,7 +144,7 @@ def _loose(names: Sequence[str], free: Array, rank: int) -> Finding:
     )
     # One direction is worth a look; several have no preferred basis, and their numbers say little.
     sentence += f" (in shares of the ranges: {shown})." if len(free) == 1 else "."
-    return Finding(code="not_identifiable_locally", severity="warning", sentence=sentence)
+    return Finding(code=codes.NOT_IDENTIFIABLE_LOCALLY, sentence=sentence)
 
 
 def _direction(names: Sequence[str], row: Array) -> str:
@@ -164,4 +165,4 @@ def _too_few(probe: Probe) -> list[Finding]:
         f"{fitted} numbers are fitted ({len(probe.free)} parameters, {eliminated} scale factors "
         f"and offsets) to {data} data; chi2 can vanish whatever the model is worth."
     )
-    return [Finding(code="too_few_data", severity="warning", sentence=sentence)]
+    return [Finding(code=codes.TOO_FEW_DATA, sentence=sentence)]

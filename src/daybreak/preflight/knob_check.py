@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from daybreak.findings import Finding
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluation import Array, cells_of
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.survey import in_blocks, survey
@@ -108,4 +108,4 @@ def _share(old: float, new: float) -> str:
 
 
 def _finding(sentence: str) -> Finding:
-    return Finding(code="unresolved_knob", severity="warning", sentence=sentence)
+    return Finding(code=codes.UNRESOLVED_KNOB, sentence=sentence)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from daybreak.findings import Finding
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluation import Array
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.preflight.probe import Probe
@@ -52,7 +52,7 @@ def noise_at(probe: Probe, places: Array, step: float) -> Array:
 def _finding(probe: Probe, i: int, noise: float, step: float) -> Finding:
     name, sigma = probe.problem.data.names[i], float(probe.problem.data.sigmas[i])
     return Finding(
-        code="rough_objective",
+        code=codes.ROUGH_OBJECTIVE,
         severity="warning",
         sentence=(
             f"Prediction {name} carries noise of {noise:.2g} of its uncertainty ({sigma:.3g}): it "

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.findings import Finding, StudyPreflight
+from daybreak.findings import Finding, StudyPreflight, codes
 from daybreak.methods.method import seed_of
 from daybreak.methods.proposals import engine_of
 from daybreak.methods.search import Search
@@ -83,7 +83,7 @@ def _sampler(study: Study) -> list[Finding]:
     method = study.method
     if not isinstance(method, Search) or engine_of(method.sampler) == method.sampler:
         return []
-    return [Finding(code="sampler_replaced", severity="note", sentence=replaced(method.sampler))]
+    return [Finding(code=codes.SAMPLER_REPLACED, sentence=replaced(method.sampler))]
 
 
 def replaced(sampler: str) -> str:
@@ -113,7 +113,7 @@ class Rehearser:
         self.settings = study.all_settings
         self.deadline = deadline
         self.seeds = [seed_of(seed, "rehearsal", number) % 2**31 for number in range(REPEATS)]
-        rng = np.random.default_rng(seed_of(seed, "placebo"))
+        rng = np.random.default_rng(seed_of(seed, codes.PLACEBO.word))
         draws = [problem.space.middle(), *(problem.space.sample(rng) for _ in range(50))]
         self.bases = [one for one in draws if problem.obeys(one)][:BASES]
         self.evaluations = 0
@@ -160,7 +160,7 @@ class Rehearser:
         everything = len(failed) == self.evaluations
         return [
             Finding(
-                code="nonfinite_region",
+                code=codes.NONFINITE_REGION,
                 severity="stop" if everything else "warning",
                 sentence=text,
             )
@@ -192,7 +192,7 @@ def _placebo(rehearser: Rehearser, parameter: Searched) -> Finding | None:
             f"alone, {goals} moved by {largest:.2g} at most, and differently under every seed. "
             "Leave it out, widen it, or rehearse with less noise."
         )
-    return Finding(code="placebo", severity="warning", parameter=parameter.name, sentence=text)
+    return Finding(code=codes.PLACEBO, parameter=parameter.name, sentence=text)
 
 
 def clear(changes: Sequence[Array]) -> bool:

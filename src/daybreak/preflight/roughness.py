@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from daybreak.findings import Finding
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluation import Array
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.survey import ask, rounding_of, survey, value_of, with_unit
@@ -100,10 +100,7 @@ def check_smooth(probe: Probe) -> list[Finding]:
         if not found:
             raise
     said = [_sentence(probe, kind, column, found) for kind, column in _groups(found)]
-    return [
-        Finding(code="rough_objective", severity="warning", parameter=p, sentence=s)
-        for p, s in said
-    ]
+    return [Finding(code=codes.ROUGH_OBJECTIVE, parameter=p, sentence=s) for p, s in said]
 
 
 def breaks(probe: Probe, base: Array) -> list[Break]:

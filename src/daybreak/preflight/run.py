@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from daybreak.findings import (
     Reachability,
     StudyPreflight,
     Symmetry,
+    codes,
+    outside,
 )
 from daybreak.methods.evaluation import Array
 from daybreak.plan import Campaign, Study
@@ -74,7 +77,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         if study.name not in searched
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
-    for phrase, step in _STEPS:
+    for phrase, step in (*_STEPS, *_outside()):
         _make(examined, phrase, step, begun + budget)
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
@@ -226,7 +229,9 @@ class _Examination:
 
     def refuse(self, sentence: str) -> None:
         """Ask nothing more: there is no number to be had."""
-        self.findings.append(Finding(code="nonfinite_region", severity="stop", sentence=sentence))
+        self.findings.append(
+            Finding(code=codes.NONFINITE_REGION, severity="stop", sentence=sentence)
+        )
         self.probe = None
 
     def result(self) -> StudyPreflight:
@@ -265,10 +270,10 @@ def _reach(examination: _Examination, probe: Probe) -> None:
     try:
         check_reachability(probe, found)
     finally:  # what is known counts, although time may have run out
-        others = [one for one in examination.findings if one.code != "out_of_reach"]
+        others = [one for one in examination.findings if one.code != codes.OUT_OF_REACH]
         examination.findings = others + [
             Finding(
-                code="out_of_reach",
+                code=codes.OUT_OF_REACH,
                 sentence=one.sentence,
                 severity="stop"
                 if one.conclusive and _is_hard(examination.study, one)
@@ -313,6 +318,16 @@ _STEPS: tuple[tuple[str, _Step], ...] = (
 """All checks in the order of what they are worth."""
 
 
+def _outside() -> Iterator[tuple[str, _Step]]:
+    """Checks of other packages, after all of ours."""
+    for one in outside.offered(outside.CHECKS):
+        yield f"what {one.package} asks ({one.entry.name})", _collecting(partial(_asked, one))
+
+
+def _asked(one: outside.Offered, probe: Probe) -> list[Finding]:
+    return one.ask(probe, but=(OutOfTime, ProblemError))
+
+
 def _is_hard(study: Study, found: Reachability) -> bool:
     """Whether it was a hard criterion; others may have the same title, but not the same bar."""
     alike = [criterion for criterion in study.accept if criterion.title == found.criterion]
@@ -333,7 +348,7 @@ def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool
 def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     if hopeless:
         stops = {f.code for one in found for f in one.findings if f.severity == "stop"}
-        if "out_of_reach" not in stops:
+        if codes.OUT_OF_REACH not in stops:
             return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."
     warned = sum(any(f.severity != "note" for f in one.findings) for one in found)

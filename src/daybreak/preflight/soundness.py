@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daybreak.findings import Finding
+from daybreak.findings import Finding, FindingCode, Severity, codes
 from daybreak.methods.evaluation import WIDTH, Array
 from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
@@ -35,7 +35,7 @@ def check_finite(probe: Probe) -> list[Finding]:
     if bad.all():
         return [
             _finding(
-                "nonfinite_region",
+                codes.NONFINITE_REGION,
                 (
                     f"The prediction is not finite at any of {len(bad)} places in the box: "
                     "nothing can be "
@@ -52,7 +52,7 @@ def check_finite(probe: Probe) -> list[Finding]:
     advice = "fits that start or stray there are lost" if side is None else "move that bound"
     return [
         _finding(
-            "nonfinite_region",
+            codes.NONFINITE_REGION,
             f"{share}, {where}: {advice}, or give predict a finite value there.",
             None if side is None else probe.free[side.column],
         )
@@ -73,7 +73,7 @@ def _nonfinite_faces(probe: Probe, places: Survey) -> list[Finding]:
             name, value = probe.free[column], value_of(probe, column, end)
             said.append(
                 _finding(
-                    "nonfinite_region",
+                    codes.NONFINITE_REGION,
                     (
                         f"The prediction is not finite at the {'upper' if end else 'lower'} "
                         "bound of "
@@ -150,7 +150,7 @@ def check_deterministic(probe: Probe) -> list[Finding]:
         how = f"different by up to {change.max():.2g} sigma, chi2 by {chi2:.2g}"
     return [
         _finding(
-            "rough_objective",
+            codes.ROUGH_OBJECTIVE,
             (
                 f"The same parameters give another answer the second time: {how}. Nothing found "
                 "overnight "
@@ -169,7 +169,7 @@ def check_placebo(probe: Probe) -> list[Finding]:
         return []
     before = ask(probe, places)
     moved = np.repeat(places[None], n, axis=0)
-    elsewhere = probe.sample(len(places), "placebo")
+    elsewhere = probe.sample(len(places), codes.PLACEBO.word)
     for column in range(n):
         moved[column, :, column] = elsewhere[:, column]
     after = ask(probe, moved.reshape(-1, n)).reshape(n, *before.shape)
@@ -177,7 +177,7 @@ def check_placebo(probe: Probe) -> list[Finding]:
         same = np.abs(after - before) <= 64 * rounding_of(probe, before)
     return [
         _finding(
-            "placebo",
+            codes.PLACEBO,
             (
                 f"{name} moves no residual: the model answers the same wherever it stands in its "
                 "range. Hold it fixed, drop it, or find out why predict does not read it."
@@ -213,11 +213,9 @@ def check_soundness(probe: Probe) -> list[Finding]:
 
 
 def _finding(
-    code: str, sentence: str, parameter: str | None = None, severity: str = "warning"
+    code: FindingCode, sentence: str, parameter: str | None = None, severity: Severity = "warning"
 ) -> Finding:
-    return Finding.model_validate(
-        {"code": code, "severity": severity, "parameter": parameter, "sentence": sentence}
-    )
+    return Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
 
 
 def _percent(share: float) -> str:

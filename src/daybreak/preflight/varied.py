@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from daybreak.errors import known
-from daybreak.findings import Finding
+from daybreak.findings import Finding, codes
 from daybreak.methods.evaluation import WIDTH, Array
 from daybreak.methods.method import seed_of
 from daybreak.plan import Study
@@ -182,7 +182,7 @@ def _finding(members: Sequence[Study], agreements: Sequence[Alike]) -> list[Find
     sentence = said.format(names=names, s=s, studies=known([m.name for m in members]))
     return [
         Finding(
-            code="inert_setting",
+            code=codes.INERT_SETTING,
             severity="warning" if severe else "note",
             parameter=names,
             sentence=f"{sentence} Give {names} to what makes the difference, or keep one of them.",

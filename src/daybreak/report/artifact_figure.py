@@ -49,6 +49,17 @@ def artifact_figure(artifact: Mapping[str, Any]) -> Figure | None:
     return _matrix(artifact) if artifact["kind"] == "matrix" else None
 
 
+def told(artifact: Mapping[str, Any]) -> str:
+    """What a curve, matrix or table shows, in a sentence, without drawing it."""
+    if artifact["kind"] == "curve":
+        return _told(artifact, _in_order(artifact["y"]))
+    if artifact["kind"] == "matrix":
+        known = [value for row in artifact["values"] for value in row if value is not None]
+        return _lattice(artifact, min(known), max(known)) if known else f"{artifact['name']}."
+    rows = max((len(column) for column in artifact["columns"].values()), default=0)
+    return f"{artifact['name']}: {numbers.count(rows, 'row')} of {', '.join(artifact['columns'])}."
+
+
 # -- curves ----------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from daybreak.criteria import Verdict
 from daybreak.decision import campaign_verdict, condition_in_words, counted, decide
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
-from daybreak.findings import StudyPreflight
+from daybreak.findings import StudyPreflight, outside
 from daybreak.ledger.records import CampaignRecord, RunRecord
 from daybreak.report.foretold import Foretold, foretold
 from daybreak.report.summary import (
@@ -62,9 +62,15 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         preflight=_preflight(record),
         examinations=record.preflight.studies if record.preflight else [],
         claims=_claims(record, studies),
-        surprises=surprises(
-            studies, timing, _foretold(record, studies, timing, finished=finished), record.studies
-        ),
+        surprises=[
+            *surprises(
+                studies,
+                timing,
+                _foretold(record, studies, timing, finished=finished),
+                record.studies,
+            ),
+            *_not_asked(record),
+        ],
         progress=Progress(
             studies=len(studies),
             finished=sum(s.state in ("finished", "failed") for s in studies),
@@ -159,18 +165,22 @@ def _foretold(
     return foretold(examinations, studies, timing, finished=finished)
 
 
+def _not_asked(record: CampaignRecord) -> list[str]:
+    """Diagnoses of other packages that were there at night and are missing here."""
+    here = outside.installed()
+    return [
+        f"{title} of {package} is not installed here: what it finds is not in this report."
+        for title, package in record.runs[-1].provenance.get("plugins", {}).items()
+        if title.startswith(outside.DIAGNOSES) and title not in here
+    ]
+
+
 def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
     """Every finding of the preflight, study by study."""
     if record.preflight is None:
         return []
     return [
-        PreflightFinding(
-            code=finding.code,
-            severity=finding.severity,
-            study=one.study,
-            parameter=finding.parameter,
-            sentence=finding.sentence,
-        )
+        PreflightFinding(**dict(finding), study=one.study)
         for one in record.preflight.studies
         for finding in one.findings
     ]

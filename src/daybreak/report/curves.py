@@ -13,6 +13,7 @@ from daybreak.diagnosis.study import (
     Study,
     Variation,
 )
+from daybreak.findings.codes import EDGE_MINIMUM
 from daybreak.problem.ends import same_chi2
 from daybreak.report import numbers, wording
 from daybreak.report.cells import Column, Table, table_of
@@ -29,7 +30,7 @@ def at_edge(profile: Profile) -> bool:
     if profile.minimum is None:
         return False
     ends = {profile.points[0].value, profile.points[-1].value} if profile.points else set[float]()
-    return profile.code == "edge_minimum" or profile.minimum in ends
+    return profile.code == EDGE_MINIMUM or profile.minimum in ends
 
 
 def minimum(profile: Profile) -> str:
@@ -47,7 +48,7 @@ def minima(study: Study, joiner: str = "; ") -> str:
 
 def codes(study: Study) -> str:
     """Name the finding codes of the profiles, each once."""
-    return ", ".join(dict.fromkeys(profile.code for profile in study.profiles))
+    return ", ".join(dict.fromkeys(profile.code.word for profile in study.profiles))
 
 
 def interval(piece: Interval, unit: str = "") -> str:

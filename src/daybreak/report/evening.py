@@ -20,7 +20,7 @@ def preflight(summary: Summary) -> Table:
     ]
     shared: dict[tuple[str, str, str, str], list[str]] = {}
     for found in summary.preflight:
-        key = (found.severity, found.code, found.parameter or "", found.sentence)
+        key = (found.severity, found.code.word, found.parameter or "", found.sentence)
         shared.setdefault(key, []).append(found.study or "all")
     order = {"stop": 0, "warning": 1, "note": 2}
     rows = sorted(

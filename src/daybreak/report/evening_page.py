@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from daybreak.report import evening, html, numbers
+from daybreak.report import carried, evening, html, numbers
 from daybreak.report import tonight_words as words
 from daybreak.report.reach_figure import reach_figure
 from daybreak.report.symmetry_figure import symmetry_figure
@@ -44,6 +44,8 @@ def render(t: Tonight, *, pictures: bool = True) -> str:
         numbers=numbers,
         reach=reach,
         moved=moved,
+        carried=carried,
+        before=html.drawn(carried.of_preflight(t.examinations)) if pictures else (),
         groups=words.groups(t),
         sections=[(anchor, title) for anchor, title in titles.items() if title],
     )

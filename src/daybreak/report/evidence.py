@@ -31,7 +31,7 @@ def findings(study: Study) -> Table:
         Column("parameter"),
         Column("finding"),
     ]
-    rows = [[c.severity, c.code, c.parameter or "", c.sentence] for c in study.findings]
+    rows = [[c.severity, c.code.word, c.parameter or "", c.sentence] for c in study.findings]
     return table_of("Findings", columns, rows).filled()
 
 

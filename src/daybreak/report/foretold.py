@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from daybreak.diagnosis.study import BestFit, CriterionOutcome, Profile, Study
-from daybreak.findings import Finding, Identifiability, Reach, Reachability, StudyPreflight
+from daybreak.findings import Finding, Identifiability, Reach, Reachability, StudyPreflight, codes
 from daybreak.report import curves, numbers, outlook, searches
 from daybreak.report.summary import Timing
 
@@ -22,14 +22,16 @@ _LATE = 60.0
 _CONVERGED = 0.9
 """Share of fits that converge where nothing is rough."""
 _UNTESTED = "nothing in the night tests it"
-_BY_OTHERS = frozenset({"out_of_reach", "healthy"})
+_BY_OTHERS = frozenset({codes.OUT_OF_REACH, codes.HEALTHY})
 """Codes that the lines about reach answer, or that need no answer."""
 _TOLD_BY_PROFILES = frozenset(
-    {"not_identifiable_symmetry", "not_identifiable_locally", "too_few_data"}
+    {codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY, codes.TOO_FEW_DATA}
 )
 """Codes whose news each profile tells by itself."""
-_UNIDENTIFIED = frozenset({"not_constrained", "flat_within_noise", "not_identifiable_symmetry"})
-_IDENTIFIED = frozenset({"identified", "one_sided", "several_intervals"})
+_UNIDENTIFIED = frozenset(
+    {codes.NOT_CONSTRAINED, codes.FLAT_WITHIN_NOISE, codes.NOT_IDENTIFIABLE_SYMMETRY}
+)
+_IDENTIFIED = frozenset({codes.IDENTIFIED, codes.ONE_SIDED, codes.SEVERAL_INTERVALS})
 
 
 @dataclass(frozen=True)
@@ -252,43 +254,43 @@ def _clause(sentence: str) -> str:
 def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:
     """What the night says of a warning; None where it says nothing."""
     metrics = study.metrics
-    if check.code == "too_few_data":
+    if check.code == codes.TOO_FEW_DATA:
         left = metrics.degrees_of_freedom
         return f"{numbers.count(left, 'degree')} of freedom; no p value", left <= 0 or None
-    if check.code in ("not_identifiable_symmetry", "not_identifiable_locally"):
+    if check.code in (codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY):
         return _identified(study)
-    if check.code == "rough_objective":
+    if check.code == codes.ROUGH_OBJECTIVE:
         loose = sum(not point.settled for p in study.profiles for point in p.points)
         came = f"{metrics.converged_fits} of {numbers.count(metrics.fits, 'fit')} converged"
         came += f", {numbers.count(loose, 'point')} not settled" if study.profiles else ""
         return came, bool(loose) or metrics.converged_fits < _CONVERGED * metrics.fits
-    if check.code == "nonfinite_region":
+    if check.code == codes.NONFINITE_REGION:
         return (
             f"{metrics.failed_trials} of {numbers.count(metrics.trials, 'trial')} failed",
             metrics.failed_trials > 0,
         )
-    if check.code == "inert_setting":
+    if check.code == codes.INERT_SETTING:
         return _inert(check, study, studies)
-    if check.code == "placebo" and study.search is not None:
+    if check.code == codes.PLACEBO and study.search is not None:
         clear = [o for o in study.search.importance if o.parameter == check.parameter]
         if clear:
             matters = any(one.clear for one in clear)
             return f"it {'stands' if matters else 'does not stand'} out of chance", not matters
     if any(one.code == check.code for one in study.findings):
         return "the night found it as well", True
-    if check.code == "unresolved_knob" and study.knobs:
+    if check.code == codes.UNRESOLVED_KNOB and study.knobs:
         return "refining it at the best fit changed nothing worth a finding", False
     return _UNTESTED, None
 
 
 def _identified(study: Study) -> tuple[str, bool | None]:
     """What the profiles say, where parameters were called not identifiable."""
-    codes = {profile.parameter: profile.code for profile in study.profiles}
-    if not codes:
+    said = {profile.parameter: profile.code for profile in study.profiles}
+    if not said:
         return "no parameter was profiled", None
-    told = ", ".join(f"{name} {code}" for name, code in codes.items())
-    bad = [name for name, code in codes.items() if code not in _IDENTIFIED]
-    return f"profiled: {told}", True if len(bad) == len(codes) else None
+    told = ", ".join(f"{name} {code}" for name, code in said.items())
+    bad = [name for name, code in said.items() if code not in _IDENTIFIED]
+    return f"profiled: {told}", True if len(bad) == len(said) else None
 
 
 def _inert(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[str, bool | None]:

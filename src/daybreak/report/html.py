@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from daybreak.diagnosis.search_study import SearchReading
 from daybreak.diagnosis.study import Study
 from daybreak.report import (
     answers,
+    carried,
     curves,
     evening,
     evidence,
@@ -27,8 +28,10 @@ from daybreak.report import (
 )
 from daybreak.report.artifact_figure import artifact_figure
 from daybreak.report.canvas import svg
+from daybreak.report.carried import Carried
 from daybreak.report.course_figure import course_figure
 from daybreak.report.criteria_table import at_a_glance
+from daybreak.report.explained import explained
 from daybreak.report.key_picture import key_picture, of_study
 from daybreak.report.map_figure import map_figure
 from daybreak.report.parallel_figure import parallel_figure
@@ -76,6 +79,8 @@ class Pictures:
     waterfall: Markup
     search: tuple[tuple[str, Markup], ...] = ()
     """Of a search, with their captions."""
+    findings: tuple[tuple[str, Markup], ...] = ()
+    """Of findings, with their captions."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,9 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         searches=searches,
         reach=reach,
         moved=moved,
+        carried=carried,
+        explained=explained,
+        before=drawn(carried.of_preflight(summary.examinations)) if pictures else (),
         pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],
     )
 
@@ -233,6 +241,11 @@ def drawing(figure: Figure | None) -> Markup:
     return Markup(svg(figure) if figure else "")  # noqa: S704
 
 
+def drawn(shown: Iterable[Carried]) -> tuple[tuple[str, Markup], ...]:
+    """Pictures that findings carry, with their captions."""
+    return tuple((one.caption, drawing(artifact_figure(one.artifact))) for one in shown)
+
+
 def _draw(study: Study) -> Pictures:
     """Draw what there is to draw; `svg` has escaped every name."""
     return Pictures(
@@ -242,6 +255,7 @@ def _draw(study: Study) -> Pictures:
         residuals=drawing(residuals_figure(study)),
         waterfall=drawing(waterfall_figure(study)),
         search=tuple(_search_drawings(study.search)) if study.search else (),
+        findings=drawn(carried.of_study(study.findings)),
     )
 
 

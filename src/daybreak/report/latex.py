@@ -116,7 +116,7 @@ def _value(best: float, profile: Profile | None) -> tuple[str, str, str]:
     """Best value, the pieces of its set, and the code in words."""
     if profile is None:
         return f"${_plain(number(best, 4))}$", "", ""
-    code = escape(profile.code.replace("_", " "))
+    code = escape(profile.code.in_words)
     value = f"${_plain(number(best, 4))}$"
     if len(profile.intervals) == 1:
         (one,) = profile.intervals

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
 from daybreak.report import (
+    carried,
     curves,
     evening,
     evidence,
@@ -16,9 +17,11 @@ from daybreak.report import (
     tables,
     wording,
 )
+from daybreak.report.carried import Carried
 from daybreak.report.cells import Table
 from daybreak.report.summary import Summary
 
+_BEFORE = "Known before the night"
 _LIVE = re.compile(r"[\\`*|]|\](?=[(\[:])|<(?=[A-Za-z/!?])|&(?=[#\w]+;)")
 """What Markdown or a browser would act upon; ``< 1e+06``, ``[1, 2]`` and ``R_c_e`` stay."""
 
@@ -54,7 +57,7 @@ def render(summary: Summary) -> str:
     spent = wording.spent(timing)
     sections = (
         ("Decision table", tables.decision(summary)),
-        ("Known before the night", evening.preflight(summary)),
+        (_BEFORE, evening.preflight(summary)),
         ("Reach of the box against the data", evening.reaches(summary)),
         ("Symmetries", evening.symmetries(summary)),
         ("Forecast against actual time", evening.forecasts(summary)),
@@ -66,6 +69,8 @@ def render(summary: Summary) -> str:
             lines += ["## Times", "", f"{started}; {spent}.", "", *lines_of(table)]
         elif table:
             lines += [f"## {title}", "", *lines_of(table)]
+        if title == _BEFORE:
+            lines += _carried(carried.of_preflight(summary.examinations))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -133,6 +138,14 @@ def _study(study: Study) -> Iterator[str]:
         shown = table.without("gauge")
         if shown:
             yield from (f"### {text(shown.caption)}", "", *lines_of(shown))
+    yield from _carried(carried.of_study(study.findings))
+
+
+def _carried(shown: Sequence[Carried]) -> Iterator[str]:
+    """Tables that findings carry, and what their pictures show."""
+    for one in shown:
+        said = lines_of(one.table) if one.table else [text(one.sentence), ""]
+        yield from (f"### {text(one.caption)}", "", *said)
 
 
 def _remarks(study: Study) -> Iterator[str]:

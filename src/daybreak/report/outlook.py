@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from daybreak.findings import Preflight, Reach, StudyPreflight
-from daybreak.report import numbers
+from daybreak.report import carried, numbers
 
 WIDTH = 96
 _MARKS = {"stop": "STOP", "warning": "warning", "note": "note"}
@@ -20,6 +20,7 @@ def render(found: Preflight) -> str:
     blocks = [
         [found.sentence],
         list(_findings(found.studies)),
+        list(_pictures(found.studies)),
         list(_reaches(found.studies)),
         list(_symmetries(found.studies)),
         list(_identifiability(found.studies)),
@@ -34,11 +35,20 @@ def _findings(studies: Sequence[StudyPreflight]) -> Iterator[str]:
     shared: dict[tuple[str, str, str], list[str]] = {}
     for study in studies:
         for found in study.findings:
-            shared.setdefault((found.severity, found.code, found.sentence), []).append(study.study)
+            shared.setdefault((found.severity, found.code.word, found.sentence), []).append(
+                study.study
+            )
     for severity, mark in _MARKS.items():
         for (level, code, sentence), names in shared.items():
             if level == severity:
                 yield from _wrap(f"{mark:8} {code}: {sentence} [{_names(names, studies)}]", 9)
+
+
+def _pictures(studies: Sequence[StudyPreflight]) -> Iterator[str]:
+    """What the findings show, in words: the evening page and the report draw it."""
+    for one in carried.of_preflight(studies):
+        study = f" [{one.study}]" if one.study else ""
+        yield from _wrap(f"Shown: {one.sentence}{study}", 7)
 
 
 def _reaches(studies: Sequence[StudyPreflight]) -> Iterator[str]:

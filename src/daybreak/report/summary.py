@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from daybreak.criteria import Verdict
 from daybreak.diagnosis.study import Model, Study
-from daybreak.findings import Severity, StudyPreflight
+from daybreak.findings import Code, Finding, StudyPreflight
 
 SCHEMA = "daybreak.summary/3"
 
@@ -39,14 +39,11 @@ class DecisionTaken(Model):
     table: list[Row]
 
 
-class PreflightFinding(Model):
+class PreflightFinding(Finding):
     """Something known before the night."""
 
-    code: str
-    severity: Severity
     study: str | None
-    parameter: str | None
-    sentence: str
+    """Null when it concerns all."""
 
 
 class Claim(Model):
@@ -54,7 +51,7 @@ class Claim(Model):
 
     study: str
     parameter: str
-    code: str
+    code: Code
     """Finding code of the profile."""
     sentence: str
     label: str
@@ -109,6 +106,8 @@ class Provenance(Model):
     """Name or file that the campaign was loaded from."""
     changes: str = ""
     """Hash of what differs from that commit; the ledger has the text."""
+    plugins: dict[str, str] = Field(default_factory=dict)
+    """Checks and diagnoses of other packages that were asked, with the package of each."""
 
 
 class Progress(Model):

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import curves, evening, evidence, numbers, searches, tables, wording
+from daybreak.report import carried, curves, evening, evidence, numbers, searches, tables, wording
 from daybreak.report.summary import Summary
 
 WIDTH = 96
@@ -30,6 +30,7 @@ def render(summary: Summary) -> str:
         _told("Profiles", summary.studies, _profiles),
         _told("Maps", summary.studies, _maps),
         _told("Ends of the fits", summary.studies, _ends),
+        _told("Shown in the report", summary.studies, _carried),
         _told("Agreement with the data", summary.studies, _agreement),
         _told("With the model uncertainty multiplied", summary.studies, _scales),
         _told("With refined knobs, to first order", summary.studies, evidence.knobs_in_words),
@@ -107,7 +108,9 @@ def _rows(study: Study, varied: list[str]) -> Iterator[list[str]]:
     """The row of a study, and one below it for each further profile."""
     best, profiles = study.best, [[searches.headline(study), ""]]
     if study.profiles:
-        profiles = [[curves.minimum(p).replace(" = ", "=", 1), p.code] for p in study.profiles]
+        profiles = [
+            [curves.minimum(p).replace(" = ", "=", 1), str(p.code)] for p in study.profiles
+        ]
     yield [
         study.verdict if study.state == "finished" else study.state,
         study.name + ("" if study.counted else " *"),
@@ -178,6 +181,10 @@ def _ends(study: Study) -> Iterator[str]:
         yield " ".join(filter(None, said))
 
 
+def _carried(study: Study) -> Iterator[str]:
+    return (one.sentence for one in carried.of_study(study.findings))
+
+
 def _agreement(study: Study) -> Iterator[str]:
     groups = evidence.groups_in_words(study)
     said = [f"{groups}." if groups else "", evidence.ceiling(study)]
@@ -215,7 +222,9 @@ def _preflight(summary: Summary) -> list[str]:
     shown = [row for row in rows if row[0] != "note"] + notes[:MOST_NOTES]
     lines = [f"{row[0]}: {row[-1]} [{row[1]}]" for row in shown]
     left = len(notes) - MOST_NOTES
-    return [*lines, f"and {numbers.count(left, 'note')} more in the report"] if left > 0 else lines
+    lines += [f"and {numbers.count(left, 'note')} more in the report"] if left > 0 else []
+    shown = carried.of_preflight(summary.examinations)
+    return [*lines, *(f"{one.sentence} [in the report]" for one in shown)]
 
 
 def _times(summary: Summary) -> str:

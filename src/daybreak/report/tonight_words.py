@@ -143,7 +143,7 @@ def findings(t: Tonight) -> Table:
     every = [study.name for study in t.studies]
     found = [(one.study, finding) for one in t.examinations for finding in one.findings]
     found.sort(key=lambda item: _SEVERITIES[item[1].severity])
-    shared = alike.rows((name, (c.severity, c.sentence, c.code)) for name, c in found)
+    shared = alike.rows((name, (c.severity, c.sentence, c.code.word)) for name, c in found)
     rows = [[*cells, alike.who(names, every)] for cells, names in shared]
     return table_of("Preflight findings, bad first", columns, rows)
 

@@ -134,7 +134,7 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
     groups: dict[tuple[str, str, str, float | None, str], list[Claim]] = {}
     for claim in summary.claims:
         if claim.supported == supported:
-            key = (claim.parameter, claim.code, claim.strength, claim.reference, claim.label)
+            key = (claim.parameter, claim.code.word, claim.strength, claim.reference, claim.label)
             groups.setdefault(key, []).append(claim)
     return [ClaimGroup(key[0], key[1], tuple(group)) for key, group in groups.items()]
 

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from daybreak.errors import ChangedModelError, PlanError
+from daybreak.findings import outside
 from daybreak.ledger.store import Ledger
 from daybreak.methods.method import Problem
 from daybreak.methods.solve import solve
@@ -59,6 +60,12 @@ def plan_of(studies: Sequence[Study]) -> str:
             for study in studies
         ]
     )
+
+
+def questions_of(studies: Sequence[Study]) -> str:
+    """Hash of all that a preflight rests on: the plan, and what other packages ask of it."""
+    asked = [(one.title, one.package) for one in outside.offered(outside.CHECKS)]
+    return digest([plan_of(studies), asked]) if asked else plan_of(studies)
 
 
 def plain_settings(study: Study) -> dict[str, object]:

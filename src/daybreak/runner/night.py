@@ -36,6 +36,7 @@ from daybreak.runner.identity import (
     key_of,
     plain_settings,
     plan_of,
+    questions_of,
     refuse_lookalikes,
 )
 from daybreak.runner.limits import Interrupted, Limits, Watch, keyboard
@@ -254,7 +255,7 @@ class _Night:
 
     def _preflight(self, studies: Sequence[Study]) -> Preflight:
         """What can be known before the night; made once for a plan, then read from the ledger."""
-        plan = plan_of(studies)
+        plan = questions_of(studies)
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
         if found is None or (found.hopeless and not started):
             first = studies[0]

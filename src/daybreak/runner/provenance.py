@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from daybreak.findings import outside
 from daybreak.plan import Study
 
 _PACKAGES = (
@@ -123,6 +124,7 @@ def provenance(found: Sources) -> dict[str, Any]:
         "sources": found.files,
         "commit": found.commit,
         "changes": found.changes,
+        "plugins": outside.installed(),
     }
 
 

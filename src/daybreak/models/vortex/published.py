@@ -160,7 +160,7 @@ def highest(study: Any) -> float | None:
 
 def code(study: Any) -> str | None:
     """What the profile amounts to, as its finding code in words."""
-    return None if study.profile is None else study.profile.code.replace("_", " ")
+    return None if study.profile is None else study.profile.code.in_words
 
 
 def whole_set(study: Any) -> str | None:

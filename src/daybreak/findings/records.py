@@ -5,17 +5,76 @@ The ledger keeps the preflight, the report shows all; the code words are fixed (
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+
+from daybreak.errors import LedgerError, PlanError, known
+from daybreak.findings import codes
+from daybreak.findings.code import FindingCode, Severity
 
 Rational = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(e[+-]?\d+)?(/\d+)?$")]
 """A number as text: ``2``, ``-2/3``, ``0.125``."""
-Severity = Literal["stop", "warning", "note"]
-"""``stop`` alone keeps a campaign from running."""
 Identifiability = Literal[
     "identifiable", "locally not identifiable", "only through its bounds", "only through its prior"
 ]
+
+
+def _read_code(given: Any, info: ValidationInfo) -> FindingCode:
+    """A code as it is or as `model_dump` gives it, or in JSON by its word."""
+    if isinstance(given, dict):
+        return _read_code(FindingCode.restore(given), info)
+    if isinstance(given, FindingCode):
+        own = codes.BY_WORD.get(given.word, given)
+        if own.describe() != given.describe():
+            msg = f"the finding code {given.word!r} is Daybreak's own; choose another word."
+            raise PlanError(msg)
+        return own
+    if info.mode != "json":
+        msg = (
+            f"a finding's code is a FindingCode, but got {given!r}; take it from "
+            "`daybreak.findings.codes`, or make one of your own."
+        )
+        raise TypeError(msg)
+    if given not in codes.BY_WORD:
+        msg = (
+            f"nobody here knows the finding code {given!r}, which another version of Daybreak may "
+            f"have written; known are {known(codes.BY_WORD)}."
+        )
+        raise LedgerError(msg)
+    return codes.BY_WORD[given]
+
+
+Code = Annotated[
+    FindingCode,
+    PlainValidator(_read_code),
+    PlainSerializer(lambda code: code.word, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": list(codes.BY_WORD)}),
+]
+"""A code in a record: an object in Python, its word in JSON."""
+
+
+def _explained(code: FindingCode) -> dict[str, Any] | None:
+    """What is to be said of a code that is none of Daybreak's own."""
+    return None if code.word in codes.BY_WORD else code.describe()
+
+
+def _drawable(artifact: dict[str, Any]) -> dict[str, Any]:
+    """A curve, matrix or table as data, and nothing else."""
+    if artifact.get("kind") not in ("curve", "matrix", "table"):
+        msg = "an artifact is a dumped curve, matrix or table, e.g. `dk.Curve(...).dump()`."
+        raise ValueError(msg)
+    return artifact
 
 
 class Model(BaseModel):
@@ -25,12 +84,28 @@ class Model(BaseModel):
 
 
 class Finding(Model):
-    """One finding: a code, how bad it is, and a sentence."""
+    """One finding: a code, how bad it is, a sentence, and perhaps a picture."""
 
-    code: str
-    severity: Severity
+    code: Code
+    severity: Severity = Field(default_factory=lambda found: found["code"].severity)
+    """That of the code unless it is given."""
     parameter: str | None = None
     sentence: str
+    artifact: Annotated[dict[str, Any], AfterValidator(_drawable)] | None = None
+    """What `dump` of a `daybreak.Curve`, `Matrix` or `Table` gives: every output draws it."""
+    explained: dict[str, Any] | None = Field(
+        default_factory=lambda found: _explained(found["code"])
+    )
+    """What the code means, where it is none of Daybreak's own; null where it is."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_explained(cls, data: Any) -> Any:
+        """Read a code that is none of Daybreak's own from what stands beside it."""
+        given: Any = data
+        if isinstance(data, dict) and given.get("explained"):
+            return {**given, "code": FindingCode.restore(given["explained"])}
+        return given
 
 
 class Escape(Model):

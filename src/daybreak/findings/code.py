@@ -1,0 +1,120 @@
+"""A finding's code: one fixed word with all that is to be said of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from daybreak.errors import PlanError
+
+Severity = Literal["stop", "warning", "note"]
+"""``stop`` alone keeps a campaign from running."""
+
+
+class Scope(Enum):
+    """What a finding is about."""
+
+    PARAMETER = "parameter"
+    PROBLEM = "problem"
+    SEARCH = "search"
+    STUDY = "study"
+
+
+class Withholds(Enum):
+    """What may not be said where a code was found."""
+
+    CLAIM = "claim"
+    """A claim about the parameter's value."""
+    IDENTIFIED = "identified"
+    """That the criterion ``identified`` is met."""
+    VERDICT = "verdict"
+
+
+@dataclass(frozen=True, eq=False)
+class FindingCode:
+    """A fixed word that findings carry beside their sentences.
+
+    Daybreak's own stand in `daybreak.findings.codes`.  Another package makes one of its own, which
+    every finding then carries with it, so that whoever reads the finding needs not the package.
+
+    Parameters
+    ----------
+    word : str
+        Lower case, digits and underscores; never renamed.
+    scope : Scope
+        What it is about.
+    severity : {"stop", "warning", "note"}
+        How bad it is, unless a finding says otherwise.
+    means, why, do : str
+        What it means, why it happens, and what to do: clauses, without a full stop.
+    withholds : frozenset of Withholds
+        What may not be said where it was found.
+
+    Raises
+    ------
+    PlanError
+        When the word has another form.
+    """
+
+    word: str
+    scope: Scope
+    severity: Severity
+    means: str
+    why: str
+    do: str
+    withholds: frozenset[Withholds] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse a word that could not be searched for."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.word):
+            msg = (
+                "the word of a finding code has lower-case letters, digits and underscores, but "
+                f"got {self.word!r}."
+            )
+            raise PlanError(msg)
+
+    def __str__(self) -> str:
+        """The word, as text shows it."""
+        return self.word
+
+    def __hash__(self) -> int:
+        """That of the word."""
+        return hash(self.word)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same word; a bare text is none, and comparing with one a mistake."""
+        if isinstance(other, str):
+            msg = (
+                f"a finding code is no text: compare its word, `code.word == {other!r}`, or take "
+                "the code from `daybreak.findings.codes`."
+            )
+            raise TypeError(msg)
+        return isinstance(other, FindingCode) and self.word == other.word
+
+    @property
+    def in_words(self) -> str:
+        """The word without underscores, for a sentence."""
+        return self.word.replace("_", " ")
+
+    def describe(self) -> dict[str, Any]:
+        """The code as plain data, for whoever does not know the word."""
+        return {
+            "word": self.word,
+            "scope": self.scope.value,
+            "severity": self.severity,
+            "means": self.means,
+            "why": self.why,
+            "do": self.do,
+            "withholds": sorted(one.value for one in self.withholds),
+        }
+
+    @classmethod
+    def restore(cls, data: Mapping[str, Any]) -> FindingCode:
+        """The code that `describe` wrote down."""
+        fields: dict[str, Any] = dict(data)
+        fields["scope"] = Scope(data["scope"])
+        fields["withholds"] = frozenset(map(Withholds, data["withholds"]))
+        return cls(**fields)
