@@ -115,7 +115,7 @@ class TestFigures:
             (lambda r: figures.front(r["one goal"]), "a front has two objectives"),
             (lambda r: figures.baselines(r["two goals"]), "not one objective with baselines"),
             (lambda r: figures.chi2_map(r["both"], ["a", "c"]), "these maps: 'a and b'"),
-            (lambda r: figures.artifact(r["one goal"], "loss"), "attached 'gain'"),
+            (lambda r: figures.artifact(r["one goal"], "loss"), "carry, 'gain'"),
             (lambda r: figures.model_uncertainty(r["both"]), "no model uncertainty"),
             (lambda r: figures.residuals(r["one goal"]), "no best fit"),
             (lambda r: figures.reach(r.summary), "compared no range"),

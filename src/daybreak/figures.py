@@ -161,7 +161,8 @@ def artifact(study: Study, name: str) -> Figure:
     ]
     attached = {one["name"]: one for one in given if "name" in one}
     if name not in attached:
-        return _drawn(None, study.name, f"its winner and findings have {known(attached)}")
+        there = f"its winner attached, or its findings carry, {known(attached)}"
+        return _drawn(None, study.name, there)
     return _drawn(
         artifact_figure.artifact_figure(attached[name]), study.name, f"{name!r} is no picture"
     )

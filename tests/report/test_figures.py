@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from xml.etree import ElementTree as ET
 
@@ -27,7 +28,7 @@ def decay() -> Study:
 
 def changed(**changes) -> Study:
     """The same with something else in it."""
-    return Study.model_validate({**decay().model_dump(), **changes})
+    return Study.model_validate_json(json.dumps({**decay().model_dump(mode="json"), **changes}))
 
 
 def profile_of(study: Study):
@@ -37,18 +38,18 @@ def profile_of(study: Study):
 
 def with_points(points: list[dict], **more) -> Study:
     """The same with other points in its first profile."""
-    first, *others = decay().model_dump()["profiles"]
+    first, *others = decay().model_dump(mode="json")["profiles"]
     return changed(profiles=[{**first, "points": points, **more}, *others])
 
 
 def points_of() -> list[dict]:
     """The points of its first profile."""
-    return decay().model_dump()["profiles"][0]["points"]
+    return decay().model_dump(mode="json")["profiles"][0]["points"]
 
 
 def with_pulls(count: int) -> Study:
     """A study with many observations, some names of which look like mathematics."""
-    best = decay().model_dump()["best"]
+    best = decay().model_dump(mode="json")["best"]
     one = next(iter(best["predictions"].values()))
     draw = random.Random(1)  # noqa: S311 - numbers to look at
     pulls = {f"$o_{i}<&": {**one, "residual": draw.gauss(0, 1)} for i in range(count)}
@@ -57,7 +58,7 @@ def with_pulls(count: int) -> Study:
 
 def with_ends(starts: list[dict] | None = None) -> Study:
     """A study whose fits ended in every kind of end, one start each."""
-    lowest = decay().model_dump()["ends"][0]
+    lowest = decay().model_dump(mode="json")["ends"][0]
     kinds = ("global", "local minimum", "at bound", "unchecked")
     ends = [
         {**lowest, "kind": kind, "chi2": chi2, "hits": 1}
@@ -154,9 +155,9 @@ def test_what_relaxation_removed_is_shown():
 
 def test_unsettled_and_failed_points_are_told_apart():
     """The legend names settled, unsettled and failed points."""
-    study = recorded.study("mixed", "noisy profile").model_dump()
+    study = recorded.study("mixed", "noisy profile").model_dump(mode="json")
     study["profiles"][0]["points"][3]["chi2"] = None
-    figure = profile_of(Study.model_validate(study))
+    figure = profile_of(Study.model_validate_json(json.dumps(study)))
 
     assert figure is not None
     seen = texts(svg(figure))
@@ -170,7 +171,7 @@ def test_nothing_to_draw():
 
     assert residuals_figure(study) is None
     assert waterfall_figure(study) is None
-    assert waterfall_figure(changed(starts=decay().model_dump()["starts"][:2])) is None
+    assert waterfall_figure(changed(starts=decay().model_dump(mode="json")["starts"][:2])) is None
     assert scale_figure(certain, certain.profiles[0]) is None
 
 
@@ -230,7 +231,7 @@ def test_border_of_the_scan_is_dashed():
 
 def test_fine_map():
     """A map of sixty by sixty points makes one small picture."""
-    data = decay().maps[0].model_dump()
+    data = decay().maps[0].model_dump(mode="json")
     axis = [1.0 + i / 10 for i in range(60)]
     chi2 = [[52.31 + (a - 3) ** 2 * (b + 1) for a in axis] for b in axis]
     figure = map_figure(Map.model_validate({**data, "x": axis, "y": axis, "chi2": chi2}))
@@ -241,7 +242,7 @@ def test_fine_map():
 
 def test_flat_map():
     """A map that is exactly flat, without contours, is drawn as such."""
-    data = decay().maps[0].model_dump()
+    data = decay().maps[0].model_dump(mode="json")
     chi2 = [[52.31] * len(data["x"])] * len(data["y"])
     flat = Map.model_validate({**data, "chi2": chi2, "contours": []})
 
@@ -250,7 +251,7 @@ def test_flat_map():
 
 def test_map_without_a_fit():
     """A map in which every fit failed has no picture."""
-    data = decay().maps[0].model_dump()
+    data = decay().maps[0].model_dump(mode="json")
     chi2 = [[None] * len(data["x"])] * len(data["y"])
 
     assert map_figure(Map.model_validate({**data, "chi2": chi2, "contours": []})) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -9,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from daybreak.diagnosis.study import Study
+from daybreak.diagnosis.study import EndReason, Study
 from daybreak.report import html, numbers
 from daybreak.report.summary import Summary
 from tests.report import recorded
@@ -206,7 +207,7 @@ def test_flat_end_is_told_in_words(pages):
     decay = recorded.summary("decay")
     [study] = decay.studies
     [interval] = study.profiles[0].intervals
-    flat = interval.model_copy(update={"lower_closed": False, "lower_reason": "flat"})
+    flat = interval.model_copy(update={"lower_closed": False, "lower_reason": EndReason.FLAT})
     profile = study.profiles[0].model_copy(update={"intervals": [flat]})
     study = study.model_copy(update={"profiles": [profile]})
     seen = Page(html.render(decay.model_copy(update={"studies": [study]}))).text
@@ -243,7 +244,7 @@ def test_hostile_name_is_text(pages):
 def test_hostile_everywhere(night):
     """Markup in any text of the summary stays text."""
     evil = '"><script>alert(1)</script>'
-    data = recorded.summary(night).model_dump(by_alias=True)
+    data = recorded.summary(night).model_dump(mode="json", by_alias=True)
 
     def poison(node):
         if isinstance(node, dict):
@@ -252,7 +253,7 @@ def test_hostile_everywhere(night):
             return [poison(value) for value in node]
         return node + evil if isinstance(node, str) else node
 
-    fixed_page = html.render(Summary.model_validate(poison(data)))
+    fixed_page = html.render(Summary.model_validate_json(json.dumps(poison(data))))
 
     assert fixed_page.count("<script") == 1
     assert Page(fixed_page).faults == []
