@@ -101,7 +101,7 @@ def test_targets():
     """What a target of make starts with Python is a file or a module that there is."""
     text = (ROOT / "Makefile").read_text()
     files = re.findall(r"\$\(BIN\)/python (\S+\.py)", text)
-    modules = re.findall(r"\$\(BIN\)/python -m (\S+)", text)
+    modules = re.findall(r"\$\(BIN\)/python -m ([\w.]+)", text)
 
     assert len(files) + len(modules) == text.count("$(BIN)/python ")
     assert [file for file in files if not (ROOT / file).is_file()] == []

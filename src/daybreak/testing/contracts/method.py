@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from daybreak.criteria import VERDICTS, Criterion
 from daybreak.errors import PlanError, ProblemError
 from daybreak.ledger import schema
+from daybreak.ledger.states import StudyState
 from daybreak.ledger.store import Ledger
 from daybreak.methods.method import AbstractMethod, Problem
 from daybreak.methods.solve import solve
@@ -252,7 +253,7 @@ class MethodContract(ABC):
                 found = run(Campaign("contract", [study]), night, budget=0.0, progress=screen)
                 attempts.append(_attempts(night))
 
-                assert found["contract"].state == "finished"
+                assert found["contract"].state == StudyState.FINISHED
                 assert found.verdict in VERDICTS
                 assert found["contract"].outcomes[0].value is not None
                 assert found.report.is_file()
