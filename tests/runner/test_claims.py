@@ -125,6 +125,26 @@ def test_sentences_of_schema_3_are_words(tmp_path, said, ending, why):
     assert Ending(run["ending"]).in_words(run["why"]) == said
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update trials set role = 'walk'",
+        "update members set why = 'walk'",
+        """update problems set body = replace(body, '"kind":"fit"', '"kind":"walk"')""",
+    ],
+)
+def test_what_nobody_can_read_is_refused_aloud(tmp_path, change):
+    """A record of a kind that nobody here knows is refused, naming the method that wrote it."""
+    dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=1))]), tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute(change)
+        other.commit()
+
+    told = r"study 's' holds records of the kind 'walk'.*written by .*MultiStart"
+    with pytest.raises(LedgerError, match=told):
+        dk.open(tmp_path)
+
+
 def test_schema_1_is_refused(tmp_path):
     """A ledger too old to be carried forward is refused and left alone."""
     dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=1))]), tmp_path)
