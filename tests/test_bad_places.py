@@ -187,7 +187,7 @@ def test_newer_ledger(ledger):
     before = path.read_bytes()
 
     for use in (run, dk.open):
-        with pytest.raises(dk.LedgerError, match=r"schema 99.*knows schema 3; update Daybreak"):
+        with pytest.raises(dk.LedgerError, match=r"schema 99.*knows schema 4; update Daybreak"):
             use(directory)
     assert path.read_bytes() == before
 

@@ -192,8 +192,8 @@ def test_ends_are_not_classified_without_a_polish():
     one, method = problem(even, [1.0, 0.5], BOX), dk.MultiStart(4)
     played = [
         (
-            [t for t in tasks if t.kind != "polish"],
-            [o for t, o in zip(tasks, outcomes, strict=True) if t.kind != "polish"],
+            [t for t in tasks if t.kind != POLISH],
+            [o for t, o in zip(tasks, outcomes, strict=True) if t.kind != POLISH],
         )
         for tasks, outcomes in play(one, method)
     ]

@@ -20,7 +20,7 @@ def told(study, directory, **more):
 def origins(directory):
     """Why trials of the present plan were asked for."""
     with sqlite3.connect(directory / "ledger.db") as ledger:
-        return [origin for (origin,) in ledger.execute("select origin from members")]
+        return ledger.execute("select why, which from members").fetchall()
 
 
 def study(problem=None, method=None, criteria=(), **more):
@@ -90,7 +90,7 @@ def test_moved_bounds_keep_old_ends_as_starts(tmp_path):
     _, second = told(study(line_problem(parameters=narrow)), tmp_path)
 
     assert first["s"].best.parameters["a"] > 1.0
-    assert "preflight 0" in origins(tmp_path)
+    assert ("preflight", "0") in origins(tmp_path)
     with sqlite3.connect(tmp_path / "ledger.db") as ledger:
         (carried,) = ledger.execute("select carried from studies where name = 's'").fetchone()
     assert '"a":1.0' in carried
