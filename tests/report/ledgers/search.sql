@@ -34,26 +34,26 @@ CREATE TABLE attempts (
 	FOREIGN KEY(trial) REFERENCES trials ("key"), 
 	FOREIGN KEY(run) REFERENCES runs (id)
 );
-INSERT INTO "attempts" VALUES('cdec8154618f',1,1,'2026-11-03T21:04:00.000+00:00','2026-11-03T21:05:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('155d0887e85e',1,1,'2026-11-03T21:06:00.000+00:00','2026-11-03T21:07:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('955e4ba54eda',1,1,'2026-11-03T21:08:00.000+00:00','2026-11-03T21:09:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('47f9f7bb0a82',1,1,'2026-11-03T21:10:00.000+00:00','2026-11-03T21:11:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('7255bdcdf791',1,1,'2026-11-03T21:12:00.000+00:00','2026-11-03T21:13:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('7504c39ceca2',1,1,'2026-11-03T21:14:00.000+00:00','2026-11-03T21:15:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('2529507f2d65',1,1,'2026-11-03T21:16:00.000+00:00','2026-11-03T21:17:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('50c00849815d',1,1,'2026-11-03T21:18:00.000+00:00','2026-11-03T21:19:00.000+00:00',6.0,1.0,500.0,'failed','RAISED','ArithmeticError: diverged','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('229fbd86633d',1,1,'2026-11-03T21:20:00.000+00:00','2026-11-03T21:21:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('ce64a30725d4',1,1,'2026-11-03T21:22:00.000+00:00','2026-11-03T21:23:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('8eb36b36d8e8',1,1,'2026-11-03T21:24:00.000+00:00','2026-11-03T21:25:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('00f96a4aaa9f',1,1,'2026-11-03T21:26:00.000+00:00','2026-11-03T21:27:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('12b0e2f9b28b',1,1,'2026-11-03T21:28:00.000+00:00','2026-11-03T21:30:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('5eaff89eafbf',1,1,'2026-11-03T21:31:00.000+00:00','2026-11-03T21:32:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('b455d5c57f97',1,1,'2026-11-03T21:33:00.000+00:00','2026-11-03T21:34:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('723fc2524dcd',1,1,'2026-11-03T21:35:00.000+00:00','2026-11-03T21:36:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('01eddf3f7d08',1,1,'2026-11-03T21:37:00.000+00:00','2026-11-03T21:38:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('36e160f9cfbe',1,1,'2026-11-03T21:39:00.000+00:00','2026-11-03T21:40:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('4618bd6eade7',1,1,'2026-11-03T21:41:00.000+00:00','2026-11-03T21:42:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
-INSERT INTO "attempts" VALUES('f359ad5fffa9',1,1,'2026-11-03T21:43:00.000+00:00','2026-11-03T21:44:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 13329 on vm',NULL);
+INSERT INTO "attempts" VALUES('cdec8154618f',1,1,'2026-11-03T21:04:00.000+00:00','2026-11-03T21:05:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('155d0887e85e',1,1,'2026-11-03T21:06:00.000+00:00','2026-11-03T21:07:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('955e4ba54eda',1,1,'2026-11-03T21:08:00.000+00:00','2026-11-03T21:09:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('47f9f7bb0a82',1,1,'2026-11-03T21:10:00.000+00:00','2026-11-03T21:11:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('7255bdcdf791',1,1,'2026-11-03T21:12:00.000+00:00','2026-11-03T21:13:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('7504c39ceca2',1,1,'2026-11-03T21:14:00.000+00:00','2026-11-03T21:15:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('2529507f2d65',1,1,'2026-11-03T21:16:00.000+00:00','2026-11-03T21:17:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('50c00849815d',1,1,'2026-11-03T21:18:00.000+00:00','2026-11-03T21:19:00.000+00:00',6.0,1.0,500.0,'failed','RAISED','ArithmeticError: diverged','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('229fbd86633d',1,1,'2026-11-03T21:20:00.000+00:00','2026-11-03T21:21:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('ce64a30725d4',1,1,'2026-11-03T21:22:00.000+00:00','2026-11-03T21:23:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('8eb36b36d8e8',1,1,'2026-11-03T21:24:00.000+00:00','2026-11-03T21:25:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('00f96a4aaa9f',1,1,'2026-11-03T21:26:00.000+00:00','2026-11-03T21:27:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('12b0e2f9b28b',1,1,'2026-11-03T21:28:00.000+00:00','2026-11-03T21:29:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('5eaff89eafbf',1,1,'2026-11-03T21:30:00.000+00:00','2026-11-03T21:31:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('b455d5c57f97',1,1,'2026-11-03T21:32:00.000+00:00','2026-11-03T21:33:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('723fc2524dcd',1,1,'2026-11-03T21:34:00.000+00:00','2026-11-03T21:35:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('01eddf3f7d08',1,1,'2026-11-03T21:36:00.000+00:00','2026-11-03T21:37:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('36e160f9cfbe',1,1,'2026-11-03T21:38:00.000+00:00','2026-11-03T21:39:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('4618bd6eade7',1,1,'2026-11-03T21:40:00.000+00:00','2026-11-03T21:41:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
+INSERT INTO "attempts" VALUES('f359ad5fffa9',1,1,'2026-11-03T21:42:00.000+00:00','2026-11-03T21:43:00.000+00:00',6.0,1.0,500.0,'done','MEASURED','','worker 11651 on vm',NULL);
 CREATE TABLE campaigns (
 	id INTEGER NOT NULL, 
 	written VARCHAR NOT NULL, 
@@ -88,7 +88,7 @@ CREATE TABLE findings (
 	PRIMARY KEY (id), 
 	FOREIGN KEY(study) REFERENCES studies (id)
 );
-INSERT INTO "findings" VALUES(1,1,'2026-11-03T21:46:00.000+00:00','3fde25bb45ac','PASS','[{"criterion":"loss","level":"hard","of":[],"outcome":"met","quantity":"loss","sentence":"loss = 0.541962: < 2 holds.","threshold":"< 2","uncertainty":0.011518131029312671,"value":0.5419619458991841}]');
+INSERT INTO "findings" VALUES(1,1,'2026-11-03T21:45:00.000+00:00','3fde25bb45ac','PASS','[{"criterion":"loss","level":"hard","of":[],"outcome":"met","quantity":"loss","sentence":"loss = 0.541962: < 2 holds.","threshold":"< 2","uncertainty":0.011518131029312671,"value":0.5419619458991841}]');
 CREATE TABLE members (
 	study INTEGER NOT NULL, 
 	round INTEGER NOT NULL, 
@@ -162,7 +162,7 @@ CREATE TABLE runs (
 	provenance TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "runs" VALUES(1,'2026-11-03T21:00:00.000+00:00','2026-11-03T21:47:00.000+00:00','finished','','process 1 on workstation','workstation',1,0.0,0,'2026-11-03T21:29:00.000+00:00',NULL,'c54caf7ee4f8','{"changes":"","commit":"","daybreak":"0.1.0","origin":"","platform":"Linux","plugins":{},"processor":"a processor","python":"3.11.7","sources":{},"versions":{"equinox":"0.13.8","jax":"0.10.2","jaxlib":"0.10.2","numpy":"2.4.6","optuna":"5.0.0","pydantic":"2.14.3","scipy":"1.17.1","sqlalchemy":"2.1.9"}}');
+INSERT INTO "runs" VALUES(1,'2026-11-03T21:00:00.000+00:00','2026-11-03T21:46:00.000+00:00','finished','','process 1 on workstation','workstation',1,0.0,0,'2026-11-03T21:00:00.000+00:00',NULL,'c54caf7ee4f8','{"changes":"","commit":"","daybreak":"0.1.0","origin":"","platform":"Linux","plugins":{},"processor":"a processor","python":"3.11.7","sources":{},"versions":{"equinox":"0.13.8","jax":"0.10.2","jaxlib":"0.10.2","numpy":"2.4.6","optuna":"5.0.0","pydantic":"2.14.3","scipy":"1.17.1","sqlalchemy":"2.1.9"}}');
 CREATE TABLE sources (
 	sha256 VARCHAR NOT NULL, 
 	body TEXT NOT NULL, 
@@ -188,7 +188,7 @@ CREATE TABLE studies (
 	UNIQUE (name), 
 	FOREIGN KEY(fingerprint) REFERENCES problems (fingerprint)
 );
-INSERT INTO "studies" VALUES(1,'bowl',0,1,NULL,'f3f15daf81eb','{"settings": {}, "method": {"method": "search", "sampler": "random", "engine": "random", "trials": 14, "forced": [], "pruner": null, "duplicates": "skip", "confirm": 2, "confirmations": 3, "batch": 1, "population": 50, "startup": 10, "known": []}, "counted": true, "seed": null}','{"by":"daybreak.methods.search.Search","ends_only":false,"engine":"random","in_words":"search by random, 14 trials","interest":[],"jointly":false,"relaxed":true,"repeats":false,"sampler":"random","trials":14}',1,'[]',NULL,NULL,'finished',NULL,'2026-11-03T21:45:00.000+00:00');
+INSERT INTO "studies" VALUES(1,'bowl',0,1,NULL,'f3f15daf81eb','{"settings": {}, "method": {"method": "search", "sampler": "random", "engine": "random", "trials": 14, "forced": [], "pruner": null, "duplicates": "skip", "confirm": 2, "confirmations": 3, "batch": 1, "population": 50, "startup": 10, "known": []}, "counted": true, "seed": null}','{"by":"daybreak.methods.search.Search","ends_only":false,"engine":"random","in_words":"search by random, 14 trials","interest":[],"jointly":false,"relaxed":true,"repeats":false,"sampler":"random","trials":14}',1,'[]',NULL,NULL,'finished',NULL,'2026-11-03T21:44:00.000+00:00');
 CREATE TABLE trials (
 	"key" VARCHAR NOT NULL, 
 	configuration TEXT NOT NULL, 
