@@ -117,7 +117,7 @@ def _sentence(
             return worded("no minimum: chi2 falls in {} from here, to second order.", ways)
         return worded("perhaps no minimum: chi2 is flat in {} from here.", directions)
     if kind == "not converged":
-        if polished is not None and end.chi2 is not None and polished < end.chi2:
+        if polished is not None and end.chi2 is not None and _is_lower(polished, end.chi2):
             down = between("down to {:.6g}", polished)
             return worded("the fit stopped early: a second method goes {}.", down)
         return "the fit stopped where chi2 still slopes; neither method gets further."
@@ -126,6 +126,11 @@ def _sentence(
     if kind == "local minimum":
         return "a minimum, and not the lowest; a second method agrees."
     return "not examined."
+
+
+def _is_lower(one: float, other: float) -> bool:
+    """Whether a chi2 lies below another by more than rounding."""
+    return one < other and not same_chi2(one, other)
 
 
 def missed(record: StudyRecord) -> float | None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from daybreak.errors import PlanError
+from daybreak.errors import PlanError, known
 
 Severity = Literal["stop", "warning", "note"]
 """``stop`` alone keeps a campaign from running."""
@@ -73,6 +73,12 @@ class FindingCode:
             msg = (
                 "the word of a finding code has lower-case letters, digits and underscores, but "
                 f"got {self.word!r}."
+            )
+            raise PlanError(msg)
+        if self.severity not in get_args(Severity):
+            msg = (
+                f"the severity of a finding code is one of {known(get_args(Severity))}, but that "
+                f"of {self.word!r} is {self.severity!r}."
             )
             raise PlanError(msg)
 

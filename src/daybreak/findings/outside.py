@@ -8,6 +8,7 @@ from typing import Any
 from daybreak.findings import codes
 from daybreak.findings.records import Finding
 from daybreak.plugins import Offered, offered
+from daybreak.sentences import without_stop
 
 CHECKS = "daybreak.checks"
 """Group of what is asked before the night: functions of a probe (`daybreak.preflight.probe`)."""
@@ -18,12 +19,12 @@ DIAGNOSES = "daybreak.diagnoses"
 def ask(one: Offered, *given: Any, but: tuple[type[Exception], ...] = ()) -> list[Finding]:
     """What a function of another package finds; of an exception, none of `but`, that it failed."""
     try:
-        found: Iterable[Finding] = one.load()(*given)
-        return [_as_finding(each) for each in found]
+        found: Iterable[Finding] | None = one.load()(*given)
+        return [_as_finding(each) for each in found or ()]
     except but:
         raise
     except Exception as error:  # noqa: BLE001 - another package may raise anything
-        text = f"{one.raised(error)}; what it would have found is missing."
+        text = f"{without_stop(one.raised(error))}; what it would have found is missing."
         return [Finding(code=codes.PLUGIN_FAILED, sentence=text)]
 
 

@@ -115,8 +115,12 @@ class Objective:
         return np.where(np.isfinite(total), total, np.inf)[()]
 
     def end(self, u: Array, reason: StopReason, iterations: int) -> End:
-        """The end of the fit at a place, shape (n,)."""
-        chi2 = float(self.chi2(u))
+        """The end of the fit at a place, shape (n,); outside the box it is the nearest inside.
+
+        A place that is no number, or where chi2 is none, is a failed fit, which ends at its start.
+        """
+        u = np.clip(np.asarray(u, dtype=np.float64), 0.0, 1.0)
+        chi2 = float(self.chi2(u)) if np.isfinite(u).all() else np.inf
         if not np.isfinite(chi2):
-            reason = StopReason.NONFINITE
+            u, reason = self.start, StopReason.NONFINITE
         return End(self.whole(u)[0].tolist(), chi2, reason, iterations)

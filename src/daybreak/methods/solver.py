@@ -94,15 +94,19 @@ class AbstractOptimiser(AbstractSolver):
 
     def solve(self, batch: Batch) -> list[End]:
         """Make the fits of a batch, in order; where nothing moves, there is nothing to make."""
-        ends: list[End] = []
-        for objective in map(batch.objective, range(len(batch.tasks))):
-            still = objective.start.size == 0
-            ends.append(
-                objective.end(objective.start, StopReason.GRADIENT, 1)
-                if still
-                else self.minimise(objective)
-            )
-        return ends
+        return [self._one(batch.objective(row)) for row in range(len(batch.tasks))]
+
+    def _one(self, objective: Objective) -> End:
+        if objective.start.size == 0:
+            return objective.end(objective.start, StopReason.GRADIENT, 1)
+        end: Any = self.minimise(objective)
+        if isinstance(end, End):
+            return end
+        msg = (
+            f"`minimise` of the solver {self.name!r} must return "
+            f"objective.end(u, reason, count), but returned {type(end).__name__}."
+        )
+        raise TypeError(msg)
 
     @abstractmethod
     def minimise(self, objective: Objective) -> End:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from daybreak.diagnosis.study import Study
+from daybreak.errors import PlanError, known
 from daybreak.plugins import Offered, offered
 from daybreak.report import cells, curves, searches, tables, wording
 from daybreak.report.cells import Column, Table, table_of
@@ -36,6 +38,15 @@ class StudyColumn:
     title: str
     of: Callable[[Study], str]
     kind: cells.Kind = "text"
+
+    def __post_init__(self) -> None:
+        """Refuse a way of showing that no output knows."""
+        if self.kind not in get_args(cells.Kind):
+            msg = (
+                f"the kind of a column is one of {known(get_args(cells.Kind))}, but that of "
+                f"{self.title!r} is {self.kind!r}."
+            )
+            raise PlanError(msg)
 
 
 def overview(summary: Summary) -> Table:
