@@ -10,7 +10,15 @@ import pytest
 
 import daybreak as dk
 from daybreak.errors import LedgerError
-from daybreak.extending import AbstractNoise, AbstractOptimiser, AbstractSearchMethod, StopReason
+from daybreak.extending import (
+    AbstractNoise,
+    AbstractOptimiser,
+    AbstractSearchMethod,
+    FindingCode,
+    Scope,
+    StopReason,
+    StudyColumn,
+)
 from daybreak.problem.noise.kinds import restore
 
 
@@ -159,3 +167,59 @@ def test_noise_that_could_not_be_read_back(noise, said):
     """A noise that a record could not tell is refused when it is declared."""
     with pytest.raises(dk.ProblemError, match=said):
         dk.observations([1.0], 1.0, noise=noise())
+
+
+def line():
+    """A straight line through three points."""
+    return dk.FitProblem(
+        [dk.Parameter("k", 0.0, 10.0)],
+        lambda p, settings: [p.k, 2 * p.k, 3 * p.k],
+        dk.observations([1.0, 2.0, 3.0], 0.1),
+    )
+
+
+def night(fit, directory):
+    """The study of a multi-start with a solver."""
+    study = dk.Study("s", line(), dk.MultiStart(starts=4, fit=fit))
+    return dk.run(dk.Campaign("c", [study]), directory)["s"]
+
+
+def test_an_end_that_is_no_place_costs_its_own_fit_alone(tmp_path):
+    """Where a solver ends at NaN, or outside the box, the other fits of its study count."""
+
+    def minimise(self, objective):
+        lost = objective.start[0] > 0.5
+        u = objective.start * (float("nan") if lost else 0.0) + (0.1 if not lost else 0.0)
+        return objective.end(u, StopReason.STEP, 1)
+
+    found = night(solver(name="lost", minimise=minimise), tmp_path)
+
+    assert found.best.chi2 == pytest.approx(0.0)
+    assert any("not finite" in sentence for sentence in found.failures)
+
+
+def test_an_end_outside_the_box_is_on_its_border(tmp_path):
+    """A solver that leaves the box ends at the bound that it crossed."""
+
+    def minimise(self, objective):
+        return objective.end(objective.start + 2.0, StopReason.STEP, 1)
+
+    found = night(solver(name="away", minimise=minimise), tmp_path)
+
+    assert found.starts[0].chi2 == pytest.approx(sum((9.0 * i / 0.1) ** 2 for i in (1, 2, 3)))
+
+
+def test_a_solver_that_returns_something_else_is_told_what_to_return(tmp_path):
+    """What is no end is the failure of the solver, not of the model."""
+    found = night(solver(name="tuple", minimise=lambda self, objective: (0.1, 3.0)), tmp_path)
+
+    assert found.best is None
+    assert any("must return objective.end(u, reason, count)" in told for told in found.failures)
+
+
+def test_words_that_no_output_knows_are_refused():
+    """A severity of a code, and a kind of a column, that do not exist are answered with ours."""
+    with pytest.raises(dk.PlanError, match=r"'stop', 'warning', 'note', but that of 'odd'"):
+        FindingCode("odd", Scope.PROBLEM, "fatal", "a", "b", "c")
+    with pytest.raises(dk.PlanError, match=r"'number'.*but that of 'size' is 'numbr'"):
+        StudyColumn("size", str, "numbr")
