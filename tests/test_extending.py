@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 import daybreak as dk
@@ -15,9 +17,11 @@ from daybreak.extending import (
     AbstractOptimiser,
     AbstractSearchMethod,
     FindingCode,
+    Origin,
     Scope,
     StopReason,
     StudyColumn,
+    Why,
 )
 from daybreak.problem.noise.kinds import restore
 
@@ -223,3 +227,82 @@ def test_words_that_no_output_knows_are_refused():
         FindingCode("odd", Scope.PROBLEM, "fatal", "a", "b", "c")
     with pytest.raises(dk.PlanError, match=r"'number'.*but that of 'size' is 'numbr'"):
         StudyColumn("size", str, "numbr")
+
+
+def test_chi2_is_what_the_model_says(tmp_path):
+    """A solver that reports less than the model does is not believed."""
+
+    def minimise(self, objective):
+        end = objective.end(objective.start, StopReason.STEP, 1)
+        return dataclasses.replace(end, chi2=end.chi2 - 5.0)
+
+    found = night(solver(name="less", minimise=minimise), tmp_path)
+
+    assert all(start.chi2 > 0.0 for start in found.starts)
+
+
+@pytest.mark.parametrize("option", [np.zeros(2), {1, 2}, float("nan"), [1, 2]], ids=repr)
+def test_options_that_a_record_cannot_keep_are_refused(option):
+    """An option that would not come back from the record is named before the night."""
+    made = dataclass(frozen=True)(
+        type("Made", (Still,), {"name": "kept", "__annotations__": {"size": Any}, "size": None})
+    )
+
+    with pytest.raises(dk.PlanError, match="the options of the solver 'kept' must be numbers"):
+        dk.MultiStart(fit=made(size=option))
+
+
+@pytest.mark.parametrize("tasks", ["no round", [], None, ["a"]])
+def test_a_method_that_asks_for_nothing_costs_its_own_study_alone(tmp_path, tasks):
+    """Whatever the first study asks for, the second is carried out."""
+
+    @dataclass(frozen=True)
+    class Odd(AbstractSearchMethod):
+        name = "odd"
+
+        def rounds(self, problem, settings, seed, places=()):
+            if tasks != "no round":
+                yield tasks
+
+        def expected_trials(self, problem):
+            return 1
+
+    bowl = dk.SearchProblem(
+        [dk.Parameter("a", -1, 1)], lambda c, trial: {"loss": c.a**2}, dk.Objective("loss")
+    )
+    studies = [
+        dk.Study("odd", bowl, Odd()),
+        dk.Study("good", line(), dk.MultiStart(starts=2)),
+    ]
+    found = dk.run(dk.Campaign("c", studies), tmp_path)
+
+    assert found["good"].best.chi2 == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("expected", [9.5, float("inf"), None, -1])
+def test_a_forecast_that_is_no_number_of_trials_is_refused(expected):
+    """`expected_trials` is a whole number, or the plan is refused with the method's name."""
+
+    @dataclass(frozen=True)
+    class Vague(AbstractSearchMethod):
+        name = "vague"
+
+        def rounds(self, problem, settings, seed, places=()):
+            yield []
+
+        def expected_trials(self, problem):
+            return expected
+
+    bowl = dk.SearchProblem(
+        [dk.Parameter("a", -1, 1)], lambda c, trial: {"loss": c.a**2}, dk.Objective("loss")
+    )
+    with pytest.raises(dk.PlanError, match=r"`expected_trials` of Vague in study 's'"):
+        dk.Study("s", bowl, Vague())
+
+
+def test_an_origin_that_a_record_could_not_give_back_is_refused():
+    """Which of its kind a reason is, is a number or a name; of a configuration a whole one."""
+    with pytest.raises(dk.PlanError, match="a whole number, but got"):
+        Origin(Why.TRIAL, (1, 2))
+    with pytest.raises(dk.PlanError, match="a number, a name or None"):
+        Origin(Why.START, [3])

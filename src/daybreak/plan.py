@@ -11,6 +11,7 @@ from daybreak.criteria import Claim, Condition, Criterion, Decision
 from daybreak.errors import PlanError, known
 from daybreak.methods.method import AbstractMethod, Problem, methods_for
 from daybreak.problem.fit import FitProblem, Setting
+from daybreak.problem.outcomes import canonical
 from daybreak.problem.search import SearchProblem
 
 Rule = Literal["all", "any"]
@@ -66,6 +67,7 @@ class Study:
             raise PlanError(msg)
         self._check_method()
         self.method.check(self.problem)
+        self._check_plain()
         self.problem.resolve(self.settings)
         for criterion in self.accept:
             self._check(criterion)
@@ -80,6 +82,26 @@ class Study:
                 f"study {self.name!r} asks a {type(given).__name__} with a "
                 f"{type(self.method).__name__}; give it a method that treats it, such as "
                 f"{known(methods_for(given.asks))}."
+            )
+            raise PlanError(msg)
+
+    def _check_plain(self) -> None:
+        """Refuse a method whose options a record cannot keep, or that expects no whole number."""
+        method = type(self.method).__name__
+        try:
+            canonical(self.method.describe())
+        except (TypeError, ValueError) as error:
+            msg = (
+                f"the options of {method} in study {self.name!r} cannot be written down "
+                f"({error}); give numbers, text, true or false, and lists or mappings of these, "
+                "all finite."
+            )
+            raise PlanError(msg) from error
+        expected: Any = self.method.expected_trials(self.problem)
+        if not isinstance(expected, int) or expected < 0:
+            msg = (
+                f"`expected_trials` of {method} in study {self.name!r} must be a whole number, "
+                f"not negative, but is {expected!r}."
             )
             raise PlanError(msg)
 

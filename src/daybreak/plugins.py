@@ -41,7 +41,7 @@ class Offered:
         """The thing itself."""
         return self.entry.load()
 
-    def raised(self, error: Exception) -> str:
+    def raised(self, error: BaseException) -> str:
         """What went wrong with it, e.g. ``'weekend' of stranger 1.2 raised KeyError: 'k'``."""
         return f"{self.name!r} of {self.package} raised {type(error).__name__}: {error}"
 

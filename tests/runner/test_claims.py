@@ -145,6 +145,25 @@ def test_what_nobody_can_read_is_refused_aloud(tmp_path, change):
         dk.open(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update runs set ending = 'dreamt'",
+        "update studies set state = 'dreamt'",
+        "update trials set outcome = replace(outcome, 'GRADIENT', 'dreamt')",
+    ],
+)
+def test_a_word_that_nobody_knows_is_refused_aloud(tmp_path, change):
+    """An ending, a state or a reason of another version is answered with those that are known."""
+    dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=1))]), tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute(change)
+        other.commit()
+
+    with pytest.raises(LedgerError, match=r"'dreamt'.*which this Daybreak cannot read"):
+        dk.open(tmp_path)
+
+
 def test_schema_1_is_refused(tmp_path):
     """A ledger too old to be carried forward is refused and left alone."""
     dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=1))]), tmp_path)

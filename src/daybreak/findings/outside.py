@@ -23,7 +23,7 @@ def ask(one: Offered, *given: Any, but: tuple[type[Exception], ...] = ()) -> lis
         return [_as_finding(each) for each in found or ()]
     except but:
         raise
-    except Exception as error:  # noqa: BLE001 - another package may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - another package may raise anything
         text = f"{without_stop(one.raised(error))}; what it would have found is missing."
         return [Finding(code=codes.PLUGIN_FAILED, sentence=text)]
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from daybreak.errors import LedgerError
 from daybreak.ledger import schema as t
 from daybreak.ledger.endings import Ending
-from daybreak.ledger.states import AttemptState, StudyState, TrialState
+from daybreak.ledger.states import AttemptState, StudyState, TrialState, read_word
 from daybreak.problem.kinds import Role
 from daybreak.problem.stop_reasons import StopReason
 
@@ -181,7 +181,7 @@ def _study(c: sa.Connection, row: Any, count: Mapping[str, int]) -> StudyPulse:
     return StudyPulse(
         row.name,
         row.follows,
-        StudyState(row.state),
+        read_word(StudyState, row.state, f"study {row.name!r}"),
         row.error,
         verdict,
         row.ended,
@@ -255,7 +255,7 @@ def _runs(c: sa.Connection) -> tuple[RunPulse, ...]:
             r.born,
             r.started,
             r.ended,
-            None if r.ending is None else Ending(r.ending),
+            None if r.ending is None else read_word(Ending, r.ending, "how a run ended"),
             r.seen,
             r.beat,
             counts.get(r.id, 0),

@@ -23,7 +23,7 @@ from daybreak.ledger.records import (
     StudyRecord,
     TrialRecord,
 )
-from daybreak.ledger.states import EventKind, StudyState
+from daybreak.ledger.states import EventKind, StudyState, read_word
 from daybreak.problem.kinds import Kind, Question, Role
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.origins import Origin, Why
@@ -60,7 +60,7 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
             RunRecord(
                 r.started,
                 r.ended,
-                None if r.ending is None else Ending(r.ending),
+                None if r.ending is None else read_word(Ending, r.ending, "how a run ended"),
                 r.owner,
                 json.loads(r.provenance),
                 r.seen,
@@ -70,7 +70,10 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
             for r in runs
         ),
         None if before is None else Preflight.model_validate_json(before),
-        tuple(EventRecord(e.written, EventKind(e.kind), e.text) for e in events),
+        tuple(
+            EventRecord(e.written, read_word(EventKind, e.kind, "an event"), e.text)
+            for e in events
+        ),
     )
 
 
@@ -146,7 +149,7 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     return StudyRecord(
         name=row.name,
         follows=row.follows,
-        state=StudyState(row.state),
+        state=read_word(StudyState, row.state, f"study {row.name!r}"),
         error=row.error,
         fingerprint=row.fingerprint,
         problem=problem,

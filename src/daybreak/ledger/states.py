@@ -3,6 +3,29 @@
 from __future__ import annotations
 
 import enum
+from typing import TypeVar
+
+from daybreak.errors import LedgerError, known
+
+Words = TypeVar("Words", bound=enum.Enum)
+
+
+def read_word(words: type[Words], word: str, of: str) -> Words:
+    """The member of an enumeration that a record has by its word.
+
+    Raises
+    ------
+    LedgerError
+        When another version wrote it, with the words that are known here.
+    """
+    there = {one.value: one for one in words}
+    if word in there:
+        return there[word]
+    msg = (
+        f"the ledger says {word!r} of {of}, which this Daybreak cannot read: it knows "
+        f"{known(there)}. Read it with the version that wrote it (nothing was changed)."
+    )
+    raise LedgerError(msg)
 
 
 class StudyState(enum.StrEnum):

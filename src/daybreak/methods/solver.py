@@ -6,18 +6,21 @@ there: many at once (`AbstractSolver.solve`) or one after the other (`AbstractOp
 
 from __future__ import annotations
 
+import json
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from daybreak.errors import PlanError, known
 from daybreak.methods.batch import Batch, End, Objective
 from daybreak.plugins import below
 from daybreak.problem.kinds import FIT, Kind
 from daybreak.problem.origins import Origin, Why
-from daybreak.problem.outcomes import Task
+from daybreak.problem.outcomes import Task, canonical
 from daybreak.problem.stop_reasons import StopReason
 
 _HERE = __name__.rpartition(".")[0]
@@ -100,8 +103,9 @@ class AbstractOptimiser(AbstractSolver):
         if objective.start.size == 0:
             return objective.end(objective.start, StopReason.GRADIENT, 1)
         end: Any = self.minimise(objective)
-        if isinstance(end, End):
-            return end
+        if isinstance(end, End):  # chi2 is what the model says there, whatever the solver says
+            u = np.array(end.u, dtype=np.float64)[objective.moving]
+            return objective.end(u, end.reason, int(end.iterations))
         msg = (
             f"`minimise` of the solver {self.name!r} must return "
             f"objective.end(u, reason, count), but returned {type(end).__name__}."
@@ -171,6 +175,29 @@ def check_solver(given: Any) -> None:
         msg = (
             f"the solver {cls.__name__} must be a frozen dataclass of its options, so that a "
             "record can say them; write @dataclass(frozen=True) above it."
+        )
+        raise PlanError(msg)
+    _check_options(given)
+
+
+def _check_options(solver: AbstractSolver) -> None:
+    """Refuse options that a record cannot keep, or from which the solver does not come back."""
+    try:
+        options = json.loads(canonical(solver.options()))
+        back = type(solver).restore(options)
+        plain: Any = solver
+        lost = [
+            one.name
+            for one in fields(plain)
+            if one.name in options and getattr(back, one.name) != getattr(solver, one.name)
+        ]
+    except (TypeError, ValueError) as error:
+        lost = [str(error)]
+    if lost:
+        msg = (
+            f"the options of the solver {solver.name!r} must be numbers, text, true or false, or "
+            f"tuples of these, all finite, so that a record keeps them; these are not: "
+            f"{known(lost)}."
         )
         raise PlanError(msg)
 

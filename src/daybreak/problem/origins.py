@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from types import NoneType
+from typing import Any
+
+from daybreak.errors import PlanError
 
 
 class Why(enum.Enum):
@@ -74,6 +78,20 @@ class Origin:
     why: Why
     which: int | float | str | None = None
     """A start's number, a seed, a factor on sigma, the name of a knob or a baseline."""
+
+    def __post_init__(self) -> None:
+        """Refuse what a record could not give back.
+
+        Raises
+        ------
+        PlanError
+            Where `which` is no number or name, or that of a search's configuration no whole one.
+        """
+        wanted: Any = int if self.why.is_proposal else (int, float, str, NoneType)
+        if not isinstance(self.which, wanted) or isinstance(self.which, bool):
+            what = "a whole number" if self.why.is_proposal else "a number, a name or None"
+            msg = f"`which` of the origin {self.why.value!r} is {what}, but got {self.which!r}."
+            raise PlanError(msg)
 
     def __str__(self) -> str:
         """E.g. ``start 3``, ``sigma 0.5``, ``refine points``."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from daybreak.errors import LedgerError, known
 from daybreak.problem.kinds import Kind
 from daybreak.problem.origins import RECORDED, Origin
 from daybreak.problem.stop_reasons import StopReason
@@ -125,5 +126,12 @@ class Outcome:
     def load(cls, data: Mapping[str, Any]) -> Outcome:
         """The outcome that `dump` wrote down."""
         fields: dict[str, Any] = dict(data)
-        fields["reason"] = StopReason[fields["reason"]]
+        try:
+            fields["reason"] = StopReason[fields["reason"]]
+        except KeyError:
+            msg = (
+                f"a trial ended for the reason {fields['reason']!r}, which this Daybreak cannot "
+                f"read: it knows {known(one.name for one in StopReason)}."
+            )
+            raise LedgerError(msg) from None
         return cls(**fields)

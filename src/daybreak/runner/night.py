@@ -226,7 +226,9 @@ class _Night:
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
         if found is None or (found.hopeless and not started):
             first = studies[0]
-            with compiling(first.problem, first.all_settings, first_task(first).held):
+            task = first_task(first)
+            held = task.held if task is not None else {}
+            with compiling(first.problem, first.all_settings, held):
                 found = preflight(self.campaign, self.budget)
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from daybreak.methods.solve import seconds_per_fit
 from daybreak.plan import Study
 from daybreak.problem.outcomes import Task
@@ -24,7 +26,8 @@ class Pace:
 
     def batch(self, study: Study) -> int:
         """How many trials make a unit; one where each is watched or takes long."""
-        if first_task(study).kind.alone or study.problem.resources.isolated:
+        first = first_task(study)
+        if first is None or first.kind.alone or study.problem.resources.isolated:
             return 1
         aim = _UNIT_SECONDS[study.problem.backend(study.all_settings)]
         return max(1, min(_MOST_TRIALS, int(aim / self.seconds(study))))
@@ -34,12 +37,20 @@ class Pace:
         _, static = study.problem.split_settings(study.all_settings)
         mark = (id(study.problem), *static.items())
         if mark not in self._seconds:
-            held = first_task(study).held
-            seconds = seconds_per_fit(study.problem, study.all_settings, held)
+            first = first_task(study)
+            seconds = (
+                seconds_per_fit(study.problem, study.all_settings, first.held) if first else 0.0
+            )
             self._seconds[mark] = max(seconds, 1e-9)
         return self._seconds[mark]
 
 
-def first_task(study: Study) -> Task:
-    """The first trial that the study's method asks for."""
-    return next(study.method.rounds(study.problem, study.all_settings, 0))[0]
+def first_task(study: Study) -> Task | None:
+    """The first trial that the study's method asks for.
+
+    None where it asks for none at first, or cannot be asked: the study itself will say why.
+    """
+    with suppress(Exception):
+        tasks = next(study.method.rounds(study.problem, study.all_settings, 0), None) or []
+        return next((task for task in tasks if isinstance(task, Task)), None)  # pyright: ignore[reportUnnecessaryIsInstance] - a method of another package
+    return None
