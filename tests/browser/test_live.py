@@ -1,9 +1,10 @@
 """The live page while a campaign runs, in a real browser."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import uvicorn
@@ -34,6 +35,15 @@ BAR = "document.querySelector('#live progress')?.value"
 PHONE = {"width": 360, "height": 740}
 
 
+def _has_begun(ledger):
+    """Whether a trial has ended: the file is there before anything stands in it."""
+    try:
+        with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as read:
+            return read.execute("select 1 from trials where outcome is not null").fetchone()
+    except sqlite3.OperationalError:
+        return None
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """A folder in which a campaign has just begun."""
@@ -43,7 +53,7 @@ def runs(tmp_path_factory):
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     try:
-        wait_until((folder / "runs/slow/ledger.db").exists)
+        wait_until(lambda: _has_begun(folder / "runs/slow/ledger.db"), process)
         yield folder / "runs"
     finally:
         process.terminate()
