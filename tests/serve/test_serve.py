@@ -12,6 +12,7 @@ import daybreak as dk
 from daybreak import serve
 from daybreak.errors import DaybreakError
 from daybreak.ledger.place import FILE
+from daybreak.ledger.store import Ledger
 from daybreak.serve import runs as runs_module
 from daybreak.serve.app import application
 from daybreak.serve.runs import Runs
@@ -61,6 +62,25 @@ def test_pages(client):
     trial = client.get(f"/run/toy & co/{address}").text
     for said in ("Full configuration", "&#34;settings&#34;", "chi2", "Attempts"):
         assert said in trial
+
+
+def test_the_page_of_a_run_that_has_only_just_begun_comes_alive(tmp_path):
+    """Opened before anything stands in the ledger, a page loads itself until there is."""
+    place = tmp_path / "young"
+    place.mkdir()
+    Ledger(place, write=True).close()
+    client = TestClient(application(Runs(tmp_path, every=0.0)), base_url="http://localhost")
+
+    young = client.get("/run/young/")
+    assert young.status_code == 404
+    assert "has only just begun" in young.text
+    assert '<meta http-equiv="refresh" content="5">' in young.text
+
+    dk.run(campaign([dk.Study("s", line_problem(), dk.MultiStart(starts=1))]), place)
+    grown = client.get("/run/young/").text
+    assert "Finished: " in grown
+    assert 'content="5"' not in grown
+    assert 'content="5"' not in client.get("/nowhere").text
 
 
 def test_names_are_text(client):

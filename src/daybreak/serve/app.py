@@ -149,7 +149,8 @@ def _whole(text: str) -> int:
 
 
 async def _unknown(_request: Request, error: Any) -> Response:
-    return HTMLResponse(pages.refused(_NOT_FOUND, str(error)), _NOT_FOUND)
+    # A run that has only just begun has nothing to show yet.
+    return HTMLResponse(pages.refused(_NOT_FOUND, str(error), again=True), _NOT_FOUND)
 
 
 async def _refused(_request: Request, error: Any) -> Response:

@@ -105,9 +105,9 @@ def trial(name: str, found: TrialDetail) -> str:
     )
 
 
-def refused(status: int, sentence: str) -> str:
-    """What cannot be shown, and why."""
-    return html.page("refused.html.jinja", status=status, sentence=sentence)
+def refused(status: int, sentence: str, *, again: bool = False) -> str:
+    """What cannot be shown, and why; loaded `again` where it may be there in a moment."""
+    return html.page("refused.html.jinja", status=status, sentence=sentence, again=again)
 
 
 def _studies(live: Live) -> Table:
