@@ -56,11 +56,11 @@ def test_code_lines():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_one_idea_a_file(path):
-    """No file has more than 350 lines of code, no function more than 80."""
+    """No file has more than 350 lines of code, no function more than 80 lines of any kind."""
     text = path.read_text()
     lines = code_lines(text)
     functions = (
-        (node.name, len(lines & set(range(node.lineno, node.end_lineno + 1))))
+        (node.name, node.end_lineno - node.lineno + 1)
         for node in ast.walk(ast.parse(text))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     )

@@ -151,8 +151,7 @@ def run(
     directory : path, optional
         Where everything is kept; ``runs/<campaign>/`` by default.
     fresh, retry_failed, anyway : bool
-        Archive an earlier run and begin anew; try failed trials again; run although preflight
-        finds the night out of reach.
+        Archive and begin anew; try failed trials again; run although it is found out of reach.
     budget : float
         Seconds that preflight may take; what does not fit is listed as not checked.
     until, max_trials, max_hours : datetime, int, float, optional
@@ -185,7 +184,6 @@ def run(
     from daybreak.runner.night import run_night
 
     place = Path("runs") / campaign.name if directory is None else Path(directory)
-    limits, means = Limits(until, max_trials, max_hours), Means(workers, dask)
     listener = _Log(place, sys.stderr if progress is None else progress, notify, anyway=anyway)
     try:
         run_night(
@@ -196,8 +194,8 @@ def run(
             retry_failed=retry_failed,
             anyway=anyway,
             budget=budget,
-            limits=limits,
-            means=means,
+            limits=Limits(until, max_trials, max_hours),
+            means=Means(workers, dask),
             store=store,
             lease=lease,
         )
@@ -206,6 +204,11 @@ def run(
         raise
     finally:
         listener.close()
+    return _reported(place, listener)
+
+
+def _reported(place: Path, listener: _Log) -> Results:
+    """The results, with their report written and told."""
     results = open_(place)
     _write(results)
     listener.reported(results.summary)

@@ -96,16 +96,7 @@ def run_night(
     prepare(directory)
     with ExitStack() as open_things:
         server = remembered(directory) if store is None else Server.of(store, campaign.name)
-        if server is None:
-            open_things.enter_context(Lock(directory / LOCK))
-        if fresh:
-            archive(directory)
-            if server is not None:
-                server.archive()
-        if server is not None:
-            server.remember(directory)
-        ledger = Ledger(directory, write=True, server=server, lease=lease)
-        open_things.callback(ledger.close)
+        ledger = _opened(directory, server, open_things, fresh=fresh, lease=lease)
         ledger.store.waiting = listener.warned
         night = _Night(
             campaign,
@@ -120,6 +111,23 @@ def run_night(
         )
         open_things.callback(night.crew.close)
         return night.run(studies)
+
+
+def _opened(
+    directory: Path, server: Server | None, open_things: ExitStack, *, fresh: bool, lease: float
+) -> Ledger:
+    """The ledger of a directory or a server, which this process may write."""
+    if server is None:
+        open_things.enter_context(Lock(directory / LOCK))
+    if fresh:
+        archive(directory)
+        if server is not None:
+            server.archive()
+    if server is not None:
+        server.remember(directory)
+    ledger = Ledger(directory, write=True, server=server, lease=lease)
+    open_things.callback(ledger.close)
+    return ledger
 
 
 class _Night:

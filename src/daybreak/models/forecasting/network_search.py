@@ -40,6 +40,10 @@ _REHEARSED = 256
 """Windows that a rehearsal learns from."""
 
 
+_ASKED = {"horizon": 1, "label": "close", "split": "fold-4", "seeds": 1}
+"""What every search is asked, unless its study says otherwise."""
+
+
 def network_problem(
     grid: Grid,
     budget: str,
@@ -112,13 +116,7 @@ def network_problem(
         objectives=dk.Objective("cross_entropy", unit="nat"),
         baselines=search_baselines(question, "validation_a"),
         constraints=[dk.Constraint("heads divide the width", holds=divides)],
-        settings={
-            "series": series,
-            "horizon": 1,
-            "label": "close",
-            "split": "fold-4",
-            "seeds": 1,
-        },
+        settings={"series": series, **_ASKED},
         rehearsal=rehearse,
         precision="single",
         units=dict.fromkeys(_IN_NATS, "nat"),
