@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import daybreak as dk
-from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.ledger.states import StudyState
+from daybreak.ledger.records import StudyRecord
 from daybreak.methods.solve import solve
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.verdict import read_study
+from tests import studies
 
 Pair = tuple[Task, Outcome]
 
@@ -105,29 +105,8 @@ def record(
     criteria: Sequence[dk.Criterion] = (),
 ) -> StudyRecord:
     """A night as the ledger would give it back."""
-    seen: set[str] = set()
-    rows: list[TrialRecord] = []
-    for task, outcome in made:
-        key = canonical(task.identity())
-        rows.append(TrialRecord(key, task.kind, task.origin, (), (), True, outcome, key in seen))
-        seen.add(key)
-    written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
-    return StudyRecord(
-        name="search",
-        follows=None,
-        state=StudyState.FINISHED,
-        error=None,
-        fingerprint="f",
-        problem=problem.describe(),
-        settings=problem.resolve({}),
-        method=method.describe(),
-        facts=method.facts(problem),
-        counted=True,
-        seed=None,
-        criteria=(written,),
-        trials=tuple(rows),
-        seconds=1.0,
-    )
+    rounds = [([task for task, _ in made], [outcome for _, outcome in made])]
+    return studies.record(problem, method, rounds, criteria)
 
 
 def study(
