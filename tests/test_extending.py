@@ -23,7 +23,15 @@ from daybreak.extending import (
     StudyColumn,
     Why,
 )
+from daybreak.methods.solve import solve
 from daybreak.problem.noise.kinds import restore
+
+
+@dataclass(frozen=True)
+class At:
+    """A part that a record would give back as a mapping."""
+
+    x: float
 
 
 class Still(AbstractOptimiser):
@@ -241,7 +249,9 @@ def test_chi2_is_what_the_model_says(tmp_path):
     assert all(start.chi2 > 0.0 for start in found.starts)
 
 
-@pytest.mark.parametrize("option", [np.zeros(2), {1, 2}, float("nan"), [1, 2]], ids=repr)
+@pytest.mark.parametrize(
+    "option", [np.zeros(2), {1, 2}, float("nan"), At(1.0), np.int64(3)], ids=repr
+)
 def test_options_that_a_record_cannot_keep_are_refused(option):
     """An option that would not come back from the record is named before the night."""
     made = dataclass(frozen=True)(
@@ -250,6 +260,33 @@ def test_options_that_a_record_cannot_keep_are_refused(option):
 
     with pytest.raises(dk.PlanError, match="the options of the solver 'kept' must be numbers"):
         dk.MultiStart(fit=made(size=option))
+
+
+@pytest.mark.parametrize(
+    "option", [[1, 2], (1, (2.0, "a")), None, True, np.float64(0.5)], ids=repr
+)
+def test_options_that_come_back_are_taken(option):
+    """Numbers, text, true or false, and lists or tuples of these are kept by a record."""
+    made = dataclass(frozen=True)(
+        type("Made", (Still,), {"name": "kept", "__annotations__": {"size": Any}, "size": None})
+    )
+
+    assert dk.MultiStart(fit=made(size=option)).fit.size == option
+
+
+def test_an_end_is_evaluated_once(tmp_path):
+    """What `objective.end` found is not asked for again."""
+    calls = []
+    problem = dk.FitProblem(
+        [dk.Parameter("k", 0.0, 10.0)],
+        lambda p, settings: calls.append(p.k) or [p.k, 2 * p.k],
+        dk.observations([1.0, 2.0], 0.1),
+    )
+    fit = solver(name="once")
+    task = fit.task({}, (0.123,), Origin(Why.START, 0))
+    solve(problem, {}, [task])
+
+    assert calls.count(1.23) == 1
 
 
 @pytest.mark.parametrize("tasks", ["no round", [], None, ["a"]])

@@ -5,7 +5,7 @@ yields findings, each with a code of the registry, a sentence, and perhaps a pic
 
     def weekend(study, record):
         if study.best is not None and ...:
-            yield dk.Finding(code=WEEKEND, sentence="the best fit was found on a Sunday.")
+            yield Finding(code=WEEKEND, sentence="the best fit was found on a Sunday.")
 
 Ours stand in `DIAGNOSES`.  Another package offers its own as entry points in the group
 ``daybreak.diagnoses``: they are asked of every study whenever it is read, after ours.  One that

@@ -31,7 +31,7 @@ def ask(one: Offered, *given: Any, but: tuple[type[Exception], ...] = ()) -> lis
 def _as_finding(one: object) -> Finding:
     if isinstance(one, Finding):
         return one
-    msg = f"a daybreak.Finding was wanted, but got {one!r}"
+    msg = f"a daybreak.extending.Finding was wanted, but got {one!r}"
     raise TypeError(msg)
 
 

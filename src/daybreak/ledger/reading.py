@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 import json
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from daybreak.errors import LedgerError, known
+from daybreak.errors import LedgerError
 from daybreak.findings import Preflight
 from daybreak.ledger import schema as t
 from daybreak.ledger.endings import Ending
@@ -102,7 +101,8 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     written = sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
     body = json.loads(row.body)
     facts = MethodFacts.load(json.loads(row.facts))
-    _check_readable(row.name, problem["kind"], Question, facts)
+    name = f"study {row.name!r}"
+    read_word(Question, problem["kind"], name, facts.by)
     inner = (
         sa.select(t.members, t.trials.c.kind, t.trials.c.role, t.trials.c.outcome)
         .join(t.trials, t.trials.c.key == t.members.c.trial)
@@ -116,15 +116,15 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     for m in c.execute(inner):
         again = m.trial in seen
         if not again:
-            _check_readable(row.name, m.role, Role, facts)
             seen[m.trial] = Outcome.load(json.loads(m.outcome))
-        _check_readable(row.name, m.why, Why, facts)
-        origin = Origin(Why(m.why), None if m.which is None else json.loads(m.which))
+        role = read_word(Role, m.role, f"a trial of {name}", facts.by)
+        why = read_word(Why, m.why, f"a trial of {name}", facts.by)
+        origin = Origin(why, None if m.which is None else json.loads(m.which))
         point: dict[str, float] = json.loads(m.point)
         trials.append(
             TrialRecord(
                 m.trial,
-                Kind(m.kind, Role(m.role)),
+                Kind(m.kind, role),
                 origin,
                 tuple(point),
                 tuple(point.values()),
@@ -149,7 +149,7 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
     return StudyRecord(
         name=row.name,
         follows=row.follows,
-        state=read_word(StudyState, row.state, f"study {row.name!r}"),
+        state=read_word(StudyState, row.state, name),
         error=row.error,
         fingerprint=row.fingerprint,
         problem=problem,
@@ -166,15 +166,3 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
         batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
         note=row.note,
     )
-
-
-def _check_readable(study: str, word: str, words: type[enum.Enum], facts: MethodFacts) -> None:
-    """Refuse a record that nobody here can read, and name who can."""
-    there = [one.value for one in words]
-    if word not in there:
-        msg = (
-            f"study {study!r} holds records of the kind {word!r}, which this Daybreak cannot "
-            f"read: it knows {known(there)}. They were written by {facts.by}; read them with the "
-            "version that wrote them (nothing was changed)."
-        )
-        raise LedgerError(msg)

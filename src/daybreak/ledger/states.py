@@ -10,22 +10,23 @@ from daybreak.errors import LedgerError, known
 Words = TypeVar("Words", bound=enum.Enum)
 
 
-def read_word(words: type[Words], word: str, of: str) -> Words:
+def read_word(words: type[Words], word: str, of: str, by: str = "another version") -> Words:
     """The member of an enumeration that a record has by its word.
 
     Raises
     ------
     LedgerError
-        When another version wrote it, with the words that are known here.
+        When nobody here can read it, with the words that are known and with who wrote it.
     """
-    there = {one.value: one for one in words}
-    if word in there:
-        return there[word]
-    msg = (
-        f"the ledger says {word!r} of {of}, which this Daybreak cannot read: it knows "
-        f"{known(there)}. Read it with the version that wrote it (nothing was changed)."
-    )
-    raise LedgerError(msg)
+    try:
+        return words(word)
+    except ValueError:
+        msg = (
+            f"the ledger says {word!r} of {of}, which this Daybreak cannot read: it knows "
+            f"{known(one.value for one in words)}. It was written by {by}; read it with the "
+            "version that wrote it (nothing was changed)."
+        )
+        raise LedgerError(msg) from None
 
 
 class StudyState(enum.StrEnum):

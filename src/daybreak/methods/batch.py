@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -97,6 +97,8 @@ class Objective:
     cell: Cells
     """A single one."""
     checkpoint: Checkpoint
+    made: list[End] = field(default_factory=list[End])
+    """The ends that were asked for."""
 
     def whole(self, u: Array) -> Array:
         """Unit coordinates of all free parameters, shape (n,) or (k, n) -> (k, n_free)."""
@@ -123,4 +125,5 @@ class Objective:
         chi2 = float(self.chi2(u)) if np.isfinite(u).all() else np.inf
         if not np.isfinite(chi2):
             u, reason = self.start, StopReason.NONFINITE
-        return End(self.whole(u)[0].tolist(), chi2, reason, iterations)
+        self.made.append(End(self.whole(u)[0].tolist(), chi2, reason, int(iterations)))
+        return self.made[-1]

@@ -58,7 +58,7 @@ class AbstractSolver(ABC):
         """The solver that `options` wrote down."""
         plain: Any = cls
         kept = {one.name: options[one.name] for one in fields(plain) if one.name in options}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
+        return cls(**{name: _in_tuples(value) for name, value in kept.items()})
 
     def in_words(self, each: int) -> str:
         """How a point is fitted that has `each` starts of its own."""
@@ -103,6 +103,8 @@ class AbstractOptimiser(AbstractSolver):
         if objective.start.size == 0:
             return objective.end(objective.start, StopReason.GRADIENT, 1)
         end: Any = self.minimise(objective)
+        if any(end is one for one in objective.made):
+            return end
         if isinstance(end, End):  # chi2 is what the model says there, whatever the solver says
             u = np.array(end.u, dtype=np.float64)[objective.moving]
             return objective.end(u, end.reason, int(end.iterations))
@@ -189,7 +191,8 @@ def _check_options(solver: AbstractSolver) -> None:
         lost = [
             one.name
             for one in fields(plain)
-            if one.name in options and getattr(back, one.name) != getattr(solver, one.name)
+            if one.name in options
+            and getattr(back, one.name) != _in_tuples(getattr(solver, one.name))
         ]
     except (TypeError, ValueError) as error:
         lost = [str(error)]
@@ -200,6 +203,12 @@ def _check_options(solver: AbstractSolver) -> None:
             f"{known(lost)}."
         )
         raise PlanError(msg)
+
+
+def _in_tuples(value: Any) -> Any:
+    """A list of a record as the tuple that it was, at every depth."""
+    rows: Any = value
+    return tuple(map(_in_tuples, rows)) if isinstance(value, (list, tuple)) else value
 
 
 def _written(cls: type) -> tuple[object, str]:
