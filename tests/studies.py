@@ -8,7 +8,7 @@ from typing import Any
 import daybreak as dk
 from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
 from daybreak.ledger.states import StudyState
-from daybreak.methods.method import AbstractMethod
+from daybreak.methods.method import AbstractMethod, Problem
 from daybreak.methods.solve import solve
 from daybreak.problem.outcomes import Outcome, Task, digest
 from daybreak.problem.precision import double_precision
@@ -50,7 +50,7 @@ def play(
 
 
 def record(
-    problem: dk.FitProblem,
+    problem: Problem,
     method: AbstractMethod,
     played: Sequence[Round],
     criteria: Sequence[dk.Criterion] = (),
@@ -65,23 +65,35 @@ def record(
             seen.add(key)
             what = (task.kind, task.origin, task.of, task.point, task.grid)
             trials.append(TrialRecord(key, *what, outcome, again))
+    return recorded(problem, method, trials, criteria)
+
+
+def recorded(
+    problem: Problem,
+    method: AbstractMethod,
+    trials: Sequence[TrialRecord],
+    criteria: Sequence[dk.Criterion] = (),
+    **changes: Any,
+) -> StudyRecord:
+    """A finished study of some trials, as the ledger would give it back."""
     written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
-    return StudyRecord(
-        name="study",
-        follows=None,
-        state=StudyState.FINISHED,
-        error=None,
-        fingerprint="f",
-        problem=problem.describe(),
-        settings=problem.resolve({}),
-        method=method.describe(),
-        facts=method.facts(problem),
-        counted=True,
-        seed=None,
-        criteria=(written,),
-        trials=tuple(trials),
-        seconds=1.0,
-    )
+    facts: dict[str, Any] = {
+        "name": "study",
+        "follows": None,
+        "state": StudyState.FINISHED,
+        "error": None,
+        "fingerprint": "f",
+        "problem": problem.describe(),
+        "settings": problem.resolve({}),
+        "method": method.describe(),
+        "facts": method.facts(problem),
+        "counted": True,
+        "seed": None,
+        "criteria": (written,),
+        "trials": tuple(trials),
+        "seconds": 1.0,
+    }
+    return StudyRecord(**{**facts, **changes})
 
 
 def study(

@@ -15,6 +15,7 @@ import pytest
 
 import daybreak as dk
 from daybreak import extending
+from tests.strangers import installed
 
 ROOT = Path(__file__).parents[1]
 SOURCE = Path(dk.__file__).parent
@@ -139,16 +140,10 @@ def check(place, run):
 def stranger(tmp_path_factory):
     """A folder with the five files, offered as an installed package, and a study beside them."""
     place = tmp_path_factory.mktemp("stranger")
-    site = place / "site"
-    info = site / "stranger-1.0.dist-info"
-    info.mkdir(parents=True)
-    for name, code in FILES.items():
-        (site / name).write_text(code)
-    (site / "broken.py").write_text("def __getattr__(name):\n    raise OSError('it rained')\n")
+    broken = {"broken.py": "def __getattr__(name):\n    raise OSError('it rained')\n"}
     groups = [f"[{group}]\n{name} = {value}\n" for group, name, value in ENTRIES]
     groups[-1] += "wet = broken:COLUMN\n"
-    (info / "entry_points.txt").write_text("".join(groups))
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    site = installed(place / "site", FILES | broken, "".join(groups), "1.0")
     (place / "study.py").write_text(OUTSIDER)
     told = call(place, "run", "study.py", "--workers", "2", path=[site, SOURCE.parent])
     return place, site, told

@@ -8,13 +8,14 @@ import pytest
 
 import daybreak as dk
 from daybreak.decision import campaign_verdict, condition_in_words, decide
-from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
+from daybreak.ledger.records import CriteriaRecord, TrialRecord
 from daybreak.ledger.states import StudyState
 from daybreak.problem.kinds import EVALUATE, FIT
 from daybreak.problem.origins import RECORDED, Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
+from tests.studies import recorded
 
 PROBLEM = dk.FitProblem(
     parameters=[dk.Parameter("a", 0, 10), dk.Parameter("b", 0, 10)],
@@ -62,23 +63,8 @@ def record(
     *criteria, trials=SETTLED, name="fit", counted=True, follows=None, state=StudyState.FINISHED
 ):
     """A study as the ledger gives it back."""
-    written = CriteriaRecord("2026-01-01T00:00:00", tuple(c.describe() for c in criteria))
-    return StudyRecord(
-        name=name,
-        follows=follows,
-        state=state,
-        error=None,
-        fingerprint="f",
-        problem=PROBLEM.describe(),
-        settings={},
-        method=dk.MultiStart(3).describe(),
-        facts=dk.MultiStart(3).facts(PROBLEM),
-        counted=counted,
-        seed=None,
-        criteria=(written,),
-        trials=trials,
-        seconds=1.0,
-    )
+    how = {"name": name, "counted": counted, "follows": follows, "state": state}
+    return recorded(PROBLEM, dk.MultiStart(3), trials, criteria, **how)
 
 
 MET = dk.Criterion("chi2", below=5)

@@ -10,14 +10,14 @@ import pytest
 
 import daybreak as dk
 from daybreak.diagnosis.basins import missed, read_ends
-from daybreak.ledger.records import CriteriaRecord, StudyRecord, TrialRecord
-from daybreak.ledger.states import StudyState
+from daybreak.ledger.records import TrialRecord
 from daybreak.problem.ends import MISSED
 from daybreak.problem.kinds import FIT, POLISH
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
 from daybreak.verdict import read_study
+from tests import studies
 
 PROBLEM = dk.FitProblem(
     [dk.Parameter("a", 0, 10), dk.Parameter("b", 0, 10)],
@@ -56,22 +56,7 @@ def polish(chi2, start=0.5, to=None, eigenvalues=(0.5, 1.0), **outcome):
 
 def record(*trials):
     """A multi-start as the ledger gives it back."""
-    return StudyRecord(
-        name="s",
-        follows=None,
-        state=StudyState.FINISHED,
-        error=None,
-        fingerprint="f",
-        problem=PROBLEM.describe(),
-        settings={},
-        method=dk.MultiStart(3).describe(),
-        facts=dk.MultiStart(3).facts(PROBLEM),
-        counted=True,
-        seed=None,
-        criteria=(CriteriaRecord("2026-01-01T00:00:00", ()),),
-        trials=trials,
-        seconds=1.0,
-    )
+    return studies.recorded(PROBLEM, dk.MultiStart(3), trials)
 
 
 def starts(*chi2):

@@ -12,6 +12,7 @@ import pytest
 from daybreak.errors import LedgerError
 from daybreak.ledger import store
 from daybreak.report import summary as summary_models
+from tests.strangers import installed
 
 PACKAGE = '''
 """Findings of a stranger, in one file."""
@@ -88,12 +89,7 @@ campaign = dk.Campaign(
 def night(tmp_path_factory):
     """A night of someone who has the stranger's package, and the command line to look at it."""
     place = tmp_path_factory.mktemp("night")
-    site = place / "site"
-    info = site / "stranger-1.2.dist-info"
-    info.mkdir(parents=True)
-    (site / "stranger.py").write_text(PACKAGE)
-    (info / "entry_points.txt").write_text(ENTRY_POINTS)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.2\n")
+    site = installed(place / "site", {"stranger.py": PACKAGE}, ENTRY_POINTS, "1.2")
     (place / "study.py").write_text(STUDY)
     told = call(place, "run", "study.py", site=site).stdout
     return place, site, told
