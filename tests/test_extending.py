@@ -279,7 +279,7 @@ def test_an_end_is_evaluated_once(tmp_path):
     calls = []
     problem = dk.FitProblem(
         [dk.Parameter("k", 0.0, 10.0)],
-        lambda p, settings: calls.append(p.k) or [p.k, 2 * p.k],
+        lambda p, settings: calls.append(float(p.k)) or [p.k, 2 * p.k],
         dk.observations([1.0, 2.0], 0.1),
     )
     fit = solver(name="once")

@@ -120,6 +120,13 @@ def test_a_record_restores_the_noise(noise):
     assert set(ours()) == kinds
 
 
+@pytest.mark.parametrize("order", [(3, 3.0), (3.0, 3)])
+def test_equal_options_come_back_as_they_were_written(order):
+    """A record says the same whatever was restored before it: 3 and 3.0 are equal."""
+    for dof in order:
+        assert repr(restore({"kind": "StudentT", "dof": dof}).dof) == repr(dof)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -7,6 +7,7 @@ name of its class.  It is imported when it is declared, or when a record speaks 
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from daybreak.errors import LedgerError, ProblemError, known
 from daybreak.plugins import below, offered
 from daybreak.problem.noise.base import AbstractNoise
 from daybreak.problem.noise.likelihood import Likelihood
+from daybreak.problem.outcomes import canonical
 
 NOISES = "daybreak.noises"
 """Group of noise models: classes under their own names."""
@@ -29,21 +31,24 @@ def ours() -> Mapping[str, type[AbstractNoise]]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _restored(kind: str, by: str | None, options: tuple[tuple[str, Any], ...]) -> AbstractNoise:
-    given = {name: value for name, value in options if value is not None}
+def _restored(text: str) -> AbstractNoise:
+    described = json.loads(text)
+    kind, by = described.pop("kind"), described.pop("by", None)
+    given = {name: value for name, value in described.items() if value is not None}
     return (ours()[kind] if by is None else _theirs(kind, by))(**given)
 
 
 def restore(described: Mapping[str, Any]) -> AbstractNoise:
     """The noise that a record describes.
 
+    It is kept by its text, since 4 and 4.0 are equal and are not written alike.
+
     Raises
     ------
     LedgerError
         When nobody here can read it.
     """
-    rest = tuple((name, value) for name, value in described.items() if name not in ("kind", "by"))
-    return _restored(described["kind"], described.get("by"), rest)
+    return _restored(canonical(dict(described)))
 
 
 def _theirs(kind: str, by: str) -> type[AbstractNoise]:
