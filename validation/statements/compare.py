@@ -150,11 +150,15 @@ def _profile(case: Case, told: Told, truth: Truth) -> Iterator[Compared]:
     if told.chi2 < truth.chi2 - LOWER:  # brute force has missed it: nothing below is compared
         yield Compared("brute force", "near", f"{told.chi2:.6g}", f"{truth.chi2:.6g}")
         return
-    unsaid = told.doubted or told.code == "unfinished"
+    unsaid = told.code == "unfinished"
+    ends = list(_set(case, told, truth, unsaid=unsaid or told.doubted))
+    yield from ends
+    # A doubt about the minimum excuses no reason of an end that is where it should be.
+    unsaid |= told.doubted and any(one.result == "undecided" for one in ends)
+    yield from _reasons(told, truth, unsaid=unsaid)
     codes = truth.codes
     right = told.code in codes if codes else None
     yield _judged("code", told.code, sorted(codes), right=right, unsaid=unsaid)
-    yield from _set(case, told, truth, unsaid=unsaid)
     met = truth.identified
     if truth.trusted is not True:
         met = False if truth.knob_moves is True and met else None if met else met
@@ -173,7 +177,7 @@ def _profile(case: Case, told: Told, truth: Truth) -> Iterator[Compared]:
         f"{told.claims} ({told.strength})",
         claims,
         right=None if claims is None else told.claims is claims,
-        unsaid=not told.claims and told.doubted,
+        unsaid=not told.claims and (told.doubted or told.strength in ("no claim", "none")),
     )
     yield _verdict(told, truth)
     if case.knob is not None:
@@ -206,7 +210,7 @@ def _verdict(told: Told, truth: Truth) -> Compared:
 
 
 def _set(case: Case, told: Told, truth: Truth, *, unsaid: bool) -> Iterator[Compared]:
-    """Pieces of the 95 % set, their ends, and what ends them."""
+    """Pieces of the 95 % set and their ends."""
     if truth.pieces is None:
         yield _judged("pieces", len(told.pieces), None, right=None)
         return
@@ -222,6 +226,14 @@ def _set(case: Case, told: Told, truth: Truth, *, unsaid: bool) -> Iterator[Comp
             right = apart <= EDGE * width + 1e-9 * abs(end.value)
             if end.sure:
                 yield _judged(f"{side} end", said.value, end.value, right=right, unsaid=unsaid)
+
+
+def _reasons(told: Told, truth: Truth, *, unsaid: bool) -> Iterator[Compared]:
+    """What ends the pieces."""
+    if truth.pieces is None or len(told.pieces) != len(truth.pieces):
+        return
+    for piece, other in zip(truth.pieces, told.pieces, strict=True):
+        for side, end, said in zip(("lower", "upper"), piece, other, strict=True):
             yield from _reason(side, end, said, unsaid=unsaid)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 import time
 from collections.abc import Mapping
@@ -63,15 +64,12 @@ class Told:
 def problem(case: Case) -> dk.FitProblem:
     """The case as Daybreak is asked it."""
     draws, tremble = np.random.default_rng(case.seed), case.tremble
+    xp: Any = importlib.import_module("jax.numpy") if case.library == "jax" else np
     count = len(case.data)
 
     def predict(p: Any, settings: Any) -> Any:
-        if case.library == "jax":
-            import jax.numpy as jnp
-
-            return case.model(p, jnp, settings.steps if case.knob else 0)
         with np.errstate(all="ignore"):
-            made = case.model(p, np, settings.steps if case.knob else 0)
+            made = case.model(p, xp, settings.steps if case.knob else 0)
         if tremble is None:
             return made
         noise = tremble.noise * draws.normal(size=count) if tremble.noise else 0.0
@@ -127,12 +125,12 @@ def ask(case: Case) -> Told:
 
 def _read(case: Case, results: Any, seconds: float) -> Told:
     study, before = results["s"], results.summary.examinations[0]
-    profile, (claim,) = study.profile, results.summary.claims
+    profile, claims = study.profile, results.summary.claims  # none where the study failed
     findings, number = [*study.findings], case.number(case.interest)
-    fitted = [value for value, _ in profile.fitted]
-    scan = (fitted[0], fitted[-1]) if fitted else (number.lower, number.upper)
-    if case.ends_only:
-        scan = (number.lower, number.upper)
+    tried = [value for value, _ in profile.fitted] + [point.value for point in profile.points]
+    scan = (number.lower, number.upper)
+    if tried and not case.ends_only:
+        scan = (min(tried), max(tried))
     outcome = {one.quantity: one.outcome for one in study.outcomes}
     doubts = [f for f in findings if f.code == codes.MISSED_BASIN_POSSIBLE]
     return Told(
@@ -144,8 +142,8 @@ def _read(case: Case, results: Any, seconds: float) -> Told:
         doubted=any(one.severity != "note" for one in doubts),
         identified=outcome["identified"],
         verdict=study.verdict,
-        claims=claim.supported,
-        strength=claim.strength,
+        claims=any(claim.supported for claim in claims),
+        strength=claims[0].strength if claims else "none",
         stop=_stop(before),
         exact=_symmetries(before, exact=True),
         near=_symmetries(before, exact=False),

@@ -164,8 +164,8 @@ def _about_to_change(brute: Brute) -> bool:
 
 def _end(brute: Brute, scan: tuple[float, float], low: float, high: float, side: int) -> End:
     """What ends a piece on one side (0 lower, 1 upper)."""
-    value, width = (low, high)[side], high - low
-    number, case = brute.number, brute.case
+    number, case, value = brute.number, brute.case, (low, high)[side]
+    outward = (-1, 1)[side] * (number.unit(high) - number.unit(low))
     moved = symmetric(case, case.interest)
     if value == scan[side]:
         bound = (number.lower, number.upper)[side]
@@ -176,8 +176,8 @@ def _end(brute: Brute, scan: tuple[float, float], low: float, high: float, side:
         if _levelled(brute, scan, side) is not False:
             words |= {"flat"}
         return End(value, frozenset(words))
-    outward = (-1, 1)[side] * width
-    if not math.isfinite(brute.at(value + 0.001 * outward, [brute.best.u]).chi2):
+    beyond = float(number.value(np.array(number.unit(value) + 0.001 * outward)))
+    if not math.isfinite(brute.at(beyond, [brute.best.u]).chi2):
         return End(value, frozenset({"wall"}))
     if _pressed(brute, value):
         return End(value, frozenset(), sure=False)
@@ -258,7 +258,7 @@ def _moves(
 ) -> bool | None:
     """Whether the end moves by more than 1 % of the width in a wider box; None if unclear.
 
-    The level is taken from the minimum of the old box, and from that of the wider one: where the
+    Shares of the width are on the scale of the parameter.  The level is taken from the minimum of the old box, and from that of the wider one: where the
     two answers differ, it is not clear what is meant.
     """
     case = brute.case.replaced(*wider)
@@ -273,7 +273,7 @@ def _moves(
 
     def profile(share: float) -> float:
         start = known[0].copy()
-        start[other.column] = other.number.unit(value + share * outward)
+        start[other.column] = other.number.unit(value) + share * outward
         return other._fit(np.where(other.others, np.clip(start, 0, 1), start), other.others).chi2
 
     answers = set()
@@ -334,15 +334,12 @@ def _at_edge(brute: Brute, scan: tuple[float, float]) -> bool | None:
     ends = {v: inside[v] for v in scan if v not in brute.number.physical}
     if not ends:
         return False
-    lowest = min(inside.values())
-    near = 0.02 * (scan[1] - scan[0])  # a minimum next to the end looks like one at the end
-    edge = [v for v, c in ends.items() if c <= lowest + 1e-9]
-    if edge:
+    lowest = min(chi2 for value, chi2 in inside.items() if value not in ends)
+    edge = min(ends.values())
+    if edge < lowest - 0.02:
         return True
-    close = [
-        v for v in ends if any(abs(w - v) < near and c < lowest + 0.02 for w, c in inside.items())
-    ]
-    return None if close or min(ends.values()) < lowest + 0.02 else False
+    # A minimum next to the end looks like one at the end, and so does a level stretch.
+    return None if edge < lowest + 0.02 else False
 
 
 # -- the rest --------------------------------------------------------------------------------
