@@ -62,6 +62,8 @@ def _before(case: Case, told: Told, truth: Truth) -> Iterator[Compared]:
         said = name in told.idle
         right = None if acts is None else said is not acts
         yield _judged(f"placebo {name}", said, _not(acts), right=right, unsaid=unsaid and not said)
+    if truth.full and case.tremble is None:
+        yield _judged("local rank", told.loose, "full", right=not told.loose)
     rough = truth.rough
     right = None if rough is None else told.rough is rough
     yield _judged("rough", told.rough, rough, right=right, unsaid=unsaid and not told.rough)
@@ -171,6 +173,7 @@ def _profile(case: Case, told: Told, truth: Truth) -> Iterator[Compared]:
         right=right if right is None else right or withheld,
         unsaid=told.identified == "undecided",
     )
+    yield _tension(told, truth)
     claims = truth.claims
     yield _judged(
         "claim",
@@ -184,6 +187,14 @@ def _profile(case: Case, told: Told, truth: Truth) -> Iterator[Compared]:
         moves = truth.knob_moves
         right = None if moves is None else told.knob_moves is moves
         yield _judged("knob", told.knob_moves, f"{moves} (bands {KNOB})", right=right)
+
+
+def _tension(told: Told, truth: Truth) -> Compared:
+    """Model and data disagree where p is below 0.01, and only there."""
+    p = truth.p_value
+    if truth.fits is None or p is None:
+        return _judged("tension", told.tension, None, right=None)
+    return _judged("tension", told.tension, f"p = {p:.2g}", right=told.tension is not truth.fits)
 
 
 def _verdict(told: Told, truth: Truth) -> Compared:

@@ -56,6 +56,10 @@ class Told:
     rough: bool
     unfinished: bool
     knob_moves: bool
+    loose: bool
+    """Whether it is said that to first order the data fix fewer combinations than there are."""
+    tension: bool
+    """Whether it is said as a warning that model and data disagree."""
     not_checked: tuple[str, ...]
     sentence: str
     seconds: float
@@ -126,17 +130,13 @@ def ask(case: Case) -> Told:
 def _read(case: Case, results: Any, seconds: float) -> Told:
     study, before = results["s"], results.summary.examinations[0]
     profile, claims = study.profile, results.summary.claims  # none where the study failed
-    findings, number = [*study.findings], case.number(case.interest)
-    tried = [value for value, _ in profile.fitted] + [point.value for point in profile.points]
-    scan = (number.lower, number.upper)
-    if tried and not case.ends_only:
-        scan = (min(tried), max(tried))
+    findings = [*study.findings]
     outcome = {one.quantity: one.outcome for one in study.outcomes}
     doubts = [f for f in findings if f.code == codes.MISSED_BASIN_POSSIBLE]
     return Told(
         code=profile.code.word,
         pieces=tuple((_end(piece, "lower"), _end(piece, "upper")) for piece in profile.intervals),
-        scan=scan,
+        scan=_scan(case, profile),
         chi2=profile.chi2_min if profile.chi2_min is not None else float("inf"),
         best=dict(study.best.parameters) if study.best else {},
         doubted=any(one.severity != "note" for one in doubts),
@@ -150,11 +150,30 @@ def _read(case: Case, results: Any, seconds: float) -> Told:
         idle=tuple(f.parameter or "" for f in _of(before, codes.PLACEBO)),
         rough=bool(_of(before, codes.ROUGH_OBJECTIVE)),
         unfinished=bool(_of(before, codes.NONFINITE_REGION)),
+        loose=bool(_of(before, codes.NOT_IDENTIFIABLE_LOCALLY)),
+        tension=any(f.code == codes.TENSION and f.severity == "warning" for f in findings),
         knob_moves=any(f.code == codes.UNRESOLVED_KNOB for f in findings),
         not_checked=tuple(before.not_checked),
         sentence=profile.sentence,
         seconds=seconds,
     )
+
+
+def _scan(case: Case, profile: Any) -> tuple[float, float]:
+    """First and last value tried, those at which every fit failed included."""
+    number, pieces = case.number(case.interest), profile.intervals
+    tried = [value for value, _ in profile.fitted] + [point.value for point in profile.points]
+    whole = (number.lower, number.upper)
+    if not tried or case.ends_only:
+        return whole
+    given = case.grid if isinstance(case.grid, tuple) else whole
+    ends = [min(tried), max(tried)]
+    # What was tried beyond a wall is not among the values.
+    if pieces and _end(pieces[0], "lower").reason == "wall":
+        ends[0] = given[0]
+    if pieces and _end(pieces[-1], "upper").reason == "wall":
+        ends[1] = given[-1]
+    return ends[0], ends[1]
 
 
 def _end(piece: Any, side: str) -> ToldEnd:

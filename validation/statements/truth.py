@@ -76,6 +76,8 @@ class Truth:
     rough: bool | None
     unfinished: bool | None
     """Whether a part of the box is not finite."""
+    full: bool | None
+    """Whether at the best fit the data fix all combinations but those of exact symmetries."""
     spread: float
     """How much noise or chatter changes chi2 at the best place."""
 
@@ -132,6 +134,7 @@ def decide(case: Case, scan: tuple[float, float]) -> Truth:
         unrepeatable=tremble is not None and tremble.noise > 0.0,
         rough=case.rough,
         unfinished=_unfinite(brute),
+        full=_full(brute),
         spread=0.0 if tremble is None else _spread(brute),
     )
 
@@ -379,6 +382,19 @@ def _acts(brute: Brute) -> dict[str, bool | None]:
     return found
 
 
+def _full(brute: Brute) -> bool | None:
+    """Whether the slopes at the best fit have the rank that the exact symmetries leave."""
+    u, n = brute.best.u, len(brute.case.numbers)
+    inward = np.diag(np.where(u > 0.5, -1e-6, 1e-6))
+    r = brute.residuals(np.concatenate([u[None], u + inward, u + 2 * inward]))
+    slopes = (-3 * r[0] + 4 * r[1 : n + 1] - r[n + 1 :]) / 2e-6
+    if not np.isfinite(slopes).all():
+        return None
+    sizes = np.linalg.svd(slopes, compute_uv=False)
+    rank = n - len(brute.case.group)
+    return True if len(sizes) >= rank > 0 and sizes[rank - 1] > 1e-3 * sizes[0] else None
+
+
 def _unfinite(brute: Brute) -> bool | None:
     """Whether more than 3 % of the box is not finite; None below that."""
     u = np.concatenate([brute._crowd(4096, 5), brute.minima[0].u[None]])
@@ -398,9 +414,11 @@ def _knob(
     fine = Brute(brute.case, [brute.best.u], refined=True)
     fine.scan(*scan)
     new = fine.pieces(*scan)
-    if not new or len(new) > 1:
-        return None
     before, after = (float(one.number.value(one.best.u[one.column])) for one in (brute, fine))
+    if abs(after - before) > 2 * (old[1] - old[0]):  # out of sight of the scan, perhaps
+        return True
+    if len(new) != 1:
+        return None
     shifts = [after - before, *(b - a for a, b in zip(old, new[0], strict=True))]
     knob = brute.case.knob
     assert knob is not None
