@@ -1,5 +1,6 @@
 """Brute force, by which statements are judged, against what can be solved by hand."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_the_slope_of_a_line():
     x = np.linspace(0.0, 6.0, 13)
     data = 1.0 + 0.5 * x + 0.1 * np.cos(7 * x)
     box = Number("a", -10, 10), Number("b", -5, 5)
-    line = case(box, lambda p, xp, _: p.a + p.b * x, data, 0.1, {"a": 1, "b": 0.5}, "b")
+    line = case(box, lambda p, *_: p.a + p.b * x, data, 0.1, {"a": 1, "b": 0.5}, "b")
     found = decide(line, (-5, 5))
     slope = np.polyfit(x, data, 1)[0]
     reach = Z * 0.1 / math.sqrt(np.sum((x - x.mean()) ** 2))
@@ -46,10 +47,10 @@ def test_the_slope_of_a_line():
 
 
 def test_a_product_ends_at_the_bounds_of_its_partner():
-    """a b = 10 +- 0.001 with b in [1, 2]: a in [(10 - 0.00196) / 2, 10 + 0.00196]."""
+    """Of a b = 10 +- 0.001 with b in [1, 2]: a in [(10 - 0.00196) / 2, 10 + 0.00196]."""
     box = Number("a", 0.1, 100), Number("b", 1, 2)
     truth = {"a": 7.0, "b": 10 / 7}
-    product = case(box, lambda p, xp, _: p.a * p.b + np.zeros(1), [10.0], 1e-3, truth, "a")
+    product = case(box, lambda p, *_: p.a * p.b + np.zeros(1), [10.0], 1e-3, truth, "a")
     found = decide(product, (1.0, 20.0))
 
     assert ends(found) == pytest.approx([(10 - Z * 1e-3) / 2, 10 + Z * 1e-3], rel=1e-7)
@@ -72,15 +73,15 @@ def test_a_partner_that_no_datum_feels_holds_nothing():
     assert list(verified(decay)) == []
     found = decide(decay, (0.05, 5))
     assert found.codes == {"identified"}
-    a = decide(Case(**{**vars(decay), "interest": "a"}), (0.1, 10))
+    a = decide(dataclasses.replace(decay, interest="a"), (0.1, 10))
     assert a.codes == {"bound_limited", "not_identifiable_symmetry"}
 
 
 def test_a_prior_holds_what_no_datum_sees():
-    """z = 2 +- 0.3 by its prior alone: [2 - 0.588, 2 + 0.588]."""
+    """Known is z = 2 +- 0.3 by its prior alone: [2 - 0.588, 2 + 0.588]."""
     box = Number("m", 0, 2), Number("z", -3, 7, prior=("Normal", 2.0, 0.3))
     data = [1.0, 1.1, 0.9, 1.0, 1.2]
-    blind = case(box, lambda p, xp, _: p.m + np.zeros(5), data, 0.1, {"m": 1, "z": 2}, "z")
+    blind = case(box, lambda p, *_: p.m + np.zeros(5), data, 0.1, {"m": 1, "z": 2}, "z")
     found = decide(blind, (-3, 7))
 
     assert ends(found) == pytest.approx([2 - Z * 0.3, 2 + Z * 0.3], rel=1e-7)
@@ -93,7 +94,7 @@ def test_a_prior_beside_data_that_close_the_set_holds_nothing():
     """The data alone close the set of a mean inside its box, so a prior of it is no reason."""
     box = (Number("m", -5, 5, prior=("Normal", 0.9, 0.05)),)
     data = np.array([1.0, 1.1, 0.9, 1.0, 1.2])
-    mean = case(box, lambda p, xp, _: p.m + np.zeros(5), data, 0.1, {"m": 1}, "m")
+    mean = case(box, lambda p, *_: p.m + np.zeros(5), data, 0.1, {"m": 1}, "m")
     found = decide(mean, (-5, 5))
     weight = 5 / 0.1**2 + 1 / 0.05**2
     middle = (data.sum() / 0.1**2 + 0.9 / 0.05**2) / weight
@@ -112,7 +113,7 @@ def test_the_scan_a_bound_and_a_physical_limit():
         ((0.95, None), "physical limit", "not_constrained"),
     ):
         box = (Number("m", 0.95, 2, physical=limits),)
-        mean = case(box, lambda p, xp, _: p.m + np.zeros(1), data, 0.1, {"m": 1}, "m")
+        mean = case(box, lambda p, *_: p.m + np.zeros(1), data, 0.1, {"m": 1}, "m")
         short = decide(mean, (0.95, 1.1))
         assert reasons(short) == [({reason}, ()), ({"scan edge"}, ())]
         assert short.codes == {code}
@@ -124,7 +125,7 @@ def test_the_scan_a_bound_and_a_physical_limit():
 
 def test_mirror_images_are_two_pieces():
     """m^2 = 1 +- 0.2: two pieces, between the roots of 1 -+ 0.392."""
-    square = case((Number("m", -3, 3),), lambda p, xp, _: p.m**2, [1.0], 0.2, {"m": 1}, "m")
+    square = case((Number("m", -3, 3),), lambda p, *_: p.m**2, [1.0], 0.2, {"m": 1}, "m")
     found = decide(square, (-3, 3))
     low, high = math.sqrt(1 - Z * 0.2), math.sqrt(1 + Z * 0.2)
 
@@ -134,18 +135,16 @@ def test_mirror_images_are_two_pieces():
 
 def test_an_end_at_a_jump():
     """Where the prediction jumps at 2 and 3 the set is the step between them."""
-    step = case(
-        (Number("q", 0.5, 5.5),), lambda p, xp, _: np.floor(p.q), [2.0], 0.1, {"q": 2.5}, "q"
-    )
+    step = case((Number("q", 0.5, 5.5),), lambda p, *_: np.floor(p.q), [2.0], 0.1, {"q": 2.5}, "q")
 
     assert ends(decide(step, (0.5, 5.5))) == pytest.approx([2.0, 3.0], abs=1e-5)
 
 
 def test_a_wall_is_no_datum():
-    """m = 1 +- 0.1, not finite above 1.05: the set ends there, by a wall."""
+    """Of m = 1 +- 0.1, not finite above 1.05, set ends there, by a wall."""
     wall = case(
         (Number("m", 0, 2),),
-        lambda p, xp, _: np.where(p.m > 1.05, np.nan, p.m),
+        lambda p, *_: np.where(p.m > 1.05, np.nan, p.m),
         [1.0],
         0.1,
         {"m": 1},
@@ -159,10 +158,10 @@ def test_a_wall_is_no_datum():
 
 
 def test_how_nearly_a_scaling_holds():
-    """a b + 0.01 a at a = b = 1: a -> 2 a, b -> b / 2 moves it by 0.01, that is 0.1 sigma."""
+    """Of a b + 0.01 a at a = b = 1: a -> 2 a, b -> b / 2 moves it by 0.01, that is 0.1 sigma."""
     box = Number("a", 0.1, 10), Number("b", 0.1, 10)
     truth = {"a": 1.0, "b": 1.0}
-    broken = case(box, lambda p, xp, _: p.a * p.b + 0.01 * p.a, [1.01], 0.1, truth, "a")
+    broken = case(box, lambda p, *_: p.a * p.b + 0.01 * p.a, [1.01], 0.1, truth, "a")
 
     assert nearly(broken, truth, ("scaling", {"a": 1, "b": -1})) == pytest.approx(0.1)
 

@@ -79,7 +79,7 @@ class Brute:
             found = (self.residuals(u) ** 2).sum(axis=1)
         return np.where(np.isfinite(found), found, np.inf)
 
-    def _fit(self, start: Array, moving: Array) -> Point:
+    def fit(self, start: Array, moving: Array) -> Point:
         """Bounded least squares from one start over the coordinates that move."""
         u = start.copy()
         here = float(self.chi2(u[None])[0])
@@ -131,7 +131,7 @@ class Brute:
 
     # -- minima over everything --------------------------------------------------------------
 
-    def _crowd(self, count: int, seed: int) -> Array:
+    def crowd(self, count: int, seed: int) -> Array:
         """Places in the unit box: even, crowded at the bounds, and its corners."""
         n = len(self.case.numbers)
         even = qmc.Sobol(n, seed=seed).random(count // 2)
@@ -143,10 +143,10 @@ class Brute:
     @cached_property
     def minima(self) -> list[Point]:
         """Distinct ends of fits over all parameters, lowest first."""
-        u = np.concatenate([self._crowd(FREE, 1), np.array(self.known)])
+        u = np.concatenate([self.crowd(FREE, 1), np.array(self.known)])
         chi2 = self.chi2(u)
         starts = [u[i] for i in _apart(u, chi2, 10)] + self.known
-        ends = [self._fit(start, np.ones(u.shape[1], dtype=bool)) for start in starts]
+        ends = [self.fit(start, np.ones(u.shape[1], dtype=bool)) for start in starts]
         found: list[Point] = []
         for end in sorted(ends, key=lambda one: one.chi2):
             near = [one for one in found if np.abs(one.u - end.u).max() < 1e-4]
@@ -172,7 +172,7 @@ class Brute:
             for one in self.minima[:6]
             for size in (0.0, 0.01, 0.1)
         ]
-        return np.concatenate([self._crowd(PLACES, 3), *near])
+        return np.concatenate([self.crowd(PLACES, 3), *near])
 
     def at(self, value: float, warm: list[Array] | None = None, starts: int = 2) -> Point:
         """The profile at one value."""
@@ -183,7 +183,7 @@ class Brute:
             one = start.copy()
             one[self.column] = self.number.unit(value)
             found.append(one)
-        ends = [self._fit(start, self.others) for start in found]
+        ends = [self.fit(start, self.others) for start in found]
         return min(ends, key=lambda one: one.chi2, default=Point(math.inf, u[0]))
 
     def scan(self, low: float, high: float) -> None:
@@ -223,7 +223,7 @@ class Brute:
                 start[self.column] = self.number.unit(value)
                 if not math.isfinite(self.points[before].chi2):
                     continue
-                end = self._fit(start, self.others)
+                end = self.fit(start, self.others)
                 if end.chi2 < self.points[value].chi2 - _SAME:
                     self.points[value], improved = end, True
             if not improved and sweep:

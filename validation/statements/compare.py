@@ -74,7 +74,7 @@ def _before(case: Case, told: Told, truth: Truth) -> Iterator[Compared]:
     )
 
 
-def _not(value: bool | None) -> bool | None:
+def _not(value: bool | None) -> bool | None:  # noqa: FBT001 - a negation
     return None if value is None else not value
 
 

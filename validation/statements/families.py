@@ -31,7 +31,7 @@ def constant(rng: np.random.Generator) -> Family:
     """One number, measured."""
     x = places(rng)
     box = (Number("a", -10, 10),)
-    return Family("a", box, lambda p, xp, _: p.a + 0.0 * x, {"a": rng.uniform(-6, 6)}, x)
+    return Family("a", box, lambda p, *_: p.a + 0.0 * x, {"a": rng.uniform(-6, 6)}, x)
 
 
 def rate(rng: np.random.Generator) -> Family:
@@ -47,7 +47,7 @@ def line(rng: np.random.Generator) -> Family:
     x = places(rng)
     box = Number("a", -10, 10), Number("b", -5, 5)
     truth = {"a": rng.uniform(-5, 5), "b": rng.uniform(-2, 2)}
-    return Family("a + b x", box, lambda p, xp, _: p.a + p.b * x, truth, x)
+    return Family("a + b x", box, lambda p, *_: p.a + p.b * x, truth, x)
 
 
 def parabola(rng: np.random.Generator) -> Family:
@@ -55,7 +55,7 @@ def parabola(rng: np.random.Generator) -> Family:
     x = places(rng)
     box = Number("a", -20, 20), Number("b", -20, 20), Number("c", -5, 5)
     truth = {"a": rng.uniform(-5, 5), "b": rng.uniform(-3, 3), "c": rng.uniform(-1, 1)}
-    model: Model = lambda p, xp, _: p.a + p.b * x + p.c * x**2  # noqa: E731 - a formula
+    model: Model = lambda p, *_: p.a + p.b * x + p.c * x**2  # noqa: E731 - a formula
     return Family("a + b x + c x^2", box, model, truth, x)
 
 
@@ -73,7 +73,7 @@ def rise(rng: np.random.Generator) -> Family:
     x = places(rng)
     box = Number("V", 0, 30), Number("K", 0.02, 50, "log")
     truth = {"V": rng.uniform(2, 8), "K": rng.uniform(0.3, 3)}
-    return Family("V x / (K + x)", box, lambda p, xp, _: p.V * x / (p.K + x), truth, x)
+    return Family("V x / (K + x)", box, lambda p, *_: p.V * x / (p.K + x), truth, x)
 
 
 def peak(rng: np.random.Generator) -> Family:

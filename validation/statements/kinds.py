@@ -182,7 +182,7 @@ def _product(rng: Rng, x: Array) -> tuple[Family, tuple[Direction, ...]]:
             (("scaling", {"a": 3, "b": -2}),),
         )
     if what == 3:
-        made = lambda p, xp, _: p.s + p.t + p.v * x  # noqa: E731
+        made = lambda p, *_: p.s + p.t + p.v * x  # noqa: E731
         box = Number("s", -10, 10), Number("t", 0, rng.uniform(1, 8)), Number("v", -5, 5)
         truth = {"s": rng.uniform(-2, 2), "t": 0.4 * box[1].upper, "v": rng.uniform(-1, 1)}
         return Family("s + t + v x", box, made, truth, x), (("shift", {"s": 1, "t": -1}),)
@@ -335,7 +335,6 @@ def knobs(rng: Rng) -> Case:
 
 def walls(rng: Rng) -> Case:
     """Parts of the box in which the model is not finite, far from the data or next to them."""
-    x = families.places(rng)
     family, sigma = families.drawn(rng, 2, 4), noise_level(rng)
     case = simulated(rng, family, sigma, "walls")
     spread = case.spreads()
@@ -432,7 +431,7 @@ def corners(rng: Rng) -> Case:
     return gridded(rng, case)
 
 
-def minima(rng: Rng) -> Case:
+def minima(rng: Rng) -> Case:  # noqa: C901 - five models, one after another
     """Several minima: mirrors, aliases, one peak for two, two decays that may be exchanged."""
     x = families.places(rng)
     what, sigma = int(rng.integers(5)), noise_level(rng)

@@ -261,8 +261,9 @@ def _moves(
 ) -> bool | None:
     """Whether the end moves by more than 1 % of the width in a wider box; None if unclear.
 
-    Shares of the width are on the scale of the parameter.  The level is taken from the minimum of the old box, and from that of the wider one: where the
-    two answers differ, it is not clear what is meant.
+    Shares of the width are on the scale of the parameter.  The level is taken from the minimum of
+    the old box, and from that of the wider one: where the two answers differ, it is not clear
+    what is meant.
     """
     case = brute.case.replaced(*wider)
     known = [
@@ -271,13 +272,13 @@ def _moves(
     ]
     other = Brute(case, known)
     lowest = min(
-        one.chi2 for one in [brute.best, *(other._fit(u, np.ones(len(u), bool)) for u in known)]
+        one.chi2 for one in [brute.best, *(other.fit(u, np.ones(len(u), bool)) for u in known)]
     )
 
     def profile(share: float) -> float:
         start = known[0].copy()
         start[other.column] = other.number.unit(value) + share * outward
-        return other._fit(np.where(other.others, np.clip(start, 0, 1), start), other.others).chi2
+        return other.fit(np.where(other.others, np.clip(start, 0, 1), start), other.others).chi2
 
     answers = set()
     for reference in (brute.best.chi2, lowest):
@@ -332,7 +333,7 @@ def _code_of(reasons: set[Reasons], pieces: int) -> set[str]:
 
 
 def _at_edge(brute: Brute, scan: tuple[float, float]) -> bool | None:
-    """Whether the lowest chi2 on the scan is at its end, and no physical limit; None if unclear."""
+    """Whether the lowest chi2 is at an end of the scan, no physical limit; None if unclear."""
     inside = {v: p.chi2 for v, p in brute.points.items() if scan[0] <= v <= scan[1]}
     ends = {v: inside[v] for v in scan if v not in brute.number.physical}
     if not ends:
@@ -397,7 +398,7 @@ def _full(brute: Brute) -> bool | None:
 
 def _unfinite(brute: Brute) -> bool | None:
     """Whether more than 3 % of the box is not finite; None below that."""
-    u = np.concatenate([brute._crowd(4096, 5), brute.minima[0].u[None]])
+    u = np.concatenate([brute.crowd(4096, 5), brute.minima[0].u[None]])
     even = ~np.isfinite(brute.chi2(u[:2048]))
     if even.mean() > 0.03:
         return True

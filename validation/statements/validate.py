@@ -19,14 +19,14 @@ FALLBACK = 20261130
 
 
 def seed_of_commit() -> int:
-    """``DAYBREAK_SEED``, or the first 32 bits of the commit's hash: other fits for every commit."""
+    """``DAYBREAK_SEED``, or the first 32 bits of the commit's hash: new fits for every commit."""
     given = os.environ.get("DAYBREAK_SEED")
     if given:
         return int(given)
     command = ["git", "rev-parse", "HEAD"]
     here = Path(__file__).parent
     try:
-        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)  # noqa: S607
+        done = subprocess.run(command, cwd=here, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return FALLBACK
     return int(done.stdout[:8], 16)
