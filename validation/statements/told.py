@@ -19,7 +19,7 @@ from validation.statements.case import Case, Direction
 
 STARTS, EACH = 8, 2
 """Starts of the shared multi-start, and of every point: few, because the models are small."""
-REASONS = {"no fit": "wall"}
+REASONS = {"no fit": "wall", "bound of a nuisance": "nuisance bound"}
 """Words of Daybreak for what ends an interval that brute force calls otherwise."""
 
 
@@ -177,9 +177,10 @@ def _scan(case: Case, profile: Any) -> tuple[float, float]:
 
 
 def _end(piece: Any, side: str) -> ToldEnd:
-    """Value and reason of one end."""
+    """Value and reason of one end, and who holds it."""
     reason = getattr(piece, f"{side}_reason").value
-    return ToldEnd(getattr(piece, side), REASONS.get(reason, reason))
+    holders = tuple(getattr(piece, f"{side}_of", ()))
+    return ToldEnd(getattr(piece, side), REASONS.get(reason, reason), holders)
 
 
 def _stop(before: StudyPreflight) -> str:
