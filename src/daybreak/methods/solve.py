@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import threading
 import time
@@ -12,6 +13,7 @@ import numpy as np
 
 from daybreak.methods.batch import NOTHING, Batch, Checkpoint, End
 from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.local_fits import fit
@@ -20,7 +22,8 @@ from daybreak.methods.refinement import refine
 from daybreak.methods.solver import solver_of
 from daybreak.methods.trials import Desk, carry_out
 from daybreak.problem.fit import FitProblem, Setting
-from daybreak.problem.kinds import CONCLUDE, EVALUATE, POLISH, REFINE, Kind
+from daybreak.problem.kinds import CONCLUDE, EVALUATE, LOOSENED, POLISH, REFINE, Kind
+from daybreak.problem.loosened import OPTION, Loosening, sigmas_without_priors
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.stop_reasons import StopReason
@@ -66,10 +69,15 @@ def solve(
     for rows in batches.values():
         alike_tasks = [tasks[i] for i in rows]
         first = alike_tasks[0]
+        loosening = Loosening.restore(first.options)
+        asked = loosening.of(problem)
         evaluator, cells = cells_of(
-            problem, [task.held for task in alike_tasks], settings, first.options.get("model", 1.0)
+            asked, [task.held for task in alike_tasks], settings, first.options.get("model", 1.0)
         )
-        batch = Batch(problem, settings, alike_tasks, evaluator, cells, checkpoint)
+        if not loosening.priors:
+            sigmas = np.tile(sigmas_without_priors(asked), (len(rows), 1))
+            cells = Cells(cells.pins, cells.numbers, sigmas)
+        batch = Batch(asked, settings, alike_tasks, evaluator, cells, checkpoint)
         made = _MAKERS.get(first.kind, _by_solver)(batch)
         outcomes |= dict(zip(rows, made, strict=True))
     return [outcomes[i] for i in range(len(tasks))]
@@ -80,6 +88,14 @@ def _by_solver(batch: Batch) -> list[Outcome]:
     first = batch.tasks[0]
     solver = first.solver or solver_of({"solver": LeastSquares.name, **first.options})
     return [batch.outcome(row, end) for row, end in enumerate(solver.solve(batch))]
+
+
+def _loosened(batch: Batch) -> list[Outcome]:
+    """Fits with something left out, or ends read off such evaluations, which say what."""
+    options = batch.tasks[0].options
+    made = _conclude(batch) if "chi2" in options else _by_solver(batch)
+    details = {OPTION: options[OPTION]}
+    return [dataclasses.replace(one, details={**one.details, **details}) for one in made]
 
 
 def _polish(batch: Batch) -> list[Outcome]:
@@ -134,6 +150,7 @@ def _conclude(batch: Batch) -> list[Outcome]:
 _MAKERS: dict[Kind, Callable[[Batch], list[Outcome]]] = {
     EVALUATE: _evaluate,
     CONCLUDE: _conclude,
+    LOOSENED: _loosened,
     POLISH: _polish,
     REFINE: _refine,
 }

@@ -1,0 +1,227 @@
+"""What holds the ends of a 95 % set, from trials with bounds moved or priors left out.
+
+An end is the data's unless such a trial says otherwise (`daybreak.methods.end_checks` makes them):
+
+* 1 % of the width beyond the end chi2 is within the level once bounds of nuisances are moved, or
+  1 % inside it no longer is, because the lowest chi2 has fallen: the nuisances end the set that
+  went beyond their bounds there, as few as do it;
+* without priors nothing ends the set on that side, or a further piece of it lies there: the priors
+  end it whose pulls differ from those at the best fit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from daybreak.diagnosis.best import Best
+from daybreak.diagnosis.bounds import parameters_of
+from daybreak.diagnosis.curve import Curve
+from daybreak.diagnosis.study import EndReason, Interval
+from daybreak.ledger.records import StudyRecord, TrialRecord
+from daybreak.problem.kinds import LOOSENED
+from daybreak.problem.loosened import MOVES, Loosening, Side
+from daybreak.problem.parameters import Parameter
+from daybreak.problem.priors import GROUP, pull_name
+
+_ACTS = 0.01
+"""A prior acts on an end where its pull differs by this share of the level from the best fit's.
+
+A choice, as for `MOVES`: what is less moves an end by half a per cent of its distance.
+"""
+
+
+class _Trial(NamedTuple):
+    """A fit with something left out."""
+
+    what: Loosening
+    record: TrialRecord
+
+    @property
+    def chi2(self) -> float:
+        """Where it ended."""
+        return float(self.record.outcome.chi2 or 0.0)
+
+    @property
+    def value(self) -> float:
+        """Of the parameter of interest, which was held."""
+        return self.record.point[0]
+
+    def beyond(self, boxes: Sequence[Parameter]) -> frozenset[str]:
+        """Parameters that went beyond their declared bounds."""
+        return self.what.beyond(boxes, self.record.outcome.parameters)
+
+
+def read_ends(
+    record: StudyRecord, curve: Curve, best: Best
+) -> tuple[list[Interval], list[Interval]]:
+    """The set of a profile, each end with what holds it; and that of the data alone, if known."""
+    name = curve.parameter.name
+    made = [
+        _Trial(Loosening.restore(t.outcome.details), t)
+        for t in record.trials
+        if t.kind == LOOSENED and t.outcome.chi2 is not None and t.of in ((), (name,))
+    ]
+    boxes = [one for one in parameters_of(record.problem) if one.name != name]
+    wide = [trial for trial in made if trial.what.priors]
+    told = _held_by_bounds(curve.intervals(), wide, curve, boxes)
+    alone = _without_priors(made, curve, boxes)
+    if alone:
+        acting = _Acting(record, curve, best)
+        told = [_held_by_priors(one, told, alone, acting) for one in told]
+    return told, alone
+
+
+# -- bounds of nuisances ---------------------------------------------------------------------
+
+
+def _held_by_bounds(
+    intervals: Sequence[Interval],
+    made: Sequence[_Trial],
+    curve: Curve,
+    boxes: Sequence[Parameter],
+) -> list[Interval]:
+    """The set with every end renamed that moves with bounds of nuisances."""
+    found: list[Interval] = []
+    for one in intervals:
+        renamed = one
+        for side, end, reason in _sides(one):
+            if reason is EndReason.DATA:
+                width = one.upper - one.lower
+                # Those of a profile lie at 1 %; where only ends are sought, there is one piece.
+                reach = math.inf if curve.ends_only else 1.5 * MOVES * width
+                beside = [
+                    (trial, (trial.value - end) * (1.0 if side == "upper" else -1.0))
+                    for trial in made
+                    if trial.what.bounds
+                    and trial.record.of
+                    and 0.9 * MOVES * width <= abs(trial.value - end) <= reach
+                ]
+                if names := _movers(beside, made, curve, boxes):
+                    renamed = _renamed(renamed, side, EndReason.NUISANCE, names)
+        found.append(renamed)
+    return found
+
+
+def _movers(
+    beside: Sequence[tuple[_Trial, float]],
+    made: Sequence[_Trial],
+    curve: Curve,
+    boxes: Sequence[Parameter],
+) -> list[str]:
+    """Nuisances with whose bounds an end moves, by the trials beside it; none where it stays."""
+    moved = {trial.what.bounds for trial, _ in beside}
+    best = [trial for trial in made if trial.what.bounds in moved and not trial.record.of]
+    level = min((curve.reference, *(trial.chi2 for trial in best))) + curve.level
+    out = [trial.beyond(boxes) for trial, ahead in beside if ahead > 0.0 and trial.chi2 <= level]
+    if best and any(ahead < 0.0 and trial.chi2 > level for trial, ahead in beside):
+        out.append(min(best, key=lambda trial: trial.chi2).beyond(boxes))
+    fewest = min(map(len, filter(None, out)), default=0)
+    return sorted({name for names in out if len(names) == fewest for name in names})
+
+
+# -- priors ----------------------------------------------------------------------------------
+
+
+def _without_priors(
+    made: Sequence[_Trial], curve: Curve, boxes: Sequence[Parameter]
+) -> list[Interval]:
+    """The set of the data alone, each end with what holds it; empty where it was not followed."""
+    bare = [trial for trial in made if not trial.what.priors]
+    plain = [trial for trial in bare if not trial.what.bounds]
+    chi2: dict[float, float] = {}
+    for trial in plain:
+        if trial.record.of:
+            chi2[trial.value] = min(trial.chi2, chi2.get(trial.value, math.inf))
+    if not chi2:
+        return []
+    values = sorted(chi2)
+    lowest = min(trial.chi2 for trial in plain)
+    heights = [chi2[value] for value in values]
+    alone = Curve(values, heights, lowest, curve.parameter, curve.level, curve.ends_only)
+    return _held_by_bounds(alone.intervals(), bare, alone, boxes)
+
+
+def _held_by_priors(
+    one: Interval, told: Sequence[Interval], alone: Sequence[Interval], acting: _Acting
+) -> Interval:
+    """An interval with what priors do to its ends."""
+    renamed = one
+    others = [p for p in alone if not any(_overlap(p, piece) for piece in told)]
+    for side, end, reason in _sides(one):
+        if reason is not EndReason.DATA:
+            continue
+        piece = min(alone, key=lambda p: max(p.lower - end, end - p.upper))
+        _, there, why = next(found for found in _sides(piece) if found[0] == side)
+        further = any(p.lower > end if side == "upper" else p.upper < end for p in others)
+        if further or why is not EndReason.DATA:
+            renamed = _renamed(renamed, side, EndReason.PRIOR, acting.at(end))
+        elif abs(there - end) > MOVES * (one.upper - one.lower):
+            renamed = _renamed(renamed, side, EndReason.DATA, acting.at(end))
+    return renamed
+
+
+def _overlap(one: Interval, other: Interval) -> bool:
+    return one.lower <= other.upper and other.lower <= one.upper
+
+
+@dataclass(frozen=True)
+class _Acting:
+    """Which priors act along a profile."""
+
+    record: StudyRecord
+    curve: Curve
+    best: Best
+
+    def at(self, end: float) -> list[str]:
+        """Whose pulls differ at an end from those at the best fit; all where none shows it.
+
+        Pulls of scale factors and offsets, which follow from the rest, are not looked at.
+        """
+        name = self.curve.parameter.name
+        fits = [t for t in self.record.trials if t.of == (name,) and t.ended]
+        nearest = min(fits, key=lambda t: (abs(t.point[0] - end), t.outcome.chi2 or 0.0))
+        here, there = self.best.trial.outcome.parameters, nearest.outcome.parameters
+        least = _ACTS * self.curve.level
+        return [
+            one.name
+            for one in parameters_of(self.record.problem)
+            if one.prior is not None
+            and one.fixed is None
+            and abs(_pull(one, there) - _pull(one, here)) > least
+        ] or self._all
+
+    @property
+    def _all(self) -> list[str]:
+        """Everything that has a prior."""
+        problem = self.record.problem
+        pulls = {datum["name"] for datum in problem["observations"] if datum["group"] == GROUP}
+        parts = (*problem["parameters"], *problem["scale_factors"], *problem["offsets"])
+        return [one["name"] for one in parts if pull_name(one["name"]) in pulls]
+
+
+def _pull(one: Parameter, values: Mapping[str, float]) -> float:
+    """Squared pull of a prior; 0 without one."""
+    prior = one.prior
+    if prior is None:
+        return 0.0
+    return float(((prior.seen(values[one.name], np) - prior.value) / prior.width) ** 2)
+
+
+def _sides(one: Interval) -> list[tuple[Side, float, EndReason]]:
+    """Both ends of an interval: which, where and why."""
+    return [
+        ("lower", one.lower, one.lower_reason),
+        ("upper", one.upper, one.upper_reason),
+    ]
+
+
+def _renamed(one: Interval, side: Side, reason: EndReason, names: Sequence[str]) -> Interval:
+    """An interval with another reason of one end."""
+    closed = reason is EndReason.DATA
+    changes = {f"{side}_reason": reason, f"{side}_closed": closed, f"{side}_of": list(names)}
+    return one.model_copy(update=changes)
