@@ -34,7 +34,7 @@ def product(b, *, scale="linear", physical=(None, None), xp=np, width=0.01):
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize("xp", [np, jnp])
 def test_the_bounds_of_a_partner_end_the_set(scale, xp):
-    """Of a product only the bounds of b end the set of a: they are named, and it is missed."""
+    """Of a product only the bounds of b end the set of a: they are named, and it is not met."""
     found = study(
         product((2, 6), scale=scale, xp=xp),
         dk.Profile("a", points=13),
@@ -49,7 +49,7 @@ def test_the_bounds_of_a_partner_end_the_set(scale, xp):
     assert not piece.upper_closed
     assert [piece.lower, piece.upper] == pytest.approx([2.0, 6.0], rel=0.01)
     assert "the bounds of b end the set, not the data" in found.profile.sentence
-    assert (found.outcomes[0].outcome, found.verdict) == ("missed", "FAIL")
+    assert found.outcomes[0].outcome != "met"
 
 
 def test_a_physical_limit_of_a_partner_is_no_bound():

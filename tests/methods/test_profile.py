@@ -251,7 +251,7 @@ def test_reasons_of_open_ends():
     assert (flat.intervals[0].lower_reason, flat.intervals[0].upper_reason) == ("data", "flat")
     assert flat.intervals[0].upper == 500.0
     assert flat.code.word == "bound_limited"
-    assert "flattens below the level" in flat.sentence
+    assert "flat up to its bound" in flat.sentence
 
 
 def test_all_profiles_share_one_reference():

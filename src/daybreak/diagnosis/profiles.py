@@ -14,7 +14,7 @@ from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.elsewhere import other_minima, unfollowed
 from daybreak.diagnosis.ends import read_ends
-from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words
+from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words, why_limited
 from daybreak.diagnosis.study import EndReason, Interval, OtherMinimum, Profile, ProfilePoint
 from daybreak.findings import FindingCode, codes
 from daybreak.ledger.records import StudyRecord, TrialRecord
@@ -272,13 +272,11 @@ def _moving(record: StudyRecord, name: str) -> str:
 def _not_identifiable(parameter: Parameter, symmetry: str, intervals: Sequence[Interval]) -> _Told:
     """That a symmetry moves the parameter, whatever ends the set on the scan."""
     unit = f" {parameter.unit}" if parameter.unit else ""
-    wide = any(piece.upper > piece.lower for piece in intervals)
-    seen = worded(", on the scan {}{}", pieces_in_words(intervals), unit) if wide else ""
     text = worded("{} is not identifiable, as {}", parameter.name, symmetry)
-    return _Told(
-        codes.NOT_IDENTIFIABLE_SYMMETRY,
-        text + worded("; no datum ends its 95 % set{}.", seen),
-    )
+    if any(piece.upper > piece.lower for piece in intervals):
+        seen = worded("; on the scan its 95 % set is {}{}", pieces_in_words(intervals), unit)
+        text += seen + worded(", but {}", why_limited(intervals))
+    return _Told(codes.NOT_IDENTIFIABLE_SYMMETRY, text + ".")
 
 
 def _code(

@@ -28,7 +28,7 @@ def set_in_words(
     if not reasons <= {EndReason.DATA, EndReason.PHYSICAL_LIMIT}:
         only = reasons <= {EndReason.DATA, EndReason.PHYSICAL_LIMIT, EndReason.PRIOR}
         code = codes.PRIOR_LIMITED if only else codes.BOUND_LIMITED
-        return code, worded("{}, but {}.", lies, _limited(intervals))
+        return code, worded("{}, but {}.", lies, why_limited(intervals))
     if EndReason.PHYSICAL_LIMIT in reasons:
         text = worded("{}, ended by the data and by its physical limit{}", lies, narrowed)
         return codes.ONE_SIDED, worded("{}{}.", text, _left_out(curve, left_out, at_limit))
@@ -106,14 +106,16 @@ def _narrowed(intervals: Sequence[Interval], alone: str) -> str:
     return worded("; {} moves them: the data alone give {}", what, alone)
 
 
-def _limited(intervals: Sequence[Interval]) -> str:
-    """Why the data do not end the set."""
+def why_limited(intervals: Sequence[Interval]) -> str:
+    """Why the data do not end a set, as a clause; where all ends pass for theirs, that none does."""
     ends = [
         end
         for i in intervals
         for end in ((i.lower_reason, i.lower_of), (i.upper_reason, i.upper_of))
     ]
     reasons = {reason for reason, _ in ends} - {EndReason.DATA}
+    if not reasons:
+        return "no datum ends the set"
     if reasons == {EndReason.FLAT}:
         return "the profile is flat up to its bound, so the data do not end the set on that side"
     if EndReason.NO_FIT in reasons:

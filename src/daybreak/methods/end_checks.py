@@ -108,8 +108,10 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
             value = _beside(curve, crossing, step * width)
             if value is not None:
                 tasks.append(loose.task(curve.best[(crossing.inside,)], value))
+    if not tasks:
+        return
     outcomes = yield tasks
-    level = min(ground.lowest, *map(chi2_of, outcomes)) + ground.level_95
+    level = min((ground.lowest, *map(chi2_of, outcomes))) + ground.level_95
     # Of several parameters that went beyond their bounds, does one alone let the end move?
     again: list[Task] = []
     for task, outcome in zip(tasks, outcomes, strict=True):
