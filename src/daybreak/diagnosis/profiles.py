@@ -36,6 +36,13 @@ _OPEN = frozenset(
     }
 )
 """Reasons of a set that goes as far as it was looked at."""
+_WORSE = (
+    codes.NONFINITE_REGION,
+    codes.UNFINISHED,
+    codes.FLAT_WITHIN_NOISE,
+    codes.EDGE_MINIMUM,
+)
+"""Codes that are worse news than a symmetry: the profile has not even a minimum to speak of."""
 _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
 
 
@@ -59,7 +66,8 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
     told = _code(parameter, points, curve, found, noise)
-    if curve and (moving := _moving(record, name)):
+    moving = _moving(record, name)
+    if moving and told.code not in _WORSE:
         told = _not_identifiable(parameter, moving, found.intervals)
     if ends_only and best is not None and not by_value:
         text = f"the best fit had not converged before the search stopped. {_MORE}"
@@ -270,7 +278,7 @@ def _moving(record: StudyRecord, name: str) -> str:
 
 
 def _not_identifiable(parameter: Parameter, symmetry: str, intervals: Sequence[Interval]) -> _Told:
-    """That a symmetry moves the parameter, whatever ends the set on the scan."""
+    """That a symmetry moves the parameter, and what ends the set on the scan."""
     unit = f" {parameter.unit}" if parameter.unit else ""
     text = worded("{} is not identifiable, as {}", parameter.name, symmetry)
     if any(piece.upper > piece.lower for piece in intervals):

@@ -107,7 +107,7 @@ def _narrowed(intervals: Sequence[Interval], alone: str) -> str:
 
 
 def why_limited(intervals: Sequence[Interval]) -> str:
-    """Why the data do not end a set, as a clause; where all ends pass for theirs, that none does."""
+    """Why the data do not end a set, as a clause; at least that none does."""
     ends = [
         end
         for i in intervals
