@@ -16,14 +16,16 @@ def other_minima(
     record: StudyRecord, curve: Curve, intervals: Sequence[Interval]
 ) -> list[OtherMinimum]:
     """Minima over all parameters that lie outside every piece, lowest first."""
-    name = curve.parameter.name
-    pieces = [(i.lower, i.upper, MOVES * (i.upper - i.lower)) for i in intervals]
+    name, place = curve.parameter.name, curve.parameter.unit_from
+    known = [(place(i.lower), place(i.upper)) for i in intervals]
+    near = MOVES * max((high - low for low, high in known), default=0.0)
     found: list[OtherMinimum] = []
     for end in distinct([t.outcome for t in shared_fits(record) if t.outcome.reason.converged]):
         value, rise = end.parameters[name], max(0.0, float(end.chi2 or 0.0) - curve.reference)
-        known = [*pieces, *((one.value, one.value, pieces[0][2]) for one in found if pieces)]
-        if not any(low - near <= value <= high + near for low, high, near in known):
+        u = place(value)
+        if not any(low - near <= u <= high + near for low, high in known):
             found.append(OtherMinimum(value=value, rise=rise, inside=rise <= curve.level))
+            known.append((u, u))
     return found
 
 

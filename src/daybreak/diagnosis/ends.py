@@ -2,9 +2,9 @@
 
 An end is the data's unless such a trial says otherwise (`daybreak.methods.end_checks` makes them):
 
-* 1 % of the width beyond the end chi2 is within the level once bounds of nuisances are moved, or
-  1 % inside it no longer is, because the lowest chi2 has fallen: the nuisances end the set that
-  went beyond their bounds there, as few as do it;
+* 1 % of the width beyond the end, on the parameter's scale, chi2 is within the level once bounds
+  of nuisances are moved, or 1 % inside it no longer is, because the lowest chi2 has fallen: the
+  nuisances end the set that went beyond their bounds there, as few as do it;
 * without priors nothing ends the set on that side, or a further piece of it lies there: the priors
   end it whose pulls differ from those at the best fit.
 """
@@ -91,15 +91,15 @@ def _held_by_bounds(
         renamed = one
         for side, end, reason in _sides(one):
             if reason is EndReason.DATA:
-                width = one.upper - one.lower
+                at, width = curve.parameter.unit_from(end), _width(curve, one)
                 # Those of a profile lie at 1 %; where only ends are sought, there is one piece.
                 reach = math.inf if curve.ends_only else 1.5 * MOVES * width
                 beside = [
-                    (trial, (trial.value - end) * (1.0 if side == "upper" else -1.0))
+                    (trial, (there - at) * (1.0 if side == "upper" else -1.0))
                     for trial in made
-                    if trial.what.bounds
-                    and trial.record.of
-                    and 0.9 * MOVES * width <= abs(trial.value - end) <= reach
+                    if trial.what.bounds and trial.record.of
+                    for there in [curve.parameter.unit_from(trial.value)]
+                    if 0.9 * MOVES * width <= abs(there - at) <= reach
                 ]
                 if names := _movers(beside, made, curve, boxes):
                     renamed = _renamed(renamed, side, EndReason.NUISANCE, names)
@@ -150,7 +150,7 @@ def _held_by_priors(
     one: Interval, told: Sequence[Interval], alone: Sequence[Interval], acting: _Acting
 ) -> Interval:
     """An interval with what priors do to its ends."""
-    renamed = one
+    renamed, place = one, acting.curve.parameter.unit_from
     others = [p for p in alone if not any(_overlap(p, piece) for piece in told)]
     for side, end, reason in _sides(one):
         if reason is not EndReason.DATA:
@@ -160,7 +160,7 @@ def _held_by_priors(
         further = any(p.lower > end if side == "upper" else p.upper < end for p in others)
         if further or why is not EndReason.DATA:
             renamed = _renamed(renamed, side, EndReason.PRIOR, acting.at(end))
-        elif abs(there - end) > MOVES * (one.upper - one.lower):
+        elif abs(place(there) - place(end)) > MOVES * (place(one.upper) - place(one.lower)):
             renamed = _renamed(renamed, side, EndReason.DATA, acting.at(end))
     return renamed
 
@@ -210,6 +210,11 @@ def _pull(one: Parameter, values: Mapping[str, float]) -> float:
     if prior is None:
         return 0.0
     return float(((prior.seen(values[one.name], np) - prior.value) / prior.width) ** 2)
+
+
+def _width(curve: Curve, one: Interval) -> float:
+    """Width of an interval on the scale of its parameter, a share of its range."""
+    return curve.parameter.unit_from(one.upper) - curve.parameter.unit_from(one.lower)
 
 
 def _sides(one: Interval) -> list[tuple[Side, float, EndReason]]:

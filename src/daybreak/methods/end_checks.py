@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from daybreak.methods.intervals import crossings_at, interval_ends, line, widths
+from daybreak.methods.intervals import crossings_at, interval_ends, line, pieces
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
 from daybreak.problem.ends import Crossing, distinct
 from daybreak.problem.fit import FitProblem
@@ -103,9 +103,9 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
         return
     loose = _Loose(curve, Loosening(tuple(bounds), priors))
     tasks = [loose.task(best, None)] if at_best else []
-    for crossing, width, at in zip(found, widths(curve, found), held, strict=True):
-        for step in (MOVES, -MOVES) if at_best else (MOVES,) if at else ():
-            value = _beside(curve, crossing, step * width)
+    for crossing, piece, at in zip(found, pieces(curve, found), held, strict=True):
+        for share in (MOVES, -MOVES) if at_best else (MOVES,) if at else ():
+            value = _beside(curve, crossing, piece, share)
             if value is not None:
                 tasks.append(loose.task(curve.best[(crossing.inside,)], value))
     if not tasks:
@@ -147,12 +147,18 @@ def _pressed_beside(
     return [bound for end in sides for bound in pressed(boxes, end.parameters)]
 
 
-def _beside(curve: Relaxation, crossing: Crossing, step: float) -> float | None:
-    """The value that lies `step` outward from a crossing; None where the box ends before."""
+def _beside(
+    curve: Relaxation, crossing: Crossing, piece: tuple[float, float], share: float
+) -> float | None:
+    """The value that lies a share of a piece's width, on the scale, outward from a crossing.
+
+    None where the box ends before.
+    """
     one = curve.problem.space[curve.of[0]]
-    outward = step if crossing.outside > crossing.inside else -step
-    value = min(max(crossing.root + outward, float(one.lower)), float(one.upper))
-    return value if abs(value - crossing.root) > 0.5 * abs(step) else None
+    low, high, root = (one.unit_from(value) for value in (*piece, crossing.root))
+    step = share * (high - low) * (1.0 if crossing.outside > crossing.inside else -1.0)
+    u = min(max(root + step, 0.0), 1.0)
+    return one.draw(u) if abs(u - root) > 0.95 * abs(step) else None
 
 
 # -- priors ----------------------------------------------------------------------------------

@@ -242,9 +242,9 @@ def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
     for _ in range(60):  # halving alone reaches the last digit of a double in 53
         tasks: list[Task] = []
         found = crossings_at(relaxation, relaxation.ground.level_95)
-        for crossing, width in zip(found, widths(relaxation, found), strict=True):
+        for crossing, (low, high) in zip(found, pieces(relaxation, found), strict=True):
             resolution = 8.0 * math.ulp(max(abs(crossing.inside), abs(crossing.outside)))
-            tolerance = max(share * width, resolution)
+            tolerance = max(share * (high - low), resolution)
             if crossing.width <= tolerance:
                 continue
             for value in _around(crossing, tolerance, lost):
@@ -279,12 +279,12 @@ def _rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
         yield from relaxation.own_starts(failed)
 
 
-def widths(relaxation: Relaxation, found: Sequence[Crossing]) -> list[float]:
-    """Width of the interval that each crossing ends, at least as far as it has been seen."""
+def pieces(relaxation: Relaxation, found: Sequence[Crossing]) -> list[tuple[float, float]]:
+    """The interval that each crossing ends, at least as far as it has been seen."""
     values = sorted(point[0] for point in relaxation.best)
     edges = [values[0], *(c.root for c in found), values[-1]]
     return [
-        edges[i + 2] - edges[i + 1] if c.inside > c.outside else edges[i + 1] - edges[i]
+        (edges[i + 1], edges[i + 2]) if c.inside > c.outside else (edges[i], edges[i + 1])
         for i, c in enumerate(found)
     ]
 
