@@ -86,36 +86,60 @@ def _held_by_bounds(
     boxes: Sequence[Parameter],
 ) -> list[Interval]:
     """The set with every end renamed that moves with bounds of nuisances."""
+    movers = _sought_again if curve.ends_only else _movers
+    wide = [trial for trial in made if trial.what.bounds]
     found: list[Interval] = []
     for one in intervals:
         renamed = one
-        for side, end, reason in _sides(one):
-            if reason is EndReason.DATA:
-                at, width = curve.parameter.unit_from(end), _width(curve, one)
-                # Those of a profile lie at 1 %; where only ends are sought, there is one piece.
-                reach = math.inf if curve.ends_only else 1.5 * MOVES * width
-                beside = [
-                    (trial, (there - at) * (1.0 if side == "upper" else -1.0))
-                    for trial in made
-                    if trial.what.bounds and trial.record.of
-                    for there in [curve.parameter.unit_from(trial.value)]
-                    if 0.9 * MOVES * width <= abs(there - at) <= reach
-                ]
-                if names := _movers(beside, made, curve, boxes):
-                    renamed = _renamed(renamed, side, EndReason.NUISANCE, names)
+        for side, _, reason in _sides(one):
+            if reason is EndReason.DATA and (names := movers(one, side, wide, curve, boxes)):
+                renamed = _renamed(renamed, side, EndReason.NUISANCE, names)
         found.append(renamed)
     return found
 
 
-def _movers(
-    beside: Sequence[tuple[_Trial, float]],
-    made: Sequence[_Trial],
+def _sought_again(
+    one: Interval,
+    side: Side,
+    wide: Sequence[_Trial],
     curve: Curve,
     boxes: Sequence[Parameter],
 ) -> list[str]:
-    """Nuisances with whose bounds an end moves, by the trials beside it; none where it stays."""
+    """Nuisances with whose bounds an end moves that was sought again; none where it stays."""
+    place, end = curve.parameter.unit_from, _end(one, side)
+    loose = _curve(wide, curve)
+    pieces = loose.intervals() if loose else []
+    if not pieces:
+        return []
+    there = _end(_nearest(pieces, end), side)
+    if abs(place(there) - place(end)) <= MOVES * (place(one.upper) - place(one.lower)):
+        return []
+    at_best = [trial for trial in wide if not trial.record.of]
+    beside = sorted(
+        (trial for trial in wide if trial.record.of), key=lambda trial: abs(trial.value - there)
+    )
+    return sorted({name for trial in (*beside[:1], *at_best) for name in trial.beyond(boxes)})
+
+
+def _movers(
+    one: Interval,
+    side: Side,
+    wide: Sequence[_Trial],
+    curve: Curve,
+    boxes: Sequence[Parameter],
+) -> list[str]:
+    """Nuisances with whose bounds an end moves, by the trials 1 % beside it; none where not."""
+    place, sign = curve.parameter.unit_from, 1.0 if side == "upper" else -1.0
+    at, width = place(_end(one, side)), place(one.upper) - place(one.lower)
+    beside = [
+        (trial, ahead)
+        for trial in wide
+        if trial.record.of
+        for ahead in [sign * (place(trial.value) - at) / (MOVES * width)]
+        if 0.5 < abs(ahead) < 1.5  # 1, rounding aside
+    ]
     moved = {trial.what.bounds for trial, _ in beside}
-    best = [trial for trial in made if trial.what.bounds in moved and not trial.record.of]
+    best = [trial for trial in wide if trial.what.bounds in moved and not trial.record.of]
     level = min((curve.reference, *(trial.chi2 for trial in best))) + curve.level
     out = [trial.beyond(boxes) for trial, ahead in beside if ahead > 0.0 and trial.chi2 <= level]
     if best and any(ahead < 0.0 and trial.chi2 > level for trial, ahead in beside):
@@ -132,18 +156,22 @@ def _without_priors(
 ) -> list[Interval]:
     """The set of the data alone, each end with what holds it; empty where it was not followed."""
     bare = [trial for trial in made if not trial.what.priors]
-    plain = [trial for trial in bare if not trial.what.bounds]
+    alone = _curve([trial for trial in bare if not trial.what.bounds], curve)
+    return _held_by_bounds(alone.intervals(), bare, alone, boxes) if alone else []
+
+
+def _curve(trials: Sequence[_Trial], curve: Curve) -> Curve | None:
+    """The lowest chi2 at every value with something left out; None without any."""
     chi2: dict[float, float] = {}
-    for trial in plain:
-        if trial.record.of:
-            chi2[trial.value] = min(trial.chi2, chi2.get(trial.value, math.inf))
-    if not chi2:
-        return []
+    for trial in trials:
+        value = trial.record.outcome.parameters[curve.parameter.name]
+        chi2[value] = min(trial.chi2, chi2.get(value, math.inf))
+    if not any(trial.record.of for trial in trials):
+        return None
     values = sorted(chi2)
-    lowest = min(trial.chi2 for trial in plain)
+    lowest = min(trial.chi2 for trial in trials)
     heights = [chi2[value] for value in values]
-    alone = Curve(values, heights, lowest, curve.parameter, curve.level, curve.ends_only)
-    return _held_by_bounds(alone.intervals(), bare, alone, boxes)
+    return Curve(values, heights, lowest, curve.parameter, curve.level, curve.ends_only)
 
 
 def _held_by_priors(
@@ -155,8 +183,7 @@ def _held_by_priors(
     for side, end, reason in _sides(one):
         if reason is not EndReason.DATA:
             continue
-        piece = min(alone, key=lambda p: max(p.lower - end, end - p.upper))
-        _, there, why = next(found for found in _sides(piece) if found[0] == side)
+        _, there, why = next(row for row in _sides(_nearest(alone, end)) if row[0] == side)
         further = any(p.lower > end if side == "upper" else p.upper < end for p in others)
         if further or why is not EndReason.DATA:
             renamed = _renamed(renamed, side, EndReason.PRIOR, acting.at(end))
@@ -212,9 +239,13 @@ def _pull(one: Parameter, values: Mapping[str, float]) -> float:
     return float(((prior.seen(values[one.name], np) - prior.value) / prior.width) ** 2)
 
 
-def _width(curve: Curve, one: Interval) -> float:
-    """Width of an interval on the scale of its parameter, a share of its range."""
-    return curve.parameter.unit_from(one.upper) - curve.parameter.unit_from(one.lower)
+def _nearest(pieces: Sequence[Interval], value: float) -> Interval:
+    """The piece that holds a value, or comes closest."""
+    return min(pieces, key=lambda piece: max(piece.lower - value, value - piece.upper))
+
+
+def _end(one: Interval, side: Side) -> float:
+    return one.lower if side == "lower" else one.upper
 
 
 def _sides(one: Interval) -> list[tuple[Side, float, EndReason]]:
