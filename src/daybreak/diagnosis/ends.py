@@ -142,7 +142,8 @@ def _movers(
     best = [trial for trial in wide if trial.what.bounds in moved and not trial.record.of]
     level = min((curve.reference, *(trial.chi2 for trial in best))) + curve.level
     out = [trial.beyond(boxes) for trial, ahead in beside if ahead > 0.0 and trial.chi2 <= level]
-    if best and any(ahead < 0.0 and trial.chi2 > level for trial, ahead in beside):
+    inside = min((trial.chi2 for trial, ahead in beside if ahead < 0.0), default=-math.inf)
+    if best and inside > level:
         out.append(min(best, key=lambda trial: trial.chi2).beyond(boxes))
     fewest = min(map(len, filter(None, out)), default=0)
     return sorted({name for names in out if len(names) == fewest for name in names})

@@ -103,11 +103,13 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
         return
     loose = _Loose(curve, Loosening(tuple(bounds), priors))
     tasks = [loose.task(best, None)] if at_best else []
+    outward = set[float]()
     for crossing, piece, at in zip(found, pieces(curve, found), held, strict=True):
         for share in (MOVES, -MOVES) if at_best else (MOVES,) if at else ():
             value = _beside(curve, crossing, piece, share)
             if value is not None:
                 tasks.append(loose.task(curve.best[(crossing.inside,)], value))
+                outward |= {value} if share > 0.0 else set[float]()
     if not tasks:
         return
     outcomes = yield tasks
@@ -115,8 +117,8 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
     # Of several parameters that went beyond their bounds, does one alone let the end move?
     again: list[Task] = []
     for task, outcome in zip(tasks, outcomes, strict=True):
-        beyond = loose.what.beyond(boxes, outcome.parameters) if task.point else frozenset[str]()
-        if chi2_of(outcome) <= level and len(beyond) > 1:
+        beyond = loose.what.beyond(boxes, outcome.parameters)
+        if outward & {*task.point} and chi2_of(outcome) <= level and len(beyond) > 1:
             for name in sorted(beyond):
                 kept = {
                     one.name: min(max(outcome.parameters[one.name], one.lower), one.upper)
