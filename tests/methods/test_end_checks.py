@@ -125,6 +125,34 @@ def test_either_of_two_nuisances():
     assert piece.upper_of == ["b", "c"]
 
 
+@pytest.mark.parametrize("xp", [np, jnp])
+def test_the_bounds_of_a_scale_factor(xp):
+    """A strength is known up to a factor within [0.8, 1.25]: its bounds end the set."""
+    problem = dk.FitProblem(
+        [dk.Parameter("strength", 0.1, 9)],
+        lambda p, _: p.strength * xp.asarray([1.0, 2.0, 3.0]),
+        dk.observations([2.0, 4.0, 6.0], 0.01),
+        scale_factors=[dk.ScaleFactor("gain", lower=0.8, upper=1.25)],
+    )
+    found = study(problem, dk.Profile("strength", points=15)).profile
+    free = study(
+        dk.FitProblem(
+            [dk.Parameter("slope", -3, 9)],
+            lambda p, _: 1.0 + p.slope * xp.asarray([0.0, 1.0, 2.0]),
+            dk.observations([2.0, 4.0, 6.0], 0.1),
+            scale_factors=[dk.ScaleFactor("gain", lower=0.1, upper=20.0)],
+        ),
+        dk.Profile("slope", points=15),
+    ).profile
+
+    assert found.code.word == "bound_limited"
+    assert found.intervals[0].lower_of == found.intervals[0].upper_of == ["gain"]
+    assert [found.intervals[0].lower, found.intervals[0].upper] == pytest.approx(
+        [2.0 / 1.25, 2.0 / 0.8], rel=0.01
+    )
+    assert free.code.word == "identified"
+
+
 # -- priors ----------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from daybreak.diagnosis.curve import Curve
 from daybreak.diagnosis.study import EndReason, Interval
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.kinds import LOOSENED
-from daybreak.problem.loosened import MOVES, Loosening, Side
+from daybreak.problem.loosened import FACTORS, MOVES, Loosening, Ranges, Side
 from daybreak.problem.parameters import Parameter
 from daybreak.problem.priors import GROUP, pull_name
 
@@ -51,9 +51,10 @@ class _Trial(NamedTuple):
         """Of the parameter of interest, which was held."""
         return self.record.point[0]
 
-    def beyond(self, boxes: Sequence[Parameter]) -> frozenset[str]:
-        """Parameters that went beyond their declared bounds."""
-        return self.what.beyond(boxes, self.record.outcome.parameters)
+    def beyond(self, ranges: Ranges) -> frozenset[str]:
+        """What went beyond its declared bounds."""
+        outcome = self.record.outcome
+        return self.what.beyond(ranges, {**outcome.parameters, **outcome.details.get(FACTORS, {})})
 
 
 def read_ends(
@@ -66,14 +67,26 @@ def read_ends(
         for t in record.trials
         if t.kind == LOOSENED and t.outcome.chi2 is not None and t.of in ((), (name,))
     ]
-    boxes = [one for one in parameters_of(record.problem) if one.name != name]
+    ranges = _ranges(record.problem)
     wide = [trial for trial in made if trial.what.priors]
-    told = _held_by_bounds(curve.intervals(), wide, curve, boxes)
-    alone = _without_priors(made, curve, boxes)
+    told = _held_by_bounds(curve.intervals(), wide, curve, ranges)
+    alone = _without_priors(made, curve, ranges)
     if alone:
         acting = _Acting(record, curve, best)
         told = [_held_by_priors(one, told, alone, acting) for one in told]
     return told, alone
+
+
+def _ranges(problem: Mapping[str, Any]) -> Ranges:
+    """Declared bounds of everything that may be a nuisance."""
+    every = (*problem["parameters"], *problem["scale_factors"], *problem["offsets"])
+    return {
+        one["name"]: (
+            -math.inf if one["lower"] is None else one["lower"],
+            math.inf if one["upper"] is None else one["upper"],
+        )
+        for one in every
+    }
 
 
 # -- bounds of nuisances ---------------------------------------------------------------------
@@ -83,7 +96,7 @@ def _held_by_bounds(
     intervals: Sequence[Interval],
     made: Sequence[_Trial],
     curve: Curve,
-    boxes: Sequence[Parameter],
+    ranges: Ranges,
 ) -> list[Interval]:
     """The set with every end renamed that moves with bounds of nuisances."""
     movers = _sought_again if curve.ends_only else _movers
@@ -92,7 +105,7 @@ def _held_by_bounds(
     for one in intervals:
         renamed = one
         for side, _, reason in _sides(one):
-            if reason is EndReason.DATA and (names := movers(one, side, wide, curve, boxes)):
+            if reason is EndReason.DATA and (names := movers(one, side, wide, curve, ranges)):
                 renamed = _renamed(renamed, side, EndReason.NUISANCE, names)
         found.append(renamed)
     return found
@@ -103,7 +116,7 @@ def _sought_again(
     side: Side,
     wide: Sequence[_Trial],
     curve: Curve,
-    boxes: Sequence[Parameter],
+    ranges: Ranges,
 ) -> list[str]:
     """Nuisances with whose bounds an end moves that was sought again; none where it stays."""
     place, end = curve.parameter.unit_from, _end(one, side)
@@ -118,7 +131,7 @@ def _sought_again(
     beside = sorted(
         (trial for trial in wide if trial.record.of), key=lambda trial: abs(trial.value - there)
     )
-    return sorted({name for trial in (*beside[:1], *at_best) for name in trial.beyond(boxes)})
+    return sorted({name for trial in (*beside[:1], *at_best) for name in trial.beyond(ranges)})
 
 
 def _movers(
@@ -126,7 +139,7 @@ def _movers(
     side: Side,
     wide: Sequence[_Trial],
     curve: Curve,
-    boxes: Sequence[Parameter],
+    ranges: Ranges,
 ) -> list[str]:
     """Nuisances with whose bounds an end moves, by the trials 1 % beside it; none where not."""
     place, sign = curve.parameter.unit_from, 1.0 if side == "upper" else -1.0
@@ -141,10 +154,10 @@ def _movers(
     moved = {trial.what.bounds for trial, _ in beside}
     best = [trial for trial in wide if trial.what.bounds in moved and not trial.record.of]
     level = min((curve.reference, *(trial.chi2 for trial in best))) + curve.level
-    out = [trial.beyond(boxes) for trial, ahead in beside if ahead > 0.0 and trial.chi2 <= level]
+    out = [trial.beyond(ranges) for trial, ahead in beside if ahead > 0.0 and trial.chi2 <= level]
     inside = min((trial.chi2 for trial, ahead in beside if ahead < 0.0), default=-math.inf)
     if best and inside > level:
-        out.append(min(best, key=lambda trial: trial.chi2).beyond(boxes))
+        out.append(min(best, key=lambda trial: trial.chi2).beyond(ranges))
     fewest = min(map(len, filter(None, out)), default=0)
     return sorted({name for names in out if len(names) == fewest for name in names})
 
@@ -152,13 +165,11 @@ def _movers(
 # -- priors ----------------------------------------------------------------------------------
 
 
-def _without_priors(
-    made: Sequence[_Trial], curve: Curve, boxes: Sequence[Parameter]
-) -> list[Interval]:
+def _without_priors(made: Sequence[_Trial], curve: Curve, ranges: Ranges) -> list[Interval]:
     """The set of the data alone, each end with what holds it; empty where it was not followed."""
     bare = [trial for trial in made if not trial.what.priors]
     alone = _curve([trial for trial in bare if not trial.what.bounds], curve)
-    return _held_by_bounds(alone.intervals(), bare, alone, boxes) if alone else []
+    return _held_by_bounds(alone.intervals(), bare, alone, ranges) if alone else []
 
 
 def _curve(trials: Sequence[_Trial], curve: Curve) -> Curve | None:

@@ -14,7 +14,7 @@ where the data alone close its profile on both sides.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,17 @@ from daybreak.methods.intervals import crossings_at, interval_ends, line, pieces
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
 from daybreak.problem.ends import Crossing, distinct
 from daybreak.problem.fit import FitProblem
-from daybreak.problem.kinds import LOOSENED
-from daybreak.problem.loosened import MOVES, OPTION, BoundOf, Loosening, pressed
+from daybreak.problem.kinds import EVALUATE, LOOSENED
+from daybreak.problem.loosened import (
+    FACTORS,
+    MOVES,
+    OPTION,
+    BoundOf,
+    Loosening,
+    bounded_factors,
+    pressed,
+    pressed_factors,
+)
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.parameters import Parameter
@@ -96,8 +105,12 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
     ground, boxes = curve.ground, _nuisances(curve)
     best = min(_ends(curve), key=chi2_of)
     found = crossings_at(curve, ground.level_95)
-    at_best = pressed(boxes, best.parameters)
-    held = [at_best + _pressed_beside(curve, boxes, one) for one in found]
+    factors = yield from _factors(curve, [best, *(curve.best[(c.inside,)] for c in found)])
+    at_best = pressed(boxes, best.parameters) + factors[0]
+    held = [
+        at_best + _pressed_beside(curve, boxes, one) + more
+        for one, more in zip(found, factors[1:], strict=True)
+    ]
     bounds = sorted({bound for one in held for bound in one})
     if not (found and bounds):
         return
@@ -114,20 +127,54 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
         return
     outcomes = yield tasks
     level = min((ground.lowest, *map(chi2_of, outcomes))) + ground.level_95
-    # Of several parameters that went beyond their bounds, does one alone let the end move?
-    again: list[Task] = []
-    for task, outcome in zip(tasks, outcomes, strict=True):
-        beyond = loose.what.beyond(boxes, outcome.parameters)
-        if outward & {*task.point} and chi2_of(outcome) <= level and len(beyond) > 1:
-            for name in sorted(beyond):
-                kept = {
-                    one.name: min(max(outcome.parameters[one.name], one.lower), one.upper)
-                    for one in boxes
-                    if one.name in beyond - {name}
-                }
-                again.append(loose.task(outcome, task.point[0], kept))
+    again = [
+        task
+        for probe, outcome in zip(tasks, outcomes, strict=True)
+        if outward & {*probe.point} and chi2_of(outcome) <= level
+        for task in _one_by_one(loose, boxes, probe.point[0], outcome)
+    ]
     if again:
         yield again
+
+
+def _one_by_one(
+    loose: _Loose, boxes: Sequence[Parameter], value: float, outcome: Outcome
+) -> Iterator[Task]:
+    """Of several parameters that went beyond their bounds, let one at a time.
+
+    Factors follow from the rest, so that none of them can be held at its bound.
+    """
+    ranges = {
+        one.name: (one.lower, one.upper) for one in (*boxes, *bounded_factors(loose.curve.problem))
+    }
+    values = {**outcome.parameters, **outcome.details.get(FACTORS, {})}
+    beyond = loose.what.beyond(ranges, values)
+    if len(beyond) < 2 or not beyond <= {one.name for one in boxes}:
+        return
+    for name in sorted(beyond):
+        others = beyond - {name}
+        kept = {n: min(max(values[n], ranges[n][0]), ranges[n][1]) for n in others}
+        yield loose.task(outcome, value, kept)
+
+
+def _factors(
+    curve: Relaxation, ends: Sequence[Outcome]
+) -> Generator[list[Task], list[Outcome], list[list[BoundOf]]]:
+    """Bounds that scale factors and offsets lie at, end by end; evaluated where not known."""
+    problem = curve.problem
+    if not bounded_factors(problem):
+        return [[] for _ in ends]
+    known = {i: end.details[FACTORS] for i, end in enumerate(ends) if FACTORS in end.details}
+    asked = [i for i in range(len(ends)) if i not in known]
+    if asked:
+        name = curve.of[0]
+        outcomes = yield [
+            Task(EVALUATE, at, of=curve.of, point=(at[name],), grid=False)
+            for i in asked
+            for at in [dict(ends[i].parameters)]
+        ]
+        known |= {i: one.details.get(FACTORS, {}) for i, one in zip(asked, outcomes, strict=True)}
+    return [pressed_factors(problem, known[i]) if known[i] else [] for i in range(len(ends))]
 
 
 def _nuisances(curve: Relaxation) -> list[Parameter]:

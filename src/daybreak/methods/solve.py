@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import math
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +25,13 @@ from daybreak.methods.solver import solver_of
 from daybreak.methods.trials import Desk, carry_out
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import CONCLUDE, EVALUATE, LOOSENED, POLISH, REFINE, Kind
-from daybreak.problem.loosened import OPTION, Loosening, sigmas_without_priors
+from daybreak.problem.loosened import (
+    FACTORS,
+    OPTION,
+    Loosening,
+    bounded_factors,
+    sigmas_without_priors,
+)
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.stop_reasons import StopReason
@@ -93,9 +101,26 @@ def _by_solver(batch: Batch) -> list[Outcome]:
 def _loosened(batch: Batch) -> list[Outcome]:
     """Fits with something left out, or ends read off such evaluations, which say what."""
     options = batch.tasks[0].options
-    made = _conclude(batch) if "chi2" in options else _by_solver(batch)
-    details = {OPTION: options[OPTION]}
-    return [dataclasses.replace(one, details={**one.details, **details}) for one in made]
+    if "chi2" in options:
+        made, factors = _conclude(batch), list[dict[str, Any]]()
+    else:
+        made = _by_solver(batch)
+        factors = _factors(batch, made) if bounded_factors(batch.problem) else []
+    found: list[Outcome] = []
+    for one, more in itertools.zip_longest(made, factors, fillvalue=dict[str, Any]()):
+        details = {**one.details, **more, OPTION: options[OPTION]}
+        found.append(dataclasses.replace(one, details=details))
+    return found
+
+
+def _factors(batch: Batch, made: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Scale factors and offsets where fits ended."""
+    names = batch.problem.space.names
+    pins = np.array([[one.parameters[name] for name in names] for one in made])
+    cells = Cells(pins, batch.cells.numbers, batch.cells.sigmas)
+    layout = batch.evaluator.layout
+    found = batch.evaluator.full(np.full((len(made), len(layout.free)), 0.5), cells)
+    return [{FACTORS: details[FACTORS]} for details in found]
 
 
 def _polish(batch: Batch) -> list[Outcome]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -15,20 +16,26 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.problem.parameters import Parameter
+from daybreak.problem.parameters import AT_BOUND, Parameter
 from daybreak.problem.priors import pull_name
 
 if TYPE_CHECKING:
     from daybreak.problem.fit import FitProblem
+    from daybreak.problem.scale_factors import Offset, ScaleFactor
 
 Side = Literal["lower", "upper"]
 BoundOf = tuple[str, Side]
 """A bound: whose, and on which side."""
+_SIDES: tuple[Side, Side] = ("lower", "upper")
 MOVES = 0.01
 """Share of an interval's width by which an end may move and still be called settled.
 
 A choice: of a 95 % interval a hundredth is 0.04 standard errors.
 """
+Ranges = Mapping[str, tuple[float, float]]
+"""Declared bounds of parameters, scale factors and offsets by name."""
+FACTORS = "factors"
+"""By what name the details of a trial hold scale factors and offsets."""
 OPTION = "loosened"
 """By what name the options and the details of a trial hold what was loosened."""
 _MOVED = 0.1
@@ -76,13 +83,12 @@ class Loosening:
         """The problem with its bounds moved; made once, so that it is compiled once."""
         return _moved(problem, self.bounds) if self.bounds else problem
 
-    def beyond(self, boxes: Sequence[Parameter], values: Mapping[str, float]) -> frozenset[str]:
-        """Parameters that `values` put beyond their declared bounds."""
-        moved = {name for name, _ in self.bounds}
+    def beyond(self, ranges: Ranges, values: Mapping[str, float]) -> frozenset[str]:
+        """Those of a problem that `values` put beyond their declared bounds, as far as known."""
         return frozenset(
-            one.name
-            for one in boxes
-            if one.name in moved and not one.lower <= values[one.name] <= one.upper
+            name
+            for name in {name for name, _ in self.bounds} & ranges.keys() & values.keys()
+            if not ranges[name][0] <= values[name] <= ranges[name][1]
         )
 
 
@@ -94,6 +100,35 @@ def pressed(boxes: Sequence[Parameter], values: Mapping[str, float]) -> list[Bou
         if side is not None and _further(one, side) != getattr(one, side):
             found.append((one.name, side))
     return found
+
+
+def bounded_factors(problem: FitProblem) -> list[ScaleFactor | Offset]:
+    """Scale factors and offsets with a bound that could be moved."""
+    every = (*problem.scale_factors, *problem.offsets)
+    return [one for one in every if any(_factor_further(one, s) is not None for s in _SIDES)]
+
+
+def pressed_factors(problem: FitProblem, values: Mapping[str, float]) -> list[BoundOf]:
+    """Bounds at which scale factors and offsets lie, and which could be moved."""
+    found: list[BoundOf] = []
+    for one in bounded_factors(problem):
+        for side in _SIDES:
+            bound, out = getattr(one, side), _factor_further(one, side)
+            near = out is not None and abs(values[one.name] - bound) <= AT_BOUND * abs(out - bound)
+            found += [(one.name, side)] if near else []
+    return found
+
+
+def _factor_further(one: ScaleFactor | Offset, side: Side) -> float | None:
+    """Where a bound of a factor is moved to; None where it has none, or zero and no other.
+
+    Of a factor that is bounded on one side alone the bound itself measures the range.
+    """
+    bound = one.lower if side == "lower" else one.upper
+    width = one.upper - one.lower if math.isfinite(one.upper - one.lower) else abs(bound)
+    if not (math.isfinite(bound) and width > 0.0):
+        return None
+    return bound - _MOVED * width if side == "lower" else bound + _MOVED * width
 
 
 def sigmas_without_priors(problem: FitProblem) -> NDArray[np.float64]:
@@ -111,7 +146,19 @@ def _moved(problem: FitProblem, bounds: tuple[BoundOf, ...]) -> FitProblem:
             side: _further(one, side) for name, side in bounds if name == one.name
         }
         parameters.append(dataclasses.replace(one, **changes))
-    return dataclasses.replace(problem, parameters=parameters)
+    scales, offsets = (
+        [
+            dataclasses.replace(
+                one,
+                **{s: _factor_further(one, s) for name, s in bounds if name == one.name},
+            )
+            for one in some
+        ]
+        for some in (problem.scale_factors, problem.offsets)
+    )
+    return dataclasses.replace(
+        problem, parameters=parameters, scale_factors=scales, offsets=offsets
+    )
 
 
 def _further(one: Parameter, side: Side) -> float:
