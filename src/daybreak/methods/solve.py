@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import math
 import threading
 import time
@@ -101,16 +100,15 @@ def _by_solver(batch: Batch) -> list[Outcome]:
 def _loosened(batch: Batch) -> list[Outcome]:
     """Fits with something left out, or ends read off such evaluations, which say what."""
     options = batch.tasks[0].options
-    if "chi2" in options:
-        made, factors = _conclude(batch), list[dict[str, Any]]()
-    else:
-        made = _by_solver(batch)
-        factors = _factors(batch, made) if bounded_factors(batch.problem) else []
-    found: list[Outcome] = []
-    for one, more in itertools.zip_longest(made, factors, fillvalue=dict[str, Any]()):
-        details = {**one.details, **more, OPTION: options[OPTION]}
-        found.append(dataclasses.replace(one, details=details))
-    return found
+    read_off = "chi2" in options
+    made = _conclude(batch) if read_off else _by_solver(batch)
+    more: list[dict[str, Any]] = [{} for _ in made]
+    if bounded_factors(batch.problem) and not read_off:
+        more = _factors(batch, made)
+    return [
+        dataclasses.replace(one, details={**one.details, **factors, OPTION: options[OPTION]})
+        for one, factors in zip(made, more, strict=True)
+    ]
 
 
 def _factors(batch: Batch, made: Sequence[Outcome]) -> list[dict[str, Any]]:

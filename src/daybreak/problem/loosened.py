@@ -114,8 +114,8 @@ def pressed_factors(problem: FitProblem, values: Mapping[str, float]) -> list[Bo
     for one in bounded_factors(problem):
         for side in _SIDES:
             bound, out = getattr(one, side), _factor_further(one, side)
-            near = out is not None and abs(values[one.name] - bound) <= AT_BOUND * abs(out - bound)
-            found += [(one.name, side)] if near else []
+            if out is not None and abs(values[one.name] - bound) <= AT_BOUND * abs(out - bound):
+                found.append((one.name, side))
     return found
 
 
@@ -156,9 +156,7 @@ def _moved(problem: FitProblem, bounds: tuple[BoundOf, ...]) -> FitProblem:
         ]
         for some in (problem.scale_factors, problem.offsets)
     )
-    return dataclasses.replace(
-        problem, parameters=parameters, scale_factors=scales, offsets=offsets
-    )
+    return problem.bounded(parameters=parameters, scale_factors=scales, offsets=offsets)
 
 
 def _further(one: Parameter, side: Side) -> float:
