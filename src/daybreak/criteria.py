@@ -124,6 +124,7 @@ class Criterion:
         uncertainty: float | None,
         unsettled: str,
         aside: str = "",
+        do: str = "",
     ) -> tuple[Literal["met", "missed", "undecided"], str]:
         """How a number stands to the bar, and the sentence that says so.
 
@@ -137,12 +138,16 @@ class Criterion:
             Why the number is not settled; empty when it is.
         aside : str
             More about the number, for the end of the sentence.
+        do : str
+            What would decide it, a sentence, where nothing is decided.
         """
+        more = f" {do}" if do else ""
         if unsettled:
-            return "undecided", worded("{} = {:.6g} is not settled: {}.", called, value, unsettled)
+            text = worded("{} = {:.6g} is not settled: {}.{}", called, value, unsettled, more)
+            return "undecided", text
         if uncertainty and abs(self.margin(value)) <= uncertainty:
             near = worded("within its uncertainty {:.2g} of the bar", uncertainty)
-            return "undecided", worded("{} = {:.6g} is {}.", called, value, near)
+            return "undecided", worded("{} = {:.6g} is {}.{}", called, value, near, more)
         if self.met(value):
             return "met", worded("{} = {:.6g}: {} holds{}.", called, value, self.bar, aside)
         return "missed", worded("{} = {:.6g}: {} does not hold{}.", called, value, self.bar, aside)

@@ -14,12 +14,13 @@ from daybreak.diagnosis.diagnose import diagnose
 from daybreak.diagnosis.maps import read_maps
 from daybreak.diagnosis.profiles import read_profiles
 from daybreak.diagnosis.resolution import read_knobs, read_scales
+from daybreak.diagnosis.scatter import of_model
 from daybreak.diagnosis.search import read_search
 from daybreak.diagnosis.search_findings import choose, judge_search
 from daybreak.diagnosis.study import (
     CriteriaVersion,
     CriterionOutcome,
-    KnobShift,
+    OutcomeWord,
     ParameterInfo,
     Profile,
     Study,
@@ -33,7 +34,8 @@ from daybreak.diagnosis.tension import (
     search_metrics,
     waterfall,
 )
-from daybreak.findings import Withholds
+from daybreak.diagnosis.withheld import and_do, why, withheld
+from daybreak.findings import Finding, Withholds
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.states import StudyState
 from daybreak.sentences import worded
@@ -44,20 +46,17 @@ Measured = tuple[float | None, float | None, bool]
 
 def read_study(record: StudyRecord) -> Study:
     """Everything a reader wants to know of one study, judged by the criteria in force."""
-    read = _read_search_study if record.is_search else _read_fit_study
-    return diagnose(read(record), record)
-
-
-def _read_fit_study(record: StudyRecord) -> Study:
-    """A fit, before it is diagnosed."""
+    if record.is_search:
+        return diagnose(_read_search_study(record), record)
     best = find_best(record)
+    study = diagnose(_read_fit_study(record, best), record)
+    return study.model_copy(update=_judged(record, Evidence(record, best, study)))
+
+
+def _read_fit_study(record: StudyRecord, best: Best | None) -> Study:
+    """A fit, before it is diagnosed and judged."""
     profiles, ends, unseen = read_profiles(record, best), read_ends(record), missed(record)
     tension, quality = read_tension(record, best), metrics(record, best)
-    scales, knobs = read_scales(record, best), read_knobs(record, profiles)
-    evidence = Evidence(record, best, profiles, knobs)
-    versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
-    judged = [[judge(c, evidence) for c in criteria] for criteria in versions]
-    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -66,8 +65,8 @@ def _read_fit_study(record: StudyRecord) -> Study:
         settings=record.settings,
         method=record.facts.in_words,
         parameters=_parameters(record),
-        verdict=verdicts[-1],
-        outcomes=judged[-1],
+        verdict="UNDECIDED",
+        outcomes=[],
         metrics=quality,
         best=describe_best(record, best) if best else None,
         profiles=profiles,
@@ -76,14 +75,28 @@ def _read_fit_study(record: StudyRecord) -> Study:
         ends=ends,
         missed=unseen,
         tension=tension,
-        model_scales=scales,
-        knobs=knobs,
+        model_scales=read_scales(record, best),
+        knobs=read_knobs(record, profiles),
+        noise=of_model(record),
         findings=[],
         failures=failures(record),
         error=record.error,
-        criteria_history=_history(record, versions, verdicts),
+        criteria_history=[],
         units=_units(record.problem),
     )
+
+
+def _judged(record: StudyRecord, evidence: Evidence) -> dict[str, Any]:
+    """Outcomes and verdict by the criteria in force, and verdicts by all there were."""
+    versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
+    outcomes = [[judge(c, evidence) for c in criteria] for criteria in versions]
+    withheld = bool(evidence.withheld(Withholds.VERDICT))
+    verdicts: list[Verdict] = [verdict_of(found, record, withheld=withheld) for found in outcomes]
+    return {
+        "outcomes": outcomes[-1],
+        "verdict": verdicts[-1],
+        "criteria_history": _history(record, versions, verdicts),
+    }
 
 
 def _read_search_study(record: StudyRecord) -> Study:
@@ -174,16 +187,31 @@ class Evidence:
 
     record: StudyRecord
     best: Best | None
-    profiles: Sequence[Profile]
-    knobs: Sequence[KnobShift]
+    study: Study
+    """Diagnosed."""
 
     def profile_of(self, criterion: Criterion) -> Profile | None:
         """The profile of the one parameter that a criterion is taken of."""
-        return next((p for p in self.profiles if (p.parameter,) == criterion.names), None)
+        return self.study.profile_of(criterion.names[0]) if len(criterion.names) == 1 else None
+
+    def withheld(self, what: Withholds, parameter: str | None = None) -> list[Finding]:
+        """Findings for which something may not be said."""
+        return withheld(self.study, what, parameter, self.record.before)
+
+    def doubts(self, criterion: Criterion) -> list[Finding]:
+        """Findings for which a criterion can be neither met nor missed."""
+        about = criterion.names or (criterion.quantity,)
+        found = [one for name in about for one in self.withheld(Withholds.VERDICT, name)]
+        profile = self.profile_of(criterion)
+        if criterion.quantity != "identified" or profile is None or found:
+            return found
+        against = self.withheld(Withholds.IDENTIFIED, profile.parameter)
+        # That its own profile has another code answers the question; anything else leaves it open.
+        return [] if any(one.code == profile.code for one in against) else against
 
     def discretisation(self, name: str) -> float:
         """By how much refined knobs move chi2 or a parameter at the best fit, together."""
-        shifts = [shift for shift in self.knobs if shift.at == "best fit"]
+        shifts = [shift for shift in self.study.knobs if shift.at == "best fit"]
         if name == "chi2":
             return sum(abs(shift.chi2) for shift in shifts)
         return sum(abs(shift.parameters.get(name, 0.0)) for shift in shifts)
@@ -191,26 +219,20 @@ class Evidence:
 
 def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
     """How one criterion came out, with its numbers."""
-    record, best, profile = evidence.record, evidence.best, evidence.profile_of(criterion)
-    value, uncertainty, settled = _measure(criterion, evidence)
+    measured = value, uncertainty, _ = _measure(criterion, evidence)
+    doubts = evidence.doubts(criterion)
     name = criterion.quantity + (f" of {', '.join(criterion.names)}" if criterion.names else "")
-    if value is None or best is None:
-        outcome, sentence = "undecided", f"{name} is not there."
-        if criterion.quantity == "p_value" and best is not None:
-            fitted, dof = fitted_numbers(record, best)
-            sentence = worded(
-                "no p value: {} observations, {} fitted numbers.", dof + fitted, fitted
-            )
+    if value is None or evidence.best is None:
+        outcome, sentence = "undecided", _missing(name, criterion, evidence)
+    elif doubts:
+        said = name if criterion.quantity == "identified" else worded("{} = {:.6g}", name, value)
+        outcome = "undecided"
+        sentence = worded("{} is not decided: {}. {}", said, why(doubts[0]), and_do(doubts[0]))
     elif criterion.quantity == "identified":
-        outcome = "met" if value else "missed"
-        sentence = profile.sentence if profile else ""
-        if not settled:
-            outcome = "undecided"
+        profile = evidence.profile_of(criterion)
+        outcome, sentence = "met" if value else "missed", profile.sentence if profile else ""
     else:
-        why = "" if settled else _unsettled(best)
-        counts_bounds = criterion.quantity == "n_at_bounds" and value
-        aside = f" ({_bounds_named(criterion, record, best)})" if counts_bounds else ""
-        outcome, sentence = criterion.judged(name, value, uncertainty, why, aside)
+        outcome, sentence = _compared(name, criterion, evidence.record, evidence.best, measured)
     return CriterionOutcome(
         criterion=criterion.title,
         quantity=criterion.quantity,
@@ -222,6 +244,36 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
         level=criterion.level,
         sentence=sentence,
     )
+
+
+def _missing(name: str, criterion: Criterion, evidence: Evidence) -> str:
+    """Why there is no value, and what to do."""
+    best = evidence.best
+    if best is None:
+        return f"{name} is not there. No fit ended: read why the trials failed, or give a guess=."
+    if criterion.quantity == "p_value":
+        fitted, dof = fitted_numbers(evidence.record, best)
+        numbers = worded("no p value: {} observations, {} fitted numbers.", dof + fitted, fitted)
+        return worded("{} Add data, fix parameters, or ask for something else.", numbers)
+    return (
+        f"{name} is not there. Ask for a parameter, an observation or what `derive` gives, or "
+        "profile the parameter it is taken of."
+    )
+
+
+def _compared(
+    name: str, criterion: Criterion, record: StudyRecord, best: Best, measured: Measured
+) -> tuple[OutcomeWord, str]:
+    """A number beside its bar."""
+    value, uncertainty, settled = measured
+    counts_bounds = criterion.quantity == "n_at_bounds" and value
+    aside = f" ({_bounds_named(criterion, record, best)})" if counts_bounds else ""
+    reading, do = ("", _NARROW) if settled else (_unsettled(best), _SETTLE)
+    return criterion.judged(name, value or 0.0, uncertainty, reading, aside, do)
+
+
+_SETTLE = "Use more starts (starts=), a guess (guess=), or dk.Intervals with a larger budget."
+_NARROW = "More starts (starts=) or a finer knob would make its uncertainty smaller."
 
 
 def _unsettled(best: Best) -> str:
@@ -272,8 +324,7 @@ def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
     if profile is None or profile.minimum is None:
         return None, None, False
     if criterion.quantity == "identified":
-        settled = all(point.settled for point in profile.points)
-        return float(Withholds.IDENTIFIED not in profile.code.withholds), None, settled
+        return float(not evidence.withheld(Withholds.IDENTIFIED, name)), None, True
     scan = [point.value for point in profile.points]
     moved = best.uncertainty(name)
     if moved is not None:
@@ -295,14 +346,17 @@ def _prediction(name: str, record: StudyRecord, best: Best) -> Measured:
     return values[0], None if len(best.agreeing) < 2 else spread, best.settled
 
 
-def verdict_of(outcomes: Sequence[CriterionOutcome], record: StudyRecord) -> Verdict:
+def verdict_of(
+    outcomes: Sequence[CriterionOutcome], record: StudyRecord, *, withheld: bool = False
+) -> Verdict:
     """PASS, SOFT_PASS, FAIL or UNDECIDED (meanings in the glossary).
 
-    A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED.
+    A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED, as does
+    one whose verdict is `withheld`.
     """
     hard = [one.outcome for one in outcomes if one.level == "hard"]
     soft = [one.outcome for one in outcomes if one.level == "soft"]
-    if record.state is not StudyState.FINISHED or not (hard or soft):
+    if record.state is not StudyState.FINISHED or not (hard or soft) or withheld:
         return "UNDECIDED"
     if "missed" in hard:
         return "FAIL"

@@ -205,7 +205,20 @@ def test_memory():
         last[0] = 0.9 * float(p.x) + 0.1 * last[0]
         return np.array(last)
 
-    assert check_deterministic(probe(model(predict)))[0].code.word == "rough_objective"
+    assert check_deterministic(probe(model(predict)))[0].code.word == "not_repeatable"
+
+
+@pytest.mark.parametrize(("memory", "withheld"), [(1e-8, False), (0.1, True)])
+def test_memory_withholds_by_its_size(memory, withheld):
+    """What a call leaves behind is told in any case, and withholds where chi2 feels it."""
+    last = [0.0]
+
+    def predict(p, settings):
+        last[0] = (1 - memory) * float(p.x) + memory * last[0]
+        return np.array(last)
+
+    [found] = check_deterministic(probe(model(predict)))
+    assert bool(found.withholds) == withheld
 
 
 def test_rounding_noise():

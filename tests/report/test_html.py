@@ -273,6 +273,7 @@ FIXED = {
     "lower_reason",
     "upper_reason",
     "severity",
+    "withholds",
     "identifiability",
     "kind",
     "exponents",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from daybreak.diagnosis.bounds import at_bounds
+from daybreak.diagnosis.scatter import alike, negligible
 from daybreak.diagnosis.study import BestFit, Prediction
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.derived import TIES
@@ -14,6 +15,14 @@ from daybreak.problem.ends import same_chi2
 from daybreak.problem.kinds import Role
 from daybreak.problem.origins import Why
 from daybreak.problem.outcomes import Outcome
+from daybreak.problem.stop_reasons import StopReason
+
+VOUCHING = 3
+"""Fits that stalled and agree on a minimum vouch for it: one more than of those that converged.
+
+What a solver inside a model rounds away keeps a slope from vanishing, not fits from meeting; at
+the edge of a jump, where fits stall as well, they end at different chi2.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,9 @@ class Best:
 
     @property
     def settled(self) -> bool:
-        """Found by at least two fits, the best of them converged."""
-        return len(self.agreeing) >= 2 and self.trial.outcome.reason.converged
+        """Found by at least two fits, and an end that can be called a minimum."""
+        count = len(self.agreeing)
+        return count >= 2 and is_minimum(self.trial.outcome.reason, count)
 
     @property
     def evaluation(self) -> Outcome | None:
@@ -65,6 +75,11 @@ class Best:
             rest = [end.parameters[name] for end in self.agreeing]
             return [self.trial.outcome.parameters[name], *rest]
         return [_recorded(e)[name] for e in self.evaluations if name in _recorded(e)]
+
+
+def is_minimum(reason: StopReason, agreeing: int) -> bool:
+    """Whether an end that some fits reached, one for this reason, can be called a minimum."""
+    return reason.converged or (reason is StopReason.STALLED and agreeing >= VOUCHING)
 
 
 def _recorded(evaluation: Outcome) -> dict[str, float]:
@@ -107,7 +122,8 @@ def find_best(record: StudyRecord) -> Best | None:
     lowest = _lowest(next(filter(None, (*told, *groups)), fits))
     cell = [t for t in fits if (t.of, t.point) == (lowest.of, lowest.point)]
     stochastic = all(t.origin.why is Why.SEED for t in cell)
-    same = [t.outcome for t in cell if stochastic or same_chi2(_chi2(t), _chi2(lowest))]
+    noise = negligible(record)
+    same = [t.outcome for t in cell if stochastic or alike(_chi2(t), _chi2(lowest), noise)]
     agreeing = same or [lowest.outcome]
     found = [float(o.chi2 or 0.0) for o in agreeing]
     spread = max(found) - min(found)

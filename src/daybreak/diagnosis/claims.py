@@ -14,13 +14,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
 from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
-from daybreak.findings import Identifiability, Symmetry, Withholds, codes
+from daybreak.diagnosis.withheld import first, unchecked, why, withheld
+from daybreak.findings import (
+    Finding,
+    Identifiability,
+    StudyPreflight,
+    Symmetry,
+    Withholds,
+    codes,
+)
 from daybreak.problem.ends import LEVEL_95
 from daybreak.sentences import capitalised
 
@@ -48,16 +56,6 @@ SUPPORTED = frozenset(
     | {code.in_words for code in (codes.IDENTIFIED, codes.ONE_SIDED, codes.SEVERAL_INTERVALS)}
 )
 """Strengths that say something about the value; the last three need no reference."""
-MOST_LOOSE = 0.1
-"""A profile with a larger share of points that are not settled supports no claim.
-
-A choice: between single points that did not settle and a curve that is not known.
-"""
-WORST_P = 0.01
-"""A fit with a smaller p value supports no claim.
-
-As for the finding `tension` (`daybreak.diagnosis.checks`).
-"""
 _OF_CODES = {
     codes.NOT_IDENTIFIABLE_SYMMETRY: NOT_IDENTIFIABLE,
     codes.NOT_CONSTRAINED: NOT_CONSTRAINED,
@@ -89,6 +87,11 @@ class Weighed:
         """Whether the evidence carries a statement about the value."""
         return self.strength in SUPPORTED
 
+    def resting_on(self, unchecked: str) -> Weighed:
+        """The same, and what it rests on that was not checked."""
+        headed = f"{self.headed}{unchecked}" if self.headed else ""
+        return replace(self, sentence=f"{self.sentence}{unchecked}", headed=headed)
+
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -106,6 +109,7 @@ def weigh(
     *,
     profile: Profile | None = None,
     identifiability: Mapping[str, Identifiability] = MappingProxyType({}),
+    before: StudyPreflight | None = None,
 ) -> Weighed:
     """What a finished study says of a profiled parameter.
 
@@ -122,36 +126,23 @@ def weigh(
         free that moves the parameter, and its profile is flat, it is not identifiable either.
     profile : Profile, optional
         The profile in question; by default the study's first.
+    before : StudyPreflight, optional
+        What else the preflight knew, and what it did not check.
     """
     profile = profile or study.profile
     if profile is None:
         msg = f"study {study.name!r} has no profile, so there is no claim to weigh."
         raise ValueError(msg)
     moving = _unidentified(profile, symmetries, identifiability)
-    misfit = why_no_claim(study, profile)
+    against = withheld(study, Withholds.CLAIM, profile.parameter, before)
     if claim is None:
-        return _described(profile, moving, misfit)
-    offset = None if profile.minimum is None else profile.minimum - claim.reference
-    strength, said = _strength(profile, claim, moving, misfit)
-    return Weighed(claim, offset, strength, said + _offset_in_words(profile, claim, offset))
-
-
-def why_no_claim(study: Study, profile: Profile) -> str:
-    """Why the fits are too bad to support a claim, as a clause; empty when they are not."""
-    loose = sum(not point.settled for point in profile.points)
-    if loose > MOST_LOOSE * len(profile.points):
-        return f"{loose} of {len(profile.points)} points of the profile are not settled"
-    missed = [
-        one.criterion
-        for one in study.outcomes
-        if one.quantity in ("chi2", "reduced_chi2", "p_value") and one.outcome == "missed"
-    ]
-    if missed:
-        return f"the fit misses its own bar ({', '.join(missed)})"
-    p = study.metrics.p_value
-    if p is not None and p < WORST_P:
-        return f"the data reject the model (p = {p:.2g}, below {WORST_P:g})"
-    return ""
+        weighed = _described(profile, moving, first(against, profile))
+    else:
+        offset = None if profile.minimum is None else profile.minimum - claim.reference
+        strength, said = _strength(profile, claim, moving, against)
+        said += _offset_in_words(profile, claim, offset)
+        weighed = Weighed(claim, offset, strength, said)
+    return weighed.resting_on(unchecked(before)) if weighed.supported else weighed
 
 
 def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
@@ -168,28 +159,31 @@ def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
     return Exclusion(math.sqrt(t), bounded=not inside)
 
 
-def _described(profile: Profile, moving: str, misfit: str) -> Weighed:
+def _described(profile: Profile, moving: str, against: Finding | None) -> Weighed:
     """The claim about a parameter without a reference: what its code says, if the fit is good."""
     strength = _OF_CODES.get(profile.code, profile.code.in_words)
     more = ""
     if moving:
         told = profile.code == codes.NOT_IDENTIFIABLE_SYMMETRY
         strength, more = NOT_IDENTIFIABLE, "" if told else f" {moving}."
-    elif misfit:
-        because = f" {capitalised(misfit)}, so it supports no claim about the value."
-        strength, more = NO_CLAIM, because
+    elif against is not None:
+        because = capitalised(why(against))
+        strength, more = NO_CLAIM, f" {because}, so it supports no claim about the value."
     headed = f"{profile.headed}{more}" if profile.headed else ""
     return Weighed(None, None, strength, f"{profile.sentence}{more}", headed)
 
 
-def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple[str, str]:
+def _strength(
+    profile: Profile, claim: Claim, moving: str, against: Sequence[Finding]
+) -> tuple[str, str]:
     """The first strength that applies, and what is said of the reference."""
     name, value = profile.parameter, _reference_in_words(profile, claim)
     if moving:
         said = f"{name} is not identifiable, so {value} cannot be tested"
         return NOT_IDENTIFIABLE, f"{said}: {moving}"
-    if misfit:
-        return NO_CLAIM, f"no claim about {value}, because {misfit}"
+    other = first(against, profile)
+    if other is not None:
+        return NO_CLAIM, f"no claim about {value}: {why(other)}"
     if profile.code == codes.NOT_CONSTRAINED:
         said = (
             f"{name} is not constrained: neither {value} nor any other value scanned is excluded"
@@ -199,8 +193,7 @@ def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple
         return LIMITED, f"{name} is limited by bounds, so the data alone do not test {value}"
     if profile.code == codes.PRIOR_LIMITED:
         return PRIOR, f"{name} is limited by priors, so the data alone do not test {value}"
-    withheld = Withholds.CLAIM in profile.code.withholds
-    found = None if withheld else exclusion(profile, claim)
+    found = None if against else exclusion(profile, claim)
     if found is None:
         return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
     if claim.reference in profile.left_out and claim.uncertainty == 0.0:

@@ -10,6 +10,8 @@ from daybreak.diagnosis.study import EndReason, Interval, Variation
 from daybreak.problem.ends import LEVEL_95, crossings, same_chi2
 from daybreak.problem.parameters import Parameter
 
+Piece = tuple[tuple[float, EndReason], tuple[float, EndReason]]
+"""An interval's two ends, each with its reason."""
 _OUTER = 0.25
 """Share of the scan next to a bound on which a profile may be found flat.
 
@@ -43,6 +45,8 @@ class Curve:
     """How far chi2 may rise at 95 %."""
     ends_only: bool = False
     """Whether only the ends were sought: an open one away from a bound was not found."""
+    noise: float = 0.0
+    """By how much evaluations of one place differ: no piece of the set is told by less."""
 
     @property
     def lowest(self) -> float:
@@ -91,6 +95,7 @@ class Curve:
             ends.insert(0, (self.values[0], self._open(self.values[0], self.parameter.lower)))
         if self.chi2[-1] <= level:
             ends.append((self.values[-1], self._open(self.values[-1], self.parameter.upper)))
+        pieces = list(zip(ends[::2], ends[1::2], strict=True))
         return [
             Interval(
                 lower=low,
@@ -100,8 +105,28 @@ class Curve:
                 lower_reason=low_reason,
                 upper_reason=high_reason,
             )
-            for (low, low_reason), (high, high_reason) in zip(ends[::2], ends[1::2], strict=True)
+            for (low, low_reason), (high, high_reason) in self._told_apart(pieces)
         ]
+
+    def _told_apart(self, pieces: list[Piece]) -> list[Piece]:
+        """The pieces without gaps and pieces that rise or fall by no more than the noise."""
+        if not self.noise:
+            return pieces
+        level, joined = self.reference + self.level, pieces[:1]
+        for piece in pieces[1:]:
+            before, gap = joined[-1], self._between(joined[-1][1][0], piece[0][0])
+            if max(gap, default=level) - level <= self.noise:
+                joined[-1] = (before[0], piece[1])
+            else:
+                joined.append(piece)
+        lows = [min(self._between(p[0][0], p[1][0]), default=level) for p in joined]
+        best = min(lows, default=level)
+        pairs = zip(joined, lows, strict=True)
+        return [piece for piece, low in pairs if low == best or level - low > self.noise]
+
+    def _between(self, low: float, high: float) -> list[float]:
+        """Chi2 at what was fitted from one value to another."""
+        return [c for v, c in zip(self.values, self.chi2, strict=True) if low <= v <= high]
 
     def _open(self, value: float, bound: float) -> EndReason:
         """Why the set does not end at `value`, an end of the scan.

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from daybreak.diagnosis import fit_findings, search_findings
+from daybreak.diagnosis.scatter import repeatability
 from daybreak.diagnosis.study import Study
 from daybreak.findings import Finding, outside
 from daybreak.ledger.records import StudyRecord
@@ -25,6 +26,7 @@ from daybreak.plugins import offered
 Diagnosis = Callable[[Study, StudyRecord], Iterable[Finding]]
 
 DIAGNOSES: tuple[Diagnosis, ...] = (
+    repeatability,
     fit_findings.tension,
     fit_findings.basins,
     fit_findings.profiles,

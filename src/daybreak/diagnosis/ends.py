@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -183,7 +183,7 @@ def _curve(trials: Sequence[_Trial], curve: Curve) -> Curve | None:
     values = sorted(chi2)
     lowest = min(trial.chi2 for trial in trials)
     heights = [chi2[value] for value in values]
-    return Curve(values, heights, lowest, curve.parameter, curve.level, curve.ends_only)
+    return replace(curve, values=values, chi2=heights, reference=lowest)
 
 
 def _held_by_priors(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import Profile, ScaledFit, Study
+from daybreak.diagnosis.unsettled import that_matter
+from daybreak.diagnosis.withheld import WORST_P
 from daybreak.findings import Finding, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.ends import MISSED
 from daybreak.sentences import between, joined, worded
 
-WORST_P, BEST_P = 0.01, 0.99
-"""P values outside this range speak of tension, or of uncertainties that are too large.
+BEST_P = 0.99
+"""P values above this, or below `WORST_P`, speak of uncertainties too large, or of tension.
 
 The usual 1 %: of a hundred good fits one at either end is named without a fault.
 """
@@ -51,7 +53,7 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
                 group.degrees_of_freedom,
                 group.p_value,
             )
-            yield Finding(code=codes.TENSION, sentence=text)
+            yield Finding(code=codes.TENSION, sentence=text, withholds=[])
     if found.share is not None and found.share > _CEILING:
         how = "worse" if found.share > 1.0 else "hardly better"
         text = worded(
@@ -60,7 +62,7 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
             how,
             100 * found.share,
         )
-        yield Finding(code=codes.TENSION, sentence=text)
+        yield Finding(code=codes.TENSION, sentence=text, withholds=[])
 
 
 def basins(study: Study, _: StudyRecord) -> Iterator[Finding]:
@@ -125,11 +127,40 @@ def _profile(profile: Profile) -> Iterator[Finding]:
             _listed(lost),
             profile.parameter,
         )
-        yield Finding(code=codes.NONFINITE_REGION, parameter=profile.parameter, sentence=text)
+        yield Finding(
+            code=codes.NONFINITE_REGION,
+            parameter=profile.parameter,
+            sentence=text,
+            withholds=[],  # where the 95 % set meets them the profile's own code says so
+        )
+    yield from _unsettled(profile)
+
+
+def _unsettled(profile: Profile) -> Iterator[Finding]:
+    """Points that rest on one fit: those that could change the 95 % set, and the others."""
+    near = [point.value for point in that_matter(profile)]
     loose = [p.value for p in profile.points if not p.settled and p.chi2 is not None]
-    if loose:
-        text = worded("profile points of {} not settled at {}.", profile.parameter, _listed(loose))
-        yield Finding(code=codes.MISSED_BASIN_POSSIBLE, parameter=profile.parameter, sentence=text)
+    far = [value for value in loose if value not in near]
+    if near:
+        text = worded(
+            "points of the profile of {} at or near its 95 % set are not settled, at {}",
+            profile.parameter,
+            _listed(near),
+        ).then("; {}.", codes.NOT_SETTLED.do)
+        yield Finding(code=codes.NOT_SETTLED, parameter=profile.parameter, sentence=text)
+    if far:
+        text = worded(
+            "points of the profile of {} far above its 95 % level are not settled, at {}; they "
+            "do not touch the set.",
+            profile.parameter,
+            _listed(far),
+        )
+        yield Finding(
+            code=codes.MISSED_BASIN_POSSIBLE,
+            severity="note",
+            parameter=profile.parameter,
+            sentence=text,
+        )
 
 
 def _listed(values: Sequence[float]) -> str:
@@ -173,8 +204,7 @@ def knobs(study: Study, _: StudyRecord) -> Iterator[Finding]:
     for shift in study.knobs:
         for profile in study.profiles:
             moved = shift.parameters.get(profile.parameter, 0.0)
-            closed = [i for i in profile.intervals if i.lower_closed and i.upper_closed]
-            width = max((i.upper - i.lower for i in closed), default=None)
+            width = max((i.upper - i.lower for i in profile.intervals), default=None)
             if width is not None and abs(moved) > RESOLVED * width:
                 text = (
                     worded(

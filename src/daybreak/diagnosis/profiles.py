@@ -5,15 +5,23 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from daybreak.diagnosis.best import Best
+from daybreak.diagnosis.best import Best, is_minimum
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
 from daybreak.diagnosis.elsewhere import other_minima, unfollowed
 from daybreak.diagnosis.ends import read_ends
+from daybreak.diagnosis.scatter import (
+    TOLD_APART,
+    Scatter,
+    alike,
+    negligible,
+    of_method,
+    of_model,
+)
 from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words, why_limited
 from daybreak.diagnosis.study import EndReason, Interval, OtherMinimum, Profile, ProfilePoint
 from daybreak.findings import FindingCode, codes
@@ -48,24 +56,29 @@ _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask d
 
 def read_profiles(record: StudyRecord, best: Best | None) -> list[Profile]:
     """Points, minimum, 95 % set and finding code of every profile of a study."""
-    return [read_profile(record, name, best) for name in record.facts.interest]
+    model = of_model(record) or 0.0
+    return [read_profile(record, name, best, model) for name in record.facts.interest]
 
 
-def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
+def read_profile(record: StudyRecord, name: str, best: Best | None, model: float = 0.0) -> Profile:
     """Points, minimum, 95 % set and finding code of the profile of one parameter."""
     by_value: dict[float, list[TrialRecord]] = {}
     for trial in record.trials:
         if trial.of == (name,):
             by_value.setdefault(trial.point[0], []).append(trial)
     grid = sorted({t.point[0] for t in record.trials if t.of == (name,) and t.grid})
-    points = [_point(record, name, value, by_value[value]) for value in grid]
+    noise = negligible(record)
+    points = [_point(record, name, value, by_value[value], noise) for value in grid]
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
     ends_only = record.facts.ends_only
+    scatter = Scatter(
+        model, of_method([by_value[value] for value in grid], level_95(record.problem))
+    )
     curve = _curve(by_value, parameter, best, level_95(record.problem), ends_only=ends_only)
+    curve = replace(curve, noise=TOLD_APART * model) if curve else None
     found = _Set.read(record, curve, best)
-    noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
-    told = _code(parameter, points, curve, found, noise)
+    told = _code(parameter, points, curve, found, scatter)
     moving = _moving(record, name)
     if moving and told.code not in _WORSE:
         told = _not_identifiable(parameter, moving, found.intervals)
@@ -92,7 +105,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
         headed=text if told.headed else "",
         before=variation([point.own for point in points]),
         after=after,
-        noise=noise,
+        noise=_noise(by_value, grid),
         ends_only=ends_only,
         fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
     )
@@ -174,7 +187,7 @@ def _minimum(curve: Curve, name: str, best: Best | None) -> float:
 
 
 def _point(
-    record: StudyRecord, name: str, value: float, trials: Sequence[TrialRecord]
+    record: StudyRecord, name: str, value: float, trials: Sequence[TrialRecord], noise: float
 ) -> ProfilePoint:
     fits = [t for t in trials if t.ended]
     if not fits:
@@ -204,7 +217,7 @@ def _point(
     return ProfilePoint(
         value=value,
         chi2=chi2,
-        settled=is_settled(trials),
+        settled=is_settled(trials, noise),
         own=min((_chi2(t) for t in fits if t.origin.why.is_own), default=None),
         disagreement_before=before,
         disagreement=after,
@@ -215,22 +228,23 @@ def _point(
     )
 
 
-def is_settled(trials: Sequence[TrialRecord]) -> bool:
+def is_settled(trials: Sequence[TrialRecord], noise: float = 0.0) -> bool:
     """Whether the lowest chi2 among the trials of one point can be relied on.
 
-    It was found by two fits, or by the one that neighbours on two sides both ask for, and the best
-    of them converged.  Where there is nothing to fit it is certain, and where an end was read off
-    evaluations, one of them has tried what was foretold.
+    It was found by two fits, or by the one that neighbours on two sides both ask for, and is a
+    minimum (`daybreak.diagnosis.best.is_minimum`).  Where there is nothing to fit it is certain,
+    and where an end was read off evaluations, one of them has tried what was foretold.
     """
     fits = [t for t in trials if t.ended]
     if not fits:
         return False
     best = min(fits, key=_chi2)
-    same = [t for t in fits if same_chi2(_chi2(t), _chi2(best))]
+    same = [t for t in fits if alike(_chi2(t), _chi2(best), noise)]
     keys = {t.key for t in same}
     sides = {t.origin.why for t in trials if t.key in keys and t.origin.why.is_side}
     certain = not best.outcome.u or best.kind.role is Role.CONCLUSION
-    return (len(same) >= 2 or len(sides) >= 2 or certain) and best.outcome.reason.converged
+    found = len(same) >= 2 or len(sides) >= 2 or certain
+    return found and is_minimum(best.outcome.reason, len(same))
 
 
 def _directions(trials: Sequence[TrialRecord], lowest: float) -> tuple[float | None, float | None]:
@@ -270,7 +284,7 @@ def _moving(record: StudyRecord, name: str) -> str:
     return next(
         (
             one.sentence
-            for one in record.symmetries
+            for one in (record.before.symmetries if record.before else ())
             if one.exact and Fraction(one.exponents.get(name, "0")) != 0
         ),
         "",
@@ -292,7 +306,7 @@ def _code(
     points: Sequence[ProfilePoint],
     curve: Curve | None,
     found: _Set,
-    noise: float | None,
+    scatter: Scatter,
 ) -> _Told:
     """Finding code and its sentence, worst news first."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
@@ -311,14 +325,8 @@ def _code(
         )
     if lost:
         tail += worded(" At {} of {} points every fit failed.", lost, len(points))
-    if noise is not None and curve.range <= noise and not same_chi2(noise, 0.0):
-        text = worded(
-            "chi2 varies by {:.3g} along the scan, less than the {:.3g} by which "
-            "the seeds of the method differ: the profile is flat within noise, and "
-            "its minimum means nothing.",
-            curve.range,
-            noise,
-        )
+    if scatter.hides(curve.level):
+        text = scatter.in_words(curve.level)
         return _Told(codes.FLAT_WITHIN_NOISE, text + tail, headed=True)
     if not intervals:
         text = "a lower chi2 lies outside the scan, which is all above its 95 % level."

@@ -59,20 +59,29 @@ def read_knobs(record: StudyRecord, profiles: Sequence[Profile]) -> list[KnobShi
     knobs = {knob["name"]: knob for knob in record.problem["knobs"]}
     at_best: dict[str, KnobShift] = {}
     found: list[KnobShift] = []
-    refined = [t for t in record.trials if t.origin.why is Why.REFINE and not t.outcome.failed]
+    refined = [
+        t
+        for t in record.trials
+        if t.origin.why is Why.REFINE and not (t.outcome.failed or t.again)
+    ]
     for trial in refined:
         if not trial.of:
             knob = knobs[trial.origin.which]
             at_best[knob["name"]] = _at_best(record, knob, trial.outcome)
             found.append(at_best[knob["name"]])
-    for trial in refined:
-        if trial.of:
-            knob = knobs[trial.origin.which]
-            profile = next((p for p in profiles if p.parameter == trial.of[0]), None)
-            if profile is not None and knob["name"] in at_best:
-                shift = _at_end(record, knob, trial, profile, at_best[knob["name"]])
-                found += [] if shift is None else [shift]
+    last = {(t.origin.which, t.of, _end_of(t)): t for t in refined if t.of}
+    for trial in last.values():
+        knob = knobs[trial.origin.which]
+        profile = next((p for p in profiles if p.parameter == trial.of[0]), None)
+        if profile is not None and knob["name"] in at_best:
+            shift = _at_end(record, knob, trial, profile, at_best[knob["name"]])
+            found += [] if shift is None else [shift]
     return found
+
+
+def _end_of(trial: TrialRecord) -> float:
+    """The end that a refined fit beside it is about."""
+    return float(trial.outcome.details.get("end", trial.point[0]))
 
 
 def _richardson(knob: Mapping[str, Any], value: Any) -> float:
@@ -120,13 +129,13 @@ def _at_end(
     profile: Profile,
     best: KnobShift,
 ) -> KnobShift | None:
-    """Where an end of the 95 % set would be: on a parabola through it and the moved minimum.
+    """Where an end of the 95 % set would be: on a parabola through a fit near it and the minimum.
 
-    end' = best' + (end - best') sqrt(level / (chi2'(end) - chi2'(best')))
+    end' = best' + (value - best') sqrt(level / (chi2'(value) - chi2'(best')))
     """
     value, details, name = trial.point[0], trial.outcome.details, trial.of[0]
     ends = [
-        (abs(end - value), side, end)
+        (abs(end - _end_of(trial)), side, end)
         for piece in profile.intervals
         for side, end in (("lower", piece.lower), ("upper", piece.upper))
     ]
@@ -135,10 +144,8 @@ def _at_end(
     _, side, end = min(ends)
     factor = _richardson(knob, record.settings[knob["name"]])
     moved = profile.minimum + best.parameters.get(name, 0.0) / factor
-    lowest = profile.chi2_min + best.chi2 / factor
-    rise = details["chi2_after"] - lowest
+    rise = details["chi2_after"] - (profile.chi2_min + best.chi2 / factor)
     if rise <= 0.0:
         return None
-    after = moved + (end - moved) * math.sqrt(profile.level / rise)
-    change = rise - (details["chi2_before"] - profile.chi2_min)
-    return _shift(record, knob, f"{side} end of {name}", change, {name: after - end})
+    after = moved + (value - moved) * math.sqrt(profile.level / rise)
+    return _shift(record, knob, f"{side} end of {name}", best.chi2 / factor, {name: after - end})

@@ -21,6 +21,8 @@ from daybreak.sentences import between, joined, worded
 
 QUANTITIES = ("completed", "feasible", "front_size", "hypervolume", "outside_baselines")
 """Quantities of a whole search, beside its metrics."""
+_CONFIRM = "Confirm the winner with more fresh seeds: confirm=3, or more."
+"""What would decide a criterion that is not settled or too near to its bar."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,12 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> CriterionOut
         there = [*(winner.metrics if winner else {}), *QUANTITIES]
         outcome, sentence = "undecided", f"{name} is not there; there are {', '.join(there)}."
         if winner is None:
-            sentence = f"{name} is not there: no trial was measured and clear of every constraint."
+            sentence = (
+                f"{name} is not there: no trial was measured and clear of every constraint. "
+                "Search longer, or look at why trials failed or missed a constraint."
+            )
     else:
-        outcome, sentence = criterion.judged(name, value, uncertainty, why)
+        outcome, sentence = criterion.judged(name, value, uncertainty, why, do=_CONFIRM)
     return CriterionOutcome(
         criterion=criterion.title,
         quantity=name,

@@ -113,7 +113,8 @@ class ProfilePoint(Model):
     chi2: float | None
     """Null when every fit at this point failed."""
     settled: bool
-    """Found by at least two fits, the best of them converged, or nothing is left to fit."""
+    """Found by two fits, the best of them converged, or by three that stalled; or nothing is left
+    to fit."""
     own: float | None
     """Lowest chi2 from the point's own starts, before anything was learnt from other points."""
     disagreement_before: float | None
@@ -310,7 +311,7 @@ class KnobShift(Model):
     at: str
     """``best fit``, or ``lower end of k``."""
     chi2: float
-    """Change of the minimum of chi2, to first order."""
+    """Change of the minimum of chi2."""
     parameters: dict[str, float]
     """Change of each parameter, in its unit; at an interval's end, of that end alone."""
     order: float | None
@@ -399,6 +400,9 @@ class Study(Model):
     model_scales: list[ScaledFit]
     """Best fits with the model uncertainty multiplied; empty where there is none."""
     knobs: list[KnobShift]
+    noise: float | None = None
+    """Largest difference of chi2 between evaluations of one place near the lowest chi2; null where
+    none was evaluated twice."""
     findings: list[Finding]
     """Findings about the problem as a whole and its parameters, worst first."""
     failures: dict[str, int]

@@ -24,13 +24,14 @@ class Scope(Enum):
 
 
 class Withholds(Enum):
-    """What may not be said where a code was found."""
+    """What may not be said where a code was found; `daybreak.diagnosis.withheld` sees to it."""
 
     CLAIM = "claim"
     """A claim about the parameter's value."""
     IDENTIFIED = "identified"
     """That the criterion ``identified`` is met."""
     VERDICT = "verdict"
+    """That a criterion is met or missed: it is undecided, as if its value were not there."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from daybreak.findings import profile_codes
 from daybreak.findings.code import FindingCode, Scope, Withholds
 
+_NEITHER = frozenset({Withholds.CLAIM, Withholds.IDENTIFIED})
+
 # -- a profile: the first that applies, worst news first ------------------------------------
 
 NONFINITE_REGION = profile_codes.NONFINITE_REGION
@@ -33,7 +35,7 @@ NOT_IDENTIFIABLE_SYMMETRY = FindingCode(
     "a symmetry moves parameters and no residual",
     "the model depends on combinations of these parameters alone",
     "fix one of them, or fit the combination",
-    frozenset({Withholds.CLAIM, Withholds.IDENTIFIED}),
+    _NEITHER,
 )
 NOT_IDENTIFIABLE_LOCALLY = FindingCode(
     "not_identifiable_locally",
@@ -58,6 +60,17 @@ PLACEBO = FindingCode(
     "a parameter moves no residual; of a search: no objective, or none beyond noise",
     "the model does not read it, or what it does cancels",
     "hold it fixed, drop it, or find out why the model does not read it",
+    _NEITHER,
+)
+NOT_SETTLED = FindingCode(
+    "not_settled",
+    Scope.PARAMETER,
+    "warning",
+    "points of a profile that could change its 95 % set rest on one fit alone, or on one that did "
+    "not converge",
+    "too few fits reach the lowest chi2 there",
+    "give more starts (starts=), a guess (guess=), or ask dk.Intervals for the ends alone",
+    frozenset(Withholds),
 )
 MOVES_WITH_MODEL_UNCERTAINTY = FindingCode(
     "moves_with_model_uncertainty",
@@ -130,14 +143,25 @@ UNRESOLVED_KNOB = FindingCode(
     "by more than its uncertainty, or 1 %",
     "the numerical setting is too coarse for these data",
     "refine the knob, or count the shift as an uncertainty",
+    _NEITHER,
 )
 ROUGH_OBJECTIVE = FindingCode(
     "rough_objective",
     Scope.PROBLEM,
     "warning",
-    "the model is noisy, not repeatable, jumps or kinks, or its derivatives are wrong",
-    "random numbers, iterations that stop early, branches, or derivatives written by hand",
-    "seed or tighten what is loose, or search with dk.Evolution",
+    "the model is noisy, jumps or kinks, or its derivatives are wrong",
+    "iterations that stop early, branches, or derivatives written by hand",
+    "tighten what is loose, or search with dk.Evolution",
+)
+NOT_REPEATABLE = FindingCode(
+    "not_repeatable",
+    Scope.PROBLEM,
+    "warning",
+    "the same parameters give another answer the second time; after the fits: one that differs in "
+    "chi2 by more than 1 % of the 95 % level",
+    "random numbers without a seed, or something that one call leaves behind for the next",
+    "seed the random numbers, or begin every call afresh",
+    frozenset(Withholds),
 )
 HEALTHY = FindingCode(
     "healthy",
@@ -225,13 +249,14 @@ TENSION = FindingCode(
     "above 0.99",
     "the model, the uncertainties, or a group of the data is wrong",
     "look at the pulls and the groups before any parameter",
+    frozenset({Withholds.CLAIM}),  # of the whole fit; one group of several withholds nothing
 )
 MISSED_BASIN_POSSIBLE = FindingCode(
     "missed_basin_possible",
     Scope.STUDY,
     "warning",
-    "more than 5 % of further starts would find a new minimum; the lowest end is none; points "
-    "that are not settled; as a note: fits that ended at a saddle or early",
+    "more than 5 % of further starts would find a new minimum; the lowest end is none; as a note: "
+    "fits that ended at a saddle or early, or points far above the 95 % level on one fit alone",
     "chi2 has more minima or longer valleys than the starts could explore",
     "use more starts",
 )
@@ -242,6 +267,7 @@ STOPPED_EARLY = FindingCode(
     "no remaining trial could have changed the verdict, and the study had asked to end then",
     "the criteria were settled before the method was through",
     "run without it where more than the verdict is wanted",
+    frozenset({Withholds.CLAIM}),
 )
 PLUGIN_FAILED = FindingCode(
     "plugin_failed",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from daybreak.findings.code import FindingCode, Scope, Withholds
 
 _NEITHER = frozenset({Withholds.CLAIM, Withholds.IDENTIFIED})
+"""The profile says what the parameter is not: `identified` is missed."""
+_ALL = frozenset(Withholds)
+"""The profile says nothing either way: every criterion about the parameter is undecided."""
 
 NONFINITE_REGION = FindingCode(
     "nonfinite_region",
@@ -14,7 +17,7 @@ NONFINITE_REGION = FindingCode(
     "if nowhere finite; of a profile: no fit ended anywhere on the scan",
     "the formula divides by zero, overflows, or leaves its domain there",
     "move the bound that is named, or give predict a finite value there",
-    _NEITHER,  # of a profile that has this code; that a part of the box fails withholds nothing
+    _ALL,  # of a profile that has this code; that a part of the box fails withholds nothing
 )
 UNFINISHED = FindingCode(
     "unfinished",
@@ -23,16 +26,17 @@ UNFINISHED = FindingCode(
     "only the ends of the 95 % set were sought, and one or both were not found",
     "the budget of evaluations was spent, or no step led on",
     "give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile",
-    _NEITHER,
+    _ALL,
 )
 FLAT_WITHIN_NOISE = FindingCode(
     "flat_within_noise",
     Scope.PARAMETER,
     "warning",
-    "chi2 varies along the scan by less than the seeds of a stochastic method differ",
-    "the scatter of the method hides what the data say",
-    "give the method more evaluations, or fit locally",
-    _NEITHER,
+    "at one place chi2 differs by 40 % of the 95 % level or more, from one evaluation to the next "
+    "or between seeds of a stochastic method of which no two agree: ends cannot be told",
+    "the scatter of the model or of the method hides what the data say",
+    "seed the model, or average more draws; give the method more evaluations, or fit locally",
+    _ALL,
 )
 NOT_CONSTRAINED = FindingCode(
     "not_constrained",

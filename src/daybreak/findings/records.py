@@ -22,7 +22,7 @@ from pydantic import (
 from daybreak.criteria import Level
 from daybreak.errors import LedgerError, PlanError, known
 from daybreak.findings import codes
-from daybreak.findings.code import FindingCode, Severity
+from daybreak.findings.code import FindingCode, Severity, Withholds
 from daybreak.sentences import Said, Sentence, Span
 
 Rational = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(e[+-]?\d+)?(/\d+)?$")]
@@ -71,6 +71,12 @@ def _explained(code: FindingCode) -> dict[str, Any] | None:
     return None if code.word in codes.BY_WORD else code.describe()
 
 
+def _withheld(code: FindingCode, severity: Severity) -> list[Withholds]:
+    """What a code withholds, in order; nothing where a warning is told as a note."""
+    milder = severity == "note" and code.severity != "note"
+    return [] if milder else sorted(code.withholds, key=lambda one: one.value)
+
+
 def _drawable(artifact: dict[str, Any]) -> dict[str, Any]:
     """A curve, matrix or table as data, and nothing else."""
     if artifact.get("kind") not in ("curve", "matrix", "table"):
@@ -105,17 +111,24 @@ class Finding(Model):
         default_factory=lambda found: _explained(found["code"])
     )
     """What the code means, where it is none of Daybreak's own; null where it is."""
+    withholds: list[Withholds] = Field(
+        default_factory=lambda found: _withheld(found["code"], found["severity"])
+    )
+    """What may not be said because of it: all that its code withholds, unless it is given."""
 
     @model_validator(mode="before")
     @classmethod
-    def _read(cls, data: Any) -> Any:
+    def _read(cls, data: Any, info: ValidationInfo) -> Any:
         """Read a code that is none of Daybreak's own from what stands beside it.
 
-        The marks of a sentence are written down beside it as well.
+        The marks of a sentence are written down beside it as well.  A record that does not say
+        what it withholds is of a version in which findings withheld nothing.
         """
         if not isinstance(data, dict):
             return data
         given: dict[str, Any] = dict(data)
+        if info.mode == "json":
+            given.setdefault("withholds", [])
         if given.get("explained"):
             given["code"] = FindingCode.restore(given["explained"])
         text = given.get("sentence")
@@ -231,3 +244,7 @@ class Preflight(Model):
     sentence: str
     studies: list[StudyPreflight]
     seconds: float
+
+    def of(self, study: str) -> StudyPreflight | None:
+        """What is known of one study; None where it was not looked at."""
+        return next((one for one in self.studies if one.study == study), None)

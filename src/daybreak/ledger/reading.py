@@ -101,7 +101,7 @@ def read_plan(c: sa.Connection) -> dict[str, PlannedRecord]:
 
 
 def read_study(c: sa.Connection, row: Any, before: Preflight | None) -> StudyRecord:
-    """One study, from its row, and what the preflight found before it."""
+    """One study, from its row and what was known before the night."""
     mark = t.problems.c.fingerprint == row.fingerprint
     problem = json.loads(c.execute(sa.select(t.problems.c.body).where(mark)).scalar_one())
     written = sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
@@ -171,10 +171,5 @@ def read_study(c: sa.Connection, row: Any, before: Preflight | None) -> StudyRec
         seconds=float(c.execute(spent).scalar() or 0.0),
         batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
         note=row.note,
-        symmetries=tuple(
-            symmetry
-            for one in (before.studies if before else ())
-            if one.study == row.name
-            for symmetry in one.symmetries
-        ),
+        before=None if before is None else before.of(row.name),
     )

@@ -14,8 +14,10 @@ from collections.abc import Collection, Generator, Sequence
 
 import numpy as np
 
+from daybreak.methods.brackets import Brackets
 from daybreak.methods.relaxation import MAX_BASINS, Point, Relaxation, Step, chi2_of
-from daybreak.problem.ends import Crossing, crossings, same_chi2
+from daybreak.methods.repeats import listen
+from daybreak.problem.ends import Crossing, crossings
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
@@ -51,6 +53,8 @@ _MOST_PARABOLAS = 20
 
 A choice: even golden sections, 0.62 a step, narrow a bracket to 1e-4 in them.
 """
+_MORE_MINIMA = 4
+"""Local minima beside those of the first round that are refined; a choice, as for crossings."""
 _TOLERANCE = 2e-7
 """Width of the bracket of an interval end, as a share of the interval's own width.
 
@@ -82,6 +86,7 @@ def relax(relaxation: Relaxation, values: Sequence[float], *, again: bool = True
     points, near = line(values)
     relaxation.lay(points, near)
     yield from relaxation.own_starts(points)
+    yield from listen(relaxation.ground)
     if again and _anything(relaxation):
         yield from relaxation.settle(rounds=1)  # what both directions say before basins are shared
         extra = yield from _basins_themselves(relaxation, values[0], values[-1])
@@ -132,16 +137,20 @@ def automatic(relaxation: Relaxation) -> Step:
     parameter = relaxation.problem.space[relaxation.of[0]]
     coarse, near = line(spread(relaxation, parameter.lower, parameter.upper, _COARSE))
     yield from relaxation.own_starts(coarse)
+    yield from listen(relaxation.ground)
     if _anything(relaxation):
         extra = yield from _basins_themselves(relaxation, parameter.lower, parameter.upper)
         yield from relaxation.all_basins([*coarse, *extra])
     if not relaxation.best:
         relaxation.lay(coarse, near)
         return
+    brackets = Brackets(relaxation.ground.scatter)
     for _ in range(12):  # a bracket that is only halved is then 2e-4 of what it was
         tasks = [
             task
-            for one in crossings_at(relaxation, _WIDE)
+            for one in sorted(
+                brackets.worth(crossings_at(relaxation, _WIDE)), key=lambda one: one.inside
+            )
             if one.f_outside > _WIDER - _WIDE
             for task in relaxation.between(
                 (_root_of_square(one, _WIDE),), (one.inside,), (one.outside,)
@@ -196,17 +205,23 @@ def minima(relaxation: Relaxation) -> Step:
 
     The 95 % set may have a piece narrower than the grid, of which only the slopes show.
     """
+    most: int | None = None
     for _ in range(_MOST_PARABOLAS):
         values = sorted(point[0] for point in relaxation.best)
         scan = values[-1] - values[0]
-        tasks: list[Task] = []
+        wanted: list[tuple[float, list[Task]]] = []
         for a, b, c in zip(values, values[1:], values[2:], strict=False):
             guess = _lower(relaxation, (a, b, c), scan)
             if guess is not None and (guess,) not in relaxation.best:
-                tasks += relaxation.between((guess,), (b,), (a if guess < b else c,))
-        if not tasks:
+                tasks = relaxation.between((guess,), (b,), (a if guess < b else c,))
+                wanted.append((chi2_of(relaxation.best[(b,)]), tasks))
+        most = len(wanted) + _MORE_MINIMA if most is None else most
+        if not wanted:
             return
-        relaxation.take(tasks, (yield tasks))
+        # Minima do not multiply as they are looked at; where they do, chi2 is rough.
+        lowest = sorted(wanted, key=lambda one: one[0])[:most]
+        asked = [task for _, tasks in lowest for task in tasks]
+        relaxation.take(asked, (yield asked))
 
 
 def _lower(
@@ -215,7 +230,7 @@ def _lower(
     """Where a local minimum between three points may lie lower; None when the middle will do."""
     a, b, c = values
     fa, fb, fc = (chi2_of(relaxation.best[(v,)]) for v in values)
-    if fb > min(fa, fc) or same_chi2(min(fa, fc), fb):
+    if fb > min(fa, fc) or relaxation.ground.alike(min(fa, fc), fb):
         return None
     guess = _vertex(a, b, c, fa, fb, fc)
     # Nearer than that, chi2 of a parabola as high as the level at its ends differs by 1e-11.
@@ -238,16 +253,17 @@ def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
 
     `share` is the width of the bracket that will do, as a share of the interval's own width.
     """
-    lost: set[Point] = set()
+    brackets, lost = Brackets(relaxation.ground.scatter), set[Point]()
     for _ in range(60):  # halving alone reaches the last digit of a double in 53
         tasks: list[Task] = []
         found = crossings_at(relaxation, relaxation.ground.level_95)
+        worth = brackets.worth(found)
         for crossing, (low, high) in zip(found, pieces(relaxation, found), strict=True):
             resolution = 8.0 * math.ulp(max(abs(crossing.inside), abs(crossing.outside)))
             tolerance = max(share * (high - low), resolution)
-            if crossing.width <= tolerance:
+            if crossing.width <= tolerance or crossing not in worth:
                 continue
-            for value in _around(crossing, tolerance, lost):
+            for value in brackets.halves(crossing) or _around(crossing, tolerance, lost):
                 if (value,) not in relaxation.best:
                     sides = sorted((crossing.inside, crossing.outside))
                     tasks += relaxation.between((value,), *((side,) for side in sides))
@@ -277,6 +293,13 @@ def _rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
     failed = [point for point in failed if point not in relaxation.best]
     if failed:
         yield from relaxation.own_starts(failed)
+
+
+def crossings_of_95(relaxation: Relaxation) -> list[tuple[Crossing, float]]:
+    """Crossings of the 95 % level, each with the width of the interval that it ends."""
+    found = crossings_at(relaxation, relaxation.ground.level_95)
+    widths = (high - low for low, high in pieces(relaxation, found))
+    return list(zip(found, widths, strict=True))
 
 
 def pieces(relaxation: Relaxation, found: Sequence[Crossing]) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from daybreak.methods.relaxation import Ground, Point, Relaxation, Step, chi2_of
+from daybreak.methods.repeats import listen
 from daybreak.problem.contours.frame import XY, Frame
 from daybreak.problem.contours.tracing import Wanted, trace
 from daybreak.problem.origins import Origin, Why
@@ -62,6 +63,7 @@ class Map:
         relaxation = self.relaxation
         points = sorted(relaxation.grid)
         yield from relaxation.own_starts(points)
+        yield from listen(relaxation.ground)
         if not (relaxation.best or self.ground.ends):
             return
         yield from relaxation.all_basins(points, _BASINS)

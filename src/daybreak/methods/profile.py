@@ -24,11 +24,12 @@ from typing import Any
 import numpy as np
 
 from daybreak.errors import PlanError, known
-from daybreak.methods.checks import polishes, refinements
+from daybreak.methods.checks import polishes
 from daybreak.methods.end_checks import question_ends
 from daybreak.methods.intervals import (
     AUTOMATIC_POINTS,
     automatic,
+    crossings_of_95,
     interval_ends,
     minima,
     relax,
@@ -43,6 +44,7 @@ from daybreak.methods.method import (
     check_count,
 )
 from daybreak.methods.multistart import question, search
+from daybreak.methods.refined_ends import refined_ends
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
 from daybreak.methods.solver import AbstractSolver, check_solver
 from daybreak.problem.ends import same_chi2
@@ -224,6 +226,7 @@ class Profile(AbstractMethod[FitProblem]):
             yield from self._curves(ground)
         if any(one.best for one in ground.relaxations) or ground.ends:
             yield self._record(ground)
+            yield from refined_ends(ground)
 
     def _shared(self, ground: Ground) -> Generator[list[Task], list[Outcome], list[Outcome]]:
         """Fits of all free parameters."""
@@ -244,7 +247,7 @@ class Profile(AbstractMethod[FitProblem]):
                 return
             yield from self._from_below(ground)
             yield from together([interval_ends(curve) for curve in curves if curve.best])
-            if same_chi2(before, ground.lowest):
+            if ground.alike(before, ground.lowest):
                 break
         yield from question_ends(curves)
 
@@ -302,7 +305,7 @@ class Profile(AbstractMethod[FitProblem]):
                     chart.contours(),
                 ]
             )
-            if same_chi2(before, ground.lowest):
+            if ground.alike(before, ground.lowest):
                 break
         yield from question_ends([margin for margin, _ in margins])
 
@@ -314,9 +317,9 @@ class Profile(AbstractMethod[FitProblem]):
                 continue
             lowest = min(one.best, key=lambda p: chi2_of(one.best[p]))
             points = {lowest} if len(one.of) == 2 else {lowest, *one.grid}
+            if len(one.of) == 1:
+                points |= {(crossing.inside,) for crossing, _ in crossings_of_95(one)}
             tasks += one.record(sorted(points))
-            if len(one.of) == 1 and not self.fit.runs:
-                tasks += _refined_ends(ground, one)
         return tasks
 
 
@@ -330,27 +333,6 @@ def _evenly(scout: Relaxation) -> list[float]:
     """A lattice axis over the range that a scouting profile found."""
     values = sorted(point[0] for point in scout.grid)
     return spread(scout, values[0], values[-1], _MAP_POINTS)
-
-
-def _refined_ends(ground: Ground, one: Relaxation) -> list[Task]:
-    """Compare the points that bracket each end of the 95 % set under refined knobs."""
-    level = ground.lowest + ground.level_95
-    values = sorted(point[0] for point in one.best)
-    tasks: list[Task] = []
-    for a, b in itertools.pairwise(values):
-        ends = one.best[(a,)], one.best[(b,)]
-        if (chi2_of(ends[0]) <= level) != (chi2_of(ends[1]) <= level):
-            inside = 0 if chi2_of(ends[0]) <= level else 1
-            point = ((a, b)[inside],)
-            tasks += refinements(
-                ground.problem,
-                ground.settings,
-                ends[inside],
-                one.held(point),
-                of=one.of,
-                point=point,
-            )
-    return tasks
 
 
 def _check_relax(relax: Any) -> None:

@@ -62,6 +62,17 @@ class Ground:
     ends: list[Outcome] = field(default_factory=list[Outcome])
     """Ends of fits of all free parameters."""
     relaxations: list[Relaxation] = field(default_factory=list["Relaxation"])
+    noise: float | None = None
+    """By how much chi2 at one place differs; None before it is measured (`...methods.repeats`)."""
+
+    @property
+    def scatter(self) -> float:
+        """The noise as far as it is known."""
+        return self.noise or 0.0
+
+    def alike(self, one: float, other: float) -> bool:
+        """Whether two chi2 are the same, or cannot be told apart in the noise."""
+        return same_chi2(one, other) or abs(one - other) <= self.scatter
 
     @property
     def lowest(self) -> float:
@@ -137,7 +148,7 @@ class Relaxation:
             before = self.best.get(task.point)
             if before is None or outcome.chi2 < chi2_of(before):
                 self.best[task.point] = outcome
-                if before is None or not same_chi2(outcome.chi2, chi2_of(before)):
+                if before is None or not self.ground.alike(outcome.chi2, chi2_of(before)):
                     improved.add(task.point)
         return improved
 

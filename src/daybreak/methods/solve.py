@@ -137,6 +137,7 @@ def _refine(batch: Batch) -> list[Outcome]:
         settings = {**batch.settings, task.options["knob"]: task.options["to"]}
         refined = cells_of(batch.problem, [task.held], settings)
         end, details = refine((batch.evaluator, batch.cells[[row]]), refined, start)
+        details |= {"end": task.options["end"]} if "end" in task.options else {}
         outcomes.append(batch.outcome(row, end, details))
     return outcomes
 

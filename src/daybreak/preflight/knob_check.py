@@ -72,7 +72,8 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Finding | None:
                 ": the knob is not resolved. Use a finer value, or add the difference to "
                 "the uncertainties."
             )
-        )
+        ),
+        float(moved[0].max()),
     )
 
 
@@ -135,5 +136,7 @@ def _share(old: float, new: float) -> str:
     return worded("{:.2g}", abs(new / old - 1)) if old != 0 else "from zero"
 
 
-def _finding(sentence: str) -> Finding:
-    return Finding(code=codes.UNRESOLVED_KNOB, sentence=sentence)
+def _finding(sentence: str, at_best: float = math.inf) -> Finding:
+    """What was found; it withholds nothing where the best place hardly feels it."""
+    found = Finding(code=codes.UNRESOLVED_KNOB, sentence=sentence)
+    return found if at_best > TOLERATED else found.model_copy(update={"withholds": []})

@@ -6,6 +6,7 @@ evaluation, the cheap ones first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ from daybreak.preflight.survey import (
     with_unit,
 )
 from daybreak.problem.arrays import Array
+from daybreak.problem.ends import LEVEL_95
+from daybreak.problem.levels import NEGLIGIBLE
 from daybreak.sentences import Sentence, between, worded
 
 
@@ -157,27 +160,26 @@ def check_deterministic(probe: Probe) -> list[Finding]:
     change[absent], allowed[absent] = 0.0, 1.0
     if (change <= allowed).all():
         return []
+    size = math.inf
     if not np.isfinite(change).all():
         how = "finite at one time and not at another"
     else:
         with np.errstate(over="ignore"):
-            chi2 = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
+            size = np.nanmax(np.abs((again**2).sum(axis=1) - (first**2).sum(axis=1)))
         how = worded(
-            "different by up to {}, chi2 by {:.2g}", between("{:.2g} sigma", change.max()), chi2
+            "different by up to {}, chi2 by {:.2g}", between("{:.2g} sigma", change.max()), size
         )
-    return [
-        _finding(
-            codes.ROUGH_OBJECTIVE,
-            (
-                Sentence("The same parameters give another answer the second time").then(
-                    ": {}. Nothing found overnight could be repeated: look for random "
-                    "numbers without a seed, or something that one call leaves behind for "
-                    "the next.",
-                    how,
-                )
-            ),
-        )
-    ]
+    found = _finding(
+        codes.NOT_REPEATABLE,
+        Sentence("The same parameters give another answer the second time").then(
+            ": {}. Nothing found overnight could be repeated: look for random "
+            "numbers without a seed, or something that one call leaves behind for "
+            "the next.",
+            how,
+        ),
+    )
+    matters = size > NEGLIGIBLE * LEVEL_95
+    return [found if matters else found.model_copy(update={"withholds": []})]
 
 
 def check_placebo(probe: Probe) -> list[Finding]:
@@ -236,7 +238,10 @@ def check_soundness(probe: Probe) -> list[Finding]:
 def _finding(
     code: FindingCode, sentence: str, parameter: str | None = None, severity: Severity = "warning"
 ) -> Finding:
-    return Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
+    found = Finding(code=code, severity=severity, parameter=parameter, sentence=sentence)
+    # A part of the box that fails withholds nothing of what lies elsewhere.
+    partly = code == codes.NONFINITE_REGION and severity != "stop"
+    return found.model_copy(update={"withholds": []}) if partly else found
 
 
 def _percent(share: float) -> str:

@@ -28,6 +28,13 @@ from daybreak.problem.noise.kinds import is_unknown
 LEVEL_AT_LIMIT = 2.705543454
 """90 % quantile of chi2 with one degree of freedom (module formula, Chernoff 1954)."""
 
+NEGLIGIBLE = 0.01
+"""Share of the level by which evaluations of one place may differ and nothing is withheld.
+
+On a parabola ``chi2 = z^2`` with ends at ``z^2 = L`` an end then moves by 0.25 % of the interval's
+width, and the lowest place by 5 % of it at most, as ``z = sqrt(0.01 L)``: half of what a knob may.
+"""
+
 
 def unknown_sizes(observations: Sequence[Mapping[str, Any]]) -> int:
     """Number of groups whose noise has an unknown size."""

@@ -27,6 +27,7 @@ from daybreak.report.summary import (
     Timing,
 )
 from daybreak.report.surprises import surprises
+from daybreak.sentences import without_stop
 from daybreak.verdict import read_study
 
 
@@ -97,7 +98,8 @@ def _reason(
         return f"not run. {stopped}"
     if not finished:
         ended = sum(study.state.ended for study in planned)
-        return f"not finished, {ended} of {len(planned)} studies have ended."
+        counted_up = f"{ended} of {len(planned)} studies have ended"
+        return f"not finished, {counted_up}. `daybreak run` goes on with it."
     if len(those) == 1:
         return _why(those[0])
     tally = {
@@ -111,19 +113,30 @@ def _reason(
     if lowest:
         best = min(lowest, key=lambda s: s.best.chi2 if s.best else 0.0)
         tail = f"; lowest chi2 {best.best.chi2:.6g} in {best.name}" if best.best else ""
-    return f"of {len(those)} counted studies {parts} ({need}){tail}."
+    said = f"of {len(those)} counted studies {parts} ({need}){tail}."
+    if campaign_verdict(planned, body["rule"]) != "UNDECIDED" or not those:
+        return said
+    first = next(study for study in those if study.verdict == "UNDECIDED")
+    return f"{said} {first.name}: {_why(first)}"
 
 
 def _why(study: Study) -> str:
     """What decided a single study."""
     if study.error:
-        return study.error
+        return f"{without_stop(study.error)}. Mend that, and `daybreak run` goes on with it."
     decisive = {"FAIL": ("missed", "hard"), "UNDECIDED": ("undecided", "hard")}.get(study.verdict)
     if decisive:
         texts = [f.sentence for f in study.outcomes if (f.outcome, f.level) == decisive]
-        return " ".join(texts) or "no criterion was declared."
+        return " ".join(texts) or _nothing_hard(study)
     soft = [f.sentence for f in study.outcomes if f.level == "soft" and f.outcome != "met"]
     return " ".join(soft) or "every criterion holds."
+
+
+def _nothing_hard(study: Study) -> str:
+    """Why a verdict is undecided although no hard criterion is."""
+    texts = [one.sentence for one in study.outcomes if one.outcome == "undecided"]
+    declare = "no criterion was declared. Give the study one, e.g. accept=[dk.Criterion(...)]."
+    return " ".join(texts) or declare
 
 
 def _decision(
@@ -186,12 +199,11 @@ def _preflight(record: CampaignRecord) -> list[PreflightFinding]:
 def _claims(record: CampaignRecord, studies: Sequence[Study]) -> list[Claim]:
     """What every profile says of each reference declared for its parameter, or of its own."""
     declared = [Reference(**row) for row in record.body.get("claims", [])]
-    before = {found.study: found for found in record.preflight.studies} if record.preflight else {}
     claims: list[Claim] = []
     for study in studies:
         if not study.finished:
             continue
-        known = before.get(study.name)
+        known = record.preflight.of(study.name) if record.preflight else None
         for profile in study.profiles:
             about = [r for r in declared if r.parameter == profile.parameter] or [None]
             claims += [_claim(study, profile, reference, known) for reference in about]
@@ -207,6 +219,7 @@ def _claim(
         known.symmetries if known else (),
         profile=profile,
         identifiability=known.identifiability if known else {},
+        before=known,
     )
     return Claim(
         study=study.name,

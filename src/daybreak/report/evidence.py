@@ -210,7 +210,7 @@ def knobs(study: Study) -> Table:
         ]
         for shift in study.knobs
     ]
-    return table_of("With refined knobs, to first order", columns, rows).filled()
+    return table_of("Fitted again with refined knobs", columns, rows).filled()
 
 
 def moves(study: Study, shift: KnobShift) -> str:

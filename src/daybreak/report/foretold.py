@@ -299,7 +299,7 @@ def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[s
         ), left <= 0 or None
     if check.code in (codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY):
         return _identified(study)
-    if check.code == codes.ROUGH_OBJECTIVE:
+    if check.code in (codes.ROUGH_OBJECTIVE, codes.NOT_REPEATABLE):
         loose = sum(not point.settled for p in study.profiles for point in p.points)
         came = worded(
             "{} of {} converged", metrics.converged_fits, numbers.count(metrics.fits, "fit")

@@ -33,7 +33,7 @@ def render(summary: Summary) -> str:
         _told("Shown in the report", summary.studies, _carried),
         _told("Agreement with the data", summary.studies, _agreement),
         _told("With the model uncertainty multiplied", summary.studies, _scales),
-        _told("With refined knobs, to first order", summary.studies, evidence.knobs_in_words),
+        _told("Fitted again with refined knobs", summary.studies, evidence.knobs_in_words),
         _claims(summary, "May be claimed", supported=True),
         _claims(summary, "May not be claimed", supported=False),
         _list("Known before the night", _preflight(summary)),

@@ -1,0 +1,121 @@
+"""What may not be said of a study, given all that was found about it: decided here alone.
+
+Every finding says what it withholds (`daybreak.findings.Finding.withholds`): all that the registry
+has for its code, unless it is too small to matter.  A finding that names a parameter withholds for
+that one, another for all.  Claims, the criterion ``identified`` and the verdict ask `withheld`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from daybreak.diagnosis.study import Profile, Study
+from daybreak.findings import Finding, Scope, StudyPreflight, Withholds, codes
+from daybreak.sentences import Sentence, capitalised, joined, worded
+
+WORST_P = 0.01
+"""A fit with a smaller p value supports no claim.
+
+As for the finding `tension` (`daybreak.diagnosis.fit_findings`).
+"""
+_OF_FITS = ("chi2", "reduced_chi2", "p_value")
+"""Criteria that a fit itself has to meet."""
+_TOLD = 3
+"""Checks not made that a claim names; a choice: of more it says how many."""
+
+
+def withheld(
+    study: Study,
+    what: Withholds,
+    parameter: str | None = None,
+    before: StudyPreflight | None = None,
+) -> list[Finding]:
+    """All findings for which something may not be said, those of the night before those before it.
+
+    Parameters
+    ----------
+    study : Study
+        With its findings.
+    what : Withholds
+        What is to be said: a claim, that a parameter is identified, or that a criterion is met or
+        missed.
+    parameter : str, optional
+        Of which parameter; without one only findings about the study as a whole count.
+    before : StudyPreflight, optional
+        What the preflight knew of the study.
+    """
+    found = [*_of_the_night(study), *_of_the_evening(study, before)]
+    return [one for one in found if what in one.withholds and _concerns(one, parameter)]
+
+
+def own_code(profile: Profile) -> Finding:
+    """The code of a profile as a finding about its parameter."""
+    return Finding(code=profile.code, parameter=profile.parameter, sentence=profile.sentence)
+
+
+def why(finding: Finding) -> str:
+    """The reason as a clause, for after a colon."""
+    return Sentence.of(finding.sentence).clause
+
+
+def and_do(finding: Finding) -> str:
+    """What to do about it, as a sentence."""
+    return f"{capitalised(finding.code.do)}."
+
+
+def unchecked(before: StudyPreflight | None) -> str:
+    """Checks of the preflight that were not made, for a claim that rests on them; or empty."""
+    missing = [] if before is None else before.not_checked
+    if not missing:
+        return ""
+    more = len(missing) - _TOLD
+    rest = worded(", and {} more", more) if more > 0 else ""
+    return worded(" Not checked beforehand: {}{}.", joined(", ", missing[:_TOLD]), rest)
+
+
+def _concerns(finding: Finding, parameter: str | None) -> bool:
+    """Whether a finding is about the parameter, or about all of them."""
+    if finding.parameter is not None:
+        return finding.parameter == parameter
+    return finding.code.scope is not Scope.PARAMETER
+
+
+def _of_the_night(study: Study) -> Iterator[Finding]:
+    """What was found in the results."""
+    yield from map(own_code, study.profiles)
+    missed = [
+        one.criterion
+        for one in study.outcomes
+        if one.quantity in _OF_FITS and one.outcome == "missed"
+    ]
+    p = study.metrics.p_value
+    if missed:
+        text = f"the fit misses its own bar ({', '.join(missed)})"
+        yield Finding(code=codes.TENSION, sentence=text)
+    elif p is not None and p < WORST_P:
+        text = worded("the data reject the model (p = {:.2g}, below {:g})", p, WORST_P)
+        yield Finding(code=codes.TENSION, sentence=text)
+    yield from study.findings
+
+
+def _of_the_evening(study: Study, before: StudyPreflight | None) -> Iterator[Finding]:
+    """What was known before the night, unless the night has measured it where the answer lies."""
+    if before is None:
+        return
+    measured = {codes.NOT_REPEATABLE} if study.noise is not None else set()
+    measured |= {codes.UNRESOLVED_KNOB} if study.knobs else set()
+    yield from (one for one in before.findings if one.code not in measured)
+    for symmetry in before.symmetries:
+        for name, exponent in symmetry.exponents.items():
+            if symmetry.exact and Fraction(exponent) != 0:
+                yield Finding(
+                    code=codes.NOT_IDENTIFIABLE_SYMMETRY,
+                    parameter=name,
+                    sentence=symmetry.sentence,
+                )
+
+
+def first(findings: Sequence[Finding], profile: Profile) -> Finding | None:
+    """The first that is not the profile's own code, which says what the parameter is itself."""
+    return next((one for one in findings if one.code != profile.code), None)

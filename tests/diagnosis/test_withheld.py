@@ -1,0 +1,211 @@
+"""What may not be said: every code of the registry, through claim, `identified` and verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import daybreak as dk
+from daybreak.diagnosis import diagnose
+from daybreak.diagnosis.claims import weigh
+from daybreak.diagnosis.unsettled import that_matter
+from daybreak.diagnosis.withheld import unchecked, withheld
+from daybreak.findings import Finding, Scope, StudyPreflight, Symmetry, Withholds, codes
+from daybreak.verdict import read_study
+from tests.studies import play, record
+
+X = np.linspace(0.0, 4.0, 8)
+LINE = dk.FitProblem(
+    [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
+    lambda p, _: p.a + p.b * X,
+    dk.observations(1.0 + 2.0 * X + 0.1 * np.cos(5.0 * X), 0.2),
+)
+CRITERIA = [
+    dk.Criterion("chi2", below=100.0),
+    *(dk.Criterion("identified", of=name) for name in "ab"),
+    *(dk.Criterion("edge_distance", of=name, at_least=0.01) for name in "ab"),
+]
+
+
+@pytest.fixture(scope="module")
+def line():
+    """The record of a line whose two numbers the data fix."""
+    method = dk.Profile("all", points=25, starts=6)
+    return record(LINE, method, play(LINE, method), CRITERIA)
+
+
+def before(*findings, symmetries=(), not_checked=()):
+    """A preflight that found this."""
+    return StudyPreflight(
+        study="study",
+        findings=list(findings),
+        reachability=[],
+        symmetries=list(symmetries),
+        identifiability={},
+        rank=2,
+        degrees_of_freedom=6,
+        forecast=None,
+        not_checked=list(not_checked),
+        evaluations=1,
+    )
+
+
+def said(study, known=None):
+    """Which claims are supported, and how each criterion came out."""
+    claims = {p.parameter: weigh(study, None, profile=p, before=known) for p in study.profiles}
+    supported = {name: claim.supported for name, claim in claims.items()}
+    return supported, [one.outcome for one in study.outcomes]
+
+
+def test_nothing_found_withholds_nothing(line):
+    """A model without fault has its claims, its identified parameters, and PASS."""
+    study = read_study(line)
+
+    assert study.verdict == "PASS"
+    assert said(study) == ({"a": True, "b": True}, ["met"] * 5)
+    assert [one for one in Withholds if withheld(study, one, "a")] == []
+
+
+@pytest.mark.parametrize("code", codes.BY_WORD.values(), ids=str)
+def test_registry(line, code, monkeypatch):
+    """A finding withholds exactly what the column of its code says, of its parameter or of all."""
+    about = "a" if code.scope is Scope.PARAMETER else None
+    found = Finding(code=code, parameter=about, sentence="it was found.")
+    monkeypatch.setattr(diagnose, "DIAGNOSES", (*diagnose.DIAGNOSES, lambda *_: [found]))
+    study = read_study(line)
+    claim, identified, verdict = (one in code.withholds for one in Withholds)
+    everywhere = about is None
+    closed = "undecided" if identified or verdict else "met"
+    decided = "undecided" if verdict else "met"
+
+    supported, outcomes = said(study)
+    assert supported == {"a": not claim, "b": not (claim and everywhere)}
+    others = ("met", "met", "met") if not everywhere else (decided, closed, decided)
+    assert outcomes == [others[0], closed, others[1], decided, others[2]]
+    assert (study.verdict == "UNDECIDED") == ("undecided" in outcomes)
+    for one in study.outcomes:
+        assert one.outcome == "met" or code.do[1:] in one.sentence
+
+
+def test_too_small_withholds_nothing(line, monkeypatch):
+    """A finding that says that it withholds nothing, or is told as a note, does not."""
+    small = Finding(code=codes.NOT_REPEATABLE, sentence="it was found.", withholds=[])
+    note = Finding(code=codes.TENSION, severity="note", sentence="it was found.")
+    monkeypatch.setattr(diagnose, "DIAGNOSES", (lambda *_: [small, note],))
+
+    assert said(read_study(line)) == ({"a": True, "b": True}, ["met"] * 5)
+    assert note.withholds == []
+
+
+@pytest.mark.parametrize("code", [codes.PLACEBO, codes.UNRESOLVED_KNOB], ids=str)
+def test_what_was_known_before_counts(line, code):
+    """What the preflight found withholds as what the night found does."""
+    known = before(Finding(code=code, parameter="a", sentence="it was found."))
+    study = read_study(replace(line, before=known))
+
+    assert said(study, known) == (
+        {"a": False, "b": True},
+        ["met", "undecided", "met", "met", "met"],
+    )
+
+
+def test_the_night_measures_what_the_evening_feared(line):
+    """Of a model that was not repeatable somewhere, what counts is how it is at the best fit."""
+    known = before(Finding(code=codes.NOT_REPEATABLE, sentence="it was found."))
+    study = read_study(replace(line, before=known))
+
+    assert study.noise == 0.0
+    assert said(study, known) == ({"a": True, "b": True}, ["met"] * 5)
+    unmeasured = study.model_copy(update={"noise": None})
+    assert not weigh(unmeasured, None, before=known).supported
+
+
+def test_exact_symmetry_of_the_preflight(line):
+    """A parameter that an exact symmetry moves is not identified, whatever its profile says."""
+    moves = Symmetry(
+        kind="scaling", exponents={"a": "1", "b": "0"}, exact=True, size=0.0, sentence="a -> c a"
+    )
+    study = read_study(replace(line, before=before(symmetries=[moves])))
+
+    assert [one.outcome for one in study.outcomes[1:3]] == ["undecided", "met"]
+    assert "a -> c a" in study.outcomes[1].sentence
+
+
+def test_checks_not_made_are_told_with_the_claim(line):
+    """A claim that rests on checks that were not made names them."""
+    known = before(not_checked=["whether it is finite", "whether it is noisy"])
+    told = weigh(read_study(line), None, before=known)
+
+    assert told.supported
+    assert told.sentence.endswith(
+        "Not checked beforehand: whether it is finite, whether it is noisy."
+    )
+    assert unchecked(before(not_checked=list("abcde"))).endswith("a, b, c, and 2 more.")
+    assert unchecked(before()) == unchecked(None) == ""
+
+
+def scan(study, *chi2, unsettled=()):
+    """The profile of `a` with other points, at 0, 1, 2, ...; its set is [2.5, 3.5]."""
+    profile = study.profile
+    points = [
+        profile.points[0].model_copy(
+            update={"value": float(i), "chi2": c, "settled": i not in unsettled}
+        )
+        for i, c in enumerate(chi2)
+    ]
+    piece = profile.intervals[0].model_copy(update={"lower": 2.5, "upper": 3.5})
+    new = {"points": points, "chi2_min": 4.0, "intervals": [piece]}
+    return profile.model_copy(update=new)
+
+
+@pytest.mark.parametrize(
+    ("loose", "matter"),
+    [
+        ((), []),
+        ((0, 6), []),
+        ((3,), [3.0]),
+        ((2,), [2.0]),
+        ((4,), [4.0]),
+        ((1,), [1.0]),
+        ((5,), []),
+    ],
+)
+def test_points_that_matter(line, loose, matter):
+    """A point on one fit matters within five sigma or next to an end; far above it does not."""
+    found = scan(read_study(line), 900.0, 20.0, 300.0, 5.0, 200.0, 700.0, 900.0, unsettled=loose)
+
+    assert [point.value for point in that_matter(found)] == matter
+
+
+@pytest.mark.parametrize("fits", [0, 1])
+def test_undecided_says_what_to_do(line, fits):
+    """Where no fit ended, or one alone, the sentence of every criterion names the next move."""
+    kept = tuple(t for t in line.trials if not t.of)[:fits]
+    study = read_study(replace(line, trials=kept))
+
+    assert study.verdict == "UNDECIDED"
+    assert {one.outcome for one in study.outcomes} == {"undecided"}
+    assert "guess=" in study.outcomes[0].sentence
+    assert all(". " in one.sentence for one in study.outcomes)
+
+
+def test_undecided_campaigns_say_what_to_do(tmp_path):
+    """A campaign that is undecided says of its first such study what would decide it."""
+    bar = dk.Criterion("chi2", below=100.0)
+    two = dk.FitProblem(
+        LINE.space.parameters,
+        lambda p, _: [p.a, p.a + p.b],
+        dk.observations([1.0, 2.0], 0.1),
+    )
+    few = dk.Study("few", two, dk.MultiStart(4), [dk.Criterion("p_value", at_least=0.01)])
+    sure = dk.Study("sure", LINE, dk.MultiStart(4), [bar])
+    bare = dk.Study("bare", LINE, dk.MultiStart(4))
+    both = dk.run(dk.Campaign("both", [sure, few], anyway=True), tmp_path / "both", budget=2.0)
+    none = dk.run(dk.Campaign("none", [bare]), tmp_path / "none", budget=2.0)
+
+    assert both.verdict == none.verdict == "UNDECIDED"
+    assert "few: no p value" in both.summary.sentence
+    assert "Add data" in both.summary.sentence
+    assert "accept=" in none.summary.sentence
