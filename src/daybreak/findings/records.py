@@ -186,8 +186,8 @@ class Symmetry(Model):
     """Rational exponents (or shifts) by parameter, e.g. ``{"beta": "2", "U_e": "1"}``."""
     exact: bool
     size: float
-    """Largest change of a residual under the finite transformation, in units of sigma, relative
-    to the residual's own size."""
+    """Largest change of a residual under the finite transformation: where it is exact as a share
+    of max(1, its size in sigma) anywhere, else in units of sigma at the best fit."""
     sentence: str
     """E.g. ``beta -> c^2 beta, U_e -> c U_e leaves every residual unchanged``."""
 

@@ -17,8 +17,9 @@ from fractions import Fraction
 import numpy as np
 
 from daybreak.findings import Finding, Identifiability, Symmetry, codes
+from daybreak.preflight.directions import reduced
 from daybreak.preflight.probe import Probe
-from daybreak.preflight.symmetry import Slopes, reduced, slopes
+from daybreak.preflight.symmetry import Slopes, slopes
 from daybreak.problem.arrays import Array
 from daybreak.sentences import Sentence, between, joined, worded
 
@@ -56,9 +57,12 @@ def identify(
     ------
     OutOfTime
         When the budget is spent.
+    NotMade
+        When the model has too few numbers: nothing is then said of any parameter.
     """
-    # Any generic place has the rank; more are for those that are not, as many as share a call.
-    found = slopes(probe, 32 if probe.differentiable else 8)
+    # Any generic place has the rank; those where a parameter acts are for those that act in a
+    # corner of the box alone.
+    found = slopes(probe)
     exact = [s for s in symmetries if s.exact]
     rank, free = _free_directions(probe, found, exact)
     loose = _participants(probe.free, free)
@@ -74,7 +78,7 @@ def identify(
     findings = [_moved(symmetry) for symmetry in symmetries]
     if loose:
         findings.append(_loose(probe.free, free[0], rank))
-    return rank, status, [*findings, *_too_few(probe)]
+    return rank, status, findings
 
 
 def _free_directions(
@@ -85,8 +89,6 @@ def _free_directions(
     The latter in ranges, one orthonormal set of shape (d, n) for each place of that rank.
     """
     n = len(probe.free)
-    if not len(found.rows):
-        return 0, []
     _, sizes, vectors = np.linalg.svd(found.rows)
     ranks = np.sum(sizes > RANK_TOLERANCE[probe.differentiable] * sizes[:, :1], axis=1)
     rank = int(min(ranks.max(), n - len(exact)))
@@ -175,8 +177,8 @@ def _direction(names: Sequence[str], row: Array) -> str:
     return joined(", ", parts)
 
 
-def _too_few(probe: Probe) -> list[Finding]:
-    """More fitted numbers than data: an excellent fit then says nothing."""
+def too_few(probe: Probe) -> list[Finding]:
+    """More fitted numbers than data: an excellent fit then says nothing; asks no model."""
     problem = probe.problem
     eliminated = len(problem.scale_factors) + len(problem.offsets)
     fitted, data = len(probe.free) + eliminated, len(problem.data)

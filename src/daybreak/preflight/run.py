@@ -23,12 +23,13 @@ from daybreak.findings import (
 from daybreak.plan import Campaign, Study
 from daybreak.plugins import Offered, offered
 from daybreak.preflight.forecast import forecast
-from daybreak.preflight.identifiability import identify
+from daybreak.preflight.identifiability import identify, too_few
 from daybreak.preflight.needs import degrees_of_freedom
 from daybreak.preflight.placebo import UNREHEARSED, Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.reachability import check_reachability
 from daybreak.preflight.soundness import CHECKS
+from daybreak.preflight.survey import NotMade, survey
 from daybreak.preflight.symmetry import find_symmetries
 from daybreak.preflight.varied import (
     families,
@@ -52,7 +53,7 @@ _FEW = 2000
 _SHARE = 0.5
 """... a check may take this share of its time: the first would leave nothing for the others."""
 _PLACES = 64
-"""Places at which a model is asked for a number before it is given up.
+"""Places at which a model is asked for a number before the survey looks for one.
 
 A model that is finite in a tenth of the box is missed by 64 in one of 850 cases.
 """
@@ -173,12 +174,12 @@ def _make(examined: Sequence[_Examination], phrase: str, step: _Step, deadline: 
     """Make one check of every study in fair shares of the time; what others leave is used up."""
     again: list[_Examination] = []
     for left, examination in zip(range(len(examined), 0, -1), examined, strict=True):
-        if not examination.make(step, _share(deadline, left)):
+        if not examination.make(phrase, step, _share(deadline, left)):
             again.append(examination)
     for left, examination in zip(range(len(again), 0, -1), again, strict=True):
         share = _share(deadline, left)
         worth_it = share - time.monotonic() > examination.tried
-        if not (worth_it and examination.make(step, share)):
+        if not (worth_it and examination.make(phrase, step, share)):
             examination.not_checked.append(phrase)
 
 
@@ -214,7 +215,7 @@ class _Examination:
         except ProblemError as error:
             self.refuse(str(error))
 
-    def make(self, step: _Step, deadline: float) -> bool:
+    def make(self, phrase: str, step: _Step, deadline: float) -> bool:
         """Make one check; False when there was no time for all of it."""
         probe = self.probe
         if probe is None:
@@ -229,6 +230,8 @@ class _Examination:
             step(self, probe)
         except OutOfTime:
             return False
+        except NotMade:
+            self.not_checked.append(f"{phrase}: too few places were finite")
         except ProblemError as error:
             self.refuse(str(error))
         finally:
@@ -267,11 +270,11 @@ def _anywhere(examination: _Examination, probe: Probe) -> None:
     for first in range(0, _PLACES, width):
         if np.isfinite(probe.residuals(places[first : first + width])).all(axis=1).any():
             return
-    examination.refuse(
-        worded("the prediction is not finite at any of {} places in the box", _PLACES).then(
-            ": check the formula, or move the bounds."
+    if not len(survey(probe).best):
+        sentence = worded("the prediction is not finite at any of {} places", probe.evaluations)
+        examination.refuse(
+            sentence.then(", the guess included: check the formula, or the bounds.")
         )
-    )
 
 
 def _reach(examination: _Examination, probe: Probe) -> None:
@@ -292,10 +295,10 @@ def _reach(examination: _Examination, probe: Probe) -> None:
 
 
 def _identify(examination: _Examination, probe: Probe) -> None:
-    examination.symmetries = find_symmetries(probe)
-    rank, words, findings = identify(probe, examination.symmetries)
-    examination.rank, examination.identifiability = rank, words
-    examination.findings += findings
+    symmetries = find_symmetries(probe)
+    rank, words, findings = identify(probe, symmetries)
+    examination.symmetries, examination.rank, examination.identifiability = symmetries, rank, words
+    examination.findings += [*findings, *too_few(probe)]
 
 
 def _forecast(examination: _Examination, probe: Probe) -> None:
