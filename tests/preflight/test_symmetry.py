@@ -235,7 +235,7 @@ def test_an_amplitude_beside_a_scale_factor_moves_nothing(factors):
 
 @pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
 def test_a_broken_symmetry_is_approximate_and_has_a_size(xp):
-    """A product broken at relative 1e-4 is reported as approximate, with that size."""
+    """A product broken at 1e-4 of predictions of some 10 sigma is approximate, by 0.002 sigma."""
     asked = probe(problem_of(lambda p, xp: xp.exp(-p.a * p.b * T) * (1.0 + 1e-4 * p.a), "ab", xp))
 
     (symmetry,) = find_symmetries(asked)
@@ -243,7 +243,7 @@ def test_a_broken_symmetry_is_approximate_and_has_a_size(xp):
 
     assert symmetry.exponents == {"a": "1", "b": "-1"}
     assert not symmetry.exact
-    assert 2e-5 < symmetry.size < 2e-3
+    assert 5e-4 < symmetry.size < 5e-3
     assert "changes no residual by more than" in symmetry.sentence
     assert finding.code.word == "approximate_symmetry"
     assert rank == 2

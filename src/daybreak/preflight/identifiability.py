@@ -78,7 +78,7 @@ def identify(
     findings = [_moved(symmetry) for symmetry in symmetries]
     if loose:
         findings.append(_loose(probe.free, free[0], rank))
-    return rank, status, findings
+    return rank, status, [*findings, *_too_few(probe)]
 
 
 def _free_directions(
@@ -177,8 +177,8 @@ def _direction(names: Sequence[str], row: Array) -> str:
     return joined(", ", parts)
 
 
-def too_few(probe: Probe) -> list[Finding]:
-    """More fitted numbers than data: an excellent fit then says nothing; asks no model."""
+def _too_few(probe: Probe) -> list[Finding]:
+    """More fitted numbers than data: an excellent fit then says nothing."""
     problem = probe.problem
     eliminated = len(problem.scale_factors) + len(problem.offsets)
     fitted, data = len(probe.free) + eliminated, len(problem.data)

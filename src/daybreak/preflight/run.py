@@ -23,7 +23,7 @@ from daybreak.findings import (
 from daybreak.plan import Campaign, Study
 from daybreak.plugins import Offered, offered
 from daybreak.preflight.forecast import forecast
-from daybreak.preflight.identifiability import identify, too_few
+from daybreak.preflight.identifiability import identify
 from daybreak.preflight.needs import degrees_of_freedom
 from daybreak.preflight.placebo import UNREHEARSED, Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime, Probe
@@ -298,7 +298,7 @@ def _identify(examination: _Examination, probe: Probe) -> None:
     symmetries = find_symmetries(probe)
     rank, words, findings = identify(probe, symmetries)
     examination.symmetries, examination.rank, examination.identifiability = symmetries, rank, words
-    examination.findings += [*findings, *too_few(probe)]
+    examination.findings += findings
 
 
 def _forecast(examination: _Examination, probe: Probe) -> None:
