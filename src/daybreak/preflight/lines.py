@@ -74,13 +74,20 @@ class Line:
         return 0.0, int(self.change.argmax())
 
     @property
+    def stepwise(self) -> bool:
+        """Whether the residuals move in jumps alone: beside the steepest stretch nothing moves."""
+        k = int((self.change / np.diff(self.t)).argmax())
+        beside = np.concatenate([self.change[max(0, k - 1) : k], self.change[k + 1 : k + 2]])
+        return bool(self.change[k] > 0.0) and not beside.any()
+
+    @property
     def rest(self) -> float:
         """Length of the longest stretch on which nothing moves, with the step that ends it.
 
         What moves in steps of unequal length moves when it is put further by this much.
         """
         still, longest = 0.0, 0.0
-        for width, moves in zip(np.diff(self.t), self.change > 0.0, strict=True):
+        for width, moves in zip(np.diff(self.t).tolist(), self.change > 0.0, strict=True):
             longest = max(longest, still + width)
             still = 0.0 if moves else still + width
         return longest

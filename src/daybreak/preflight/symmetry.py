@@ -35,7 +35,7 @@ from daybreak.preflight.directions import (
     null_directions,
     per_step,
 )
-from daybreak.preflight.lines import lines
+from daybreak.preflight.lines import Line, lines
 from daybreak.preflight.nearly import nearly
 from daybreak.preflight.optimum import optimum
 from daybreak.preflight.probe import Probe
@@ -121,8 +121,9 @@ def _slopes(probe: Probe, places: int) -> Slopes:
         raise NotMade
     rows = in_blocks(probe, probe.jacobian, u)
     for column in range(n):
-        if not rows[:, :, column].any():
-            rows[:, :, column] = _over_steps(probe, u, column)
+        own = [line for line in lines(probe) if line.column == column and line.change.any()]
+        if own and all(line.stepwise for line in own):
+            rows[:, :, column] = _over_steps(probe, u, own)
     good = np.isfinite(rows).all(axis=(1, 2)) & np.isfinite(size).all(axis=1)
     if good.sum() * m < 2 * n:
         raise NotMade
@@ -141,17 +142,16 @@ def _telling(probe: Probe) -> Array:
     return np.array(found).reshape(-1, len(probe.free))
 
 
-def _over_steps(probe: Probe, u: Array, column: int) -> Array:
-    """Differences of the residuals over whole steps of one parameter, shape (N, m)."""
-    own = [line for line in lines(probe) if line.column == column and line.change.any()]
-    if not own:
-        return np.zeros((len(u), probe.problem.data.count))
-    step = max(line.rest or float(np.diff(line.t).max()) for line in own)
+def _over_steps(probe: Probe, u: Array, own: Sequence[Line]) -> Array:
+    """Differences of the residuals over whole steps of one parameter, whose lines these are.
+
+    Shape (N, n) -> (N, m).
+    """
+    column, step = own[0].column, max(line.rest for line in own)
     up, down = u.copy(), u.copy()
     up[:, column] = np.minimum(u[:, column] + step, 1.0)
     down[:, column] = np.maximum(u[:, column] - step, 0.0)
-    width = (up - down)[:, [column]]
-    return (ask(probe, up) - ask(probe, down)) / width
+    return (ask(probe, up) - ask(probe, down)) / (up - down)[:, [column]]
 
 
 def find_symmetries(probe: Probe) -> list[Symmetry]:
