@@ -205,7 +205,7 @@ def _change(probe: Probe, residuals: Array) -> tuple[Array, np.ndarray]:
         # What one prediction rounds differently; 64 are what a model makes of it.
         rounding = rounding_of(probe, residuals)
         moves = step > 64 * np.maximum(rounding[:, 1:], rounding[:, :-1])
-    finite = np.isfinite(residuals).all(axis=2)
+    finite = np.asarray(np.isfinite(residuals).all(axis=2))
     both = finite[:, 1:] & finite[:, :-1]
     change = np.where(moves & both[:, :, None], share, 0.0).max(axis=2)
     return change, finite[:, 1:] != finite[:, :-1]

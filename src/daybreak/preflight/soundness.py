@@ -215,7 +215,7 @@ def check_placebo(probe: Probe) -> list[Finding]:
         with np.errstate(all="ignore"):
             # A model that reads a parameter changes by more than the rounding of a short sum.
             same = np.abs(after - before) <= 64 * rounding_of(probe, before)
-        still = same.all(axis=(1, 2))
+        still = np.asarray(same.all(axis=(1, 2)))
         silent = [column for column, stays in zip(silent, still, strict=True) if stays]
     return [
         _finding(

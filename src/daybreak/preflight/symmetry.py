@@ -124,7 +124,7 @@ def _slopes(probe: Probe, places: int) -> Slopes:
         own = [line for line in lines(probe) if line.column == column and line.change.any()]
         if own and all(line.stepwise for line in own):
             rows[:, :, column] = _over_steps(probe, u, own)
-    good = np.isfinite(rows).all(axis=(1, 2)) & np.isfinite(size).all(axis=1)
+    good = np.asarray(np.isfinite(rows).all(axis=(1, 2)) & np.isfinite(size).all(axis=1))
     if good.sum() * m < 2 * n:
         raise NotMade
     length = np.maximum(np.linalg.norm(rows, axis=-1), FLOOR * size)
