@@ -427,7 +427,7 @@ def chattering(amplitude, period, xp=np):
     )
 
 
-@pytest.mark.parametrize("period", [1.7e-3, 2.0**-10, 3e-5, 1e-6, 1e-7, 1 / 3e8, 7e-11])
+@pytest.mark.parametrize("period", [9e-4, 2.0**-11, 3e-5, 1e-6, 1e-7, 1 / 3e8, 7e-11])
 @pytest.mark.parametrize("amplitude", [0.04, 0.5])
 def test_chatter_of_any_period_is_noise(period, amplitude):
     """Of whatever period, it is found with its size in units of sigma and of chi2."""
@@ -436,6 +436,16 @@ def test_chatter_of_any_period_is_noise(period, amplitude):
     size = float(told.sentence.partition("noise of ")[2].partition(" ")[0])
     assert 0.3 * amplitude < size < 1.2 * amplitude
     assert "chi2 by" in told.sentence
+
+
+def test_a_dozen_jumps_are_no_noise():
+    """What jumps here and there is told as jumps, with their places, and not as noise."""
+    asked = problem(
+        [dk.Parameter("a", 0.0, 1.0), dk.Parameter("b", 0.0, 1.0)],
+        lambda p, xp: np.round(12 * p.a) + np.round(13 * p.b) * T,
+        {"a": 0.52, "b": 0.37},
+    )
+    assert check_noise(probe(asked)) == []
 
 
 @pytest.mark.parametrize("period", [1e-2, 0.1])

@@ -2,9 +2,9 @@
 
 Around a place a smooth prediction is a polynomial of the third degree, and what is left beside it
 falls by 10^4 when the surroundings shrink to a tenth. Noise and chatter stay as they are, as long
-as the surroundings hold a period: what is the same in two surroundings, one three times the other,
-is noise (as for More and Wild 2011, SIAM J. Sci. Comput. 33, 1292, whose differences of several
-orders have to agree). The points are drawn at random, so that no period falls in with them.
+as the surroundings hold a period: what is the same in three sizes of them, each three times the
+last, is noise (as for More and Wild 2011, SIAM J. Sci. Comput. 33, 1292, whose differences of
+several orders have to agree). The points are drawn at random, so that no period falls in with them.
 """
 
 from __future__ import annotations
@@ -27,37 +27,43 @@ REACHES = np.geomspace(1e-9, 10**-1.5, 16)
 """Sizes of the surroundings as shares of the range, two a decade.
 
 Down to where the derivative of a steep model is a straight line, up to a step of a fit: chatter of
-any period up to 2e-3 of the range lies in two of them.
+any period up to 1e-3 of the range lies in `AGREEING` of them.
 """
 POINTS = 10
 """Points in the surroundings of a place: a polynomial of four terms leaves six to noise."""
 DEGREE = 3
 PLACES = 6
 """Places at which noise is measured, 960 evaluations in all; the median over them counts."""
-ALIKE = 1.6
-"""Noise is the same when its levels in two surroundings agree within this factor.
+AGREEING = 3
+"""Sizes in a row in which noise must be the same.
 
-A level from six numbers is known to a third, their median over `PLACES` to a seventh; those of
-a kink differ by a factor of three, of its root by 1.8, of a smooth prediction by a hundred.
+With two alone a dozen jumps along a parameter, which are told as such, would be noise.
+"""
+ALIKE = 2.0
+"""Noise is the same when its levels differ by no more than this factor.
+
+A level from six numbers is known to a third, their median over `PLACES` to a seventh; three levels
+of a root, as sqrt(x) beside zero, differ by a factor of three, of a kink by ten.
 """
 
 
 def check_noise(probe: Probe) -> list[Finding]:
     """Predictions whose noise exceeds 0.01 of their uncertainty."""
-    places = survey(probe).best[:PLACES]
+    # The ends of fits but for one are no fair sample: fits end beside jumps, where they stop.
+    known = survey(probe)
+    places = np.array([*(u for _, u in known.ends[:1]), *known.surveyed])[:PLACES]
     if len(places) < 3:  # a median of fewer is no median
         raise NotMade
-    m = len(probe.problem.data)
-    before = np.zeros(m)
+    m, levels = len(probe.problem.data), list[Array]()
     for number, reach in enumerate(REACHES.tolist()):
-        *levels, of_chi2 = np.median(noise_at(probe, places, reach, number), axis=0).tolist()
-        level = np.array(levels[:m])
-        least, most = np.minimum(before, level), np.maximum(before, level)
+        levels.append(np.median(noise_at(probe, places, reach, number), axis=0))
+        last = np.array(levels[-AGREEING:])
+        least, most = last[:, :m].min(axis=0), last[:, :m].max(axis=0)
         noise = np.where(most <= ALIKE * least, least, 0.0)
         i = int(noise.argmax())
-        if noise[i] > TOLERATED:
-            return [_finding(probe, i, float(noise[i]), of_chi2, reach)]
-        before = level
+        if len(last) == AGREEING and noise[i] > TOLERATED:
+            smallest = float(REACHES[number - AGREEING + 1])
+            return [_finding(probe, i, float(noise[i]), float(last[0, -1]), smallest)]
     return []
 
 

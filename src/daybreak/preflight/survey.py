@@ -68,12 +68,16 @@ class Survey:
         return np.asarray(np.isfinite(self.residuals).all(axis=1))
 
     @property
-    def best(self) -> Array:
-        """The finite places, the one with the lowest chi2 first, shape (K, n)."""
-        at = self.finite
-        chi2 = [*squares(self.residuals[at]), *self.near_chi2, *(end for end, _ in self.ends)]
-        places = np.concatenate([self.u[at], self.near, *(u[None] for _, u in self.ends)])
+    def surveyed(self) -> Array:
+        """The finite places but for ends of fits, the lowest chi2 first, shape (K, n)."""
+        chi2 = np.concatenate([squares(self.residuals[self.finite]), self.near_chi2])
+        places = np.concatenate([self.u[self.finite], self.near])
         return places[np.argsort(chi2, kind="stable")]
+
+    @property
+    def best(self) -> Array:
+        """Ends of fits, then the places, each with the lowest chi2 first, shape (K, n)."""
+        return np.concatenate([*(u[None] for _, u in self.ends), self.surveyed])
 
     def good_and_other(self, count: int) -> Array:
         """Finite places: half with the lowest chi2, half of the rest; shape (<= count, n)."""
