@@ -4,7 +4,7 @@ Around a place a smooth prediction is a polynomial of the third degree, and what
 falls by 10^4 when the surroundings shrink to a tenth. Noise and chatter stay as they are, as long
 as the surroundings hold a period: what is the same in three sizes of them, each three times the
 last, is noise (as for More and Wild 2011, SIAM J. Sci. Comput. 33, 1292, whose differences of
-several orders have to agree). The points are drawn at random, so that no period falls in with them.
+several orders have to agree). The points are drawn at random: no period falls in with them.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ class Survey:
         return np.concatenate([*(u[None] for _, u in self.ends), self.surveyed])
 
     def good_and_other(self, count: int) -> Array:
-        """Finite places: half with the lowest chi2, half of the rest; shape (<= count, n)."""
-        best = self.best
+        """Surveyed places: half with the lowest chi2, half of the rest; shape (<= count, n)."""
+        best = self.surveyed
         others = best[count // 2 :]
         stride = max(1, len(others) // max(1, count - count // 2))
         return np.concatenate([best[: count // 2], others[::stride][: count - count // 2]])
