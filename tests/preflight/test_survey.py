@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import jax.numpy as jnp
 import numpy as np
@@ -111,6 +112,24 @@ def test_the_optimum_is_a_fit_although_no_criterion_asks_for_one():
     assert best == pytest.approx(expected[::-1], rel=1e-6)
 
 
+def test_memory_grows_with_the_data_and_not_with_their_square():
+    """Four thousand data take some tens of MB, where data by data were gigabytes."""
+    x = np.linspace(0.0, 1.0, 4000)
+    asked = dk.FitProblem(
+        [dk.Parameter("a", -1.0, 3.0), dk.Parameter("b", -1.0, 3.0)],
+        lambda p, settings: p.a + p.b * x,
+        dk.observations(1.0 + x, 0.1),
+    )
+    one = probe(asked)
+    symmetries = find_symmetries(one)
+    tracemalloc.start()
+    rank, _, _ = identify(one, symmetries)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rank == 2
+    assert most < 5e7
+
+
 # -- what acts in a corner -------------------------------------------------------------------
 
 THRESHOLDS = {
@@ -169,6 +188,30 @@ def test_what_acts_in_one_corner_of_three_parameters_is_no_placebo():
     assert status["q"] == "identifiable"
 
 
+def test_what_acts_where_the_data_are_met_alone_is_no_placebo():
+    """Of six parameters one acts near a place inside the box, which a fit from the guess finds."""
+
+    def near(p):
+        return max(0.0, 0.2 - sum(abs(getattr(p, name) - 0.37) for name in "abcd"))
+
+    asked = problem(
+        [*(dk.Parameter(n, 0, 1, guess=0.4) for n in "abcd"), dk.Parameter("q", 0.0, 1.0)],
+        lambda p, xp: (
+            p.a
+            + p.b * T
+            + p.c * np.sin(T)
+            + p.d * np.cos(2 * T)
+            + 5 * near(p) * p.q * np.sin(5 * T)
+        ),
+        {"a": 0.37, "b": 0.37, "c": 0.37, "d": 0.37, "q": 0.8},
+        sigma=0.02,
+    )
+    one = found(asked, dk.Criterion("p_value", at_least=0.001))
+    assert one.reachability[0].met
+    assert "placebo" not in [code for code, _ in words(one.findings)]
+    assert one.identifiability["q"] == "identifiable"
+
+
 def test_a_true_placebo_is_still_one():
     """What nothing reads is named, wherever the lines go."""
     asked = problem(
@@ -222,6 +265,20 @@ def test_a_true_stop_behind_a_threshold_stays_conclusive():
     (reach,) = found(asked, dk.Criterion("chi2", below=20.0)).reachability
     assert not reach.met
     assert reach.conclusive
+
+
+@pytest.mark.parametrize(("bar", "met"), [(8.0, True), (14.0, False)])
+def test_a_prediction_that_grows_in_a_corner_alone_has_its_whole_range(bar, met):
+    """A criterion on a prediction counts what it is where two parameters act together."""
+    asked = dk.FitProblem(
+        [dk.Parameter("a", 0.0, 1.0), dk.Parameter("q", 0.0, 1.0), dk.Parameter("r", 0.0, 1.0)],
+        lambda p, s: {"y": p.a + 4e3 * max(p.q - 0.95, 0.0) * max(p.r - 0.94, 0.0)},
+        {"y": dk.Observation(1.0, 0.1)},
+    )
+    (reach,) = found(asked, dk.Criterion("y", at_least=bar)).reachability
+    assert reach.met == met
+    if not met:
+        assert reach.reaches[0].highest == pytest.approx(13.0)
 
 
 def test_more_dips_than_can_be_searched_are_no_stop():

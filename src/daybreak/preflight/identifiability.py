@@ -89,7 +89,10 @@ def _free_directions(
     The latter in ranges, one orthonormal set of shape (d, n) for each place of that rank.
     """
     n = len(probe.free)
-    _, sizes, vectors = np.linalg.svd(found.rows)
+    places, m, _ = found.rows.shape
+    # Rows of zeros complete the null space; full matrices would be as large as data by data.
+    rows = np.concatenate([found.rows, np.zeros((places, max(0, n - m), n))], axis=1)
+    _, sizes, vectors = np.linalg.svd(rows, full_matrices=False)
     ranks = np.sum(sizes > RANK_TOLERANCE[probe.differentiable] * sizes[:, :1], axis=1)
     rank = int(min(ranks.max(), n - len(exact)))
     generic = np.flatnonzero(ranks >= rank)

@@ -17,7 +17,7 @@ import numpy as np
 
 from daybreak.methods.method import seed_of
 from daybreak.preflight.probe import Probe
-from daybreak.preflight.survey import ask, guess, rounding_of, squares, survey
+from daybreak.preflight.survey import ask, ends, guess, rounding_of, squares, survey
 from daybreak.problem.arrays import Array
 
 COARSE = 31
@@ -34,6 +34,8 @@ CORNER = 1 / 512
 """Distance of a corner from the bounds, where a model often has no number."""
 MOST = 64
 """Lines of a survey where there are many parameters, each of some 60 evaluations."""
+LOWEST = 2
+"""Ends of fits that lines go through; a choice: the best, and the next if there is another."""
 ROWS = 2_000_000
 """Residuals held at once; 16 MB."""
 
@@ -102,10 +104,17 @@ _LINES: weakref.WeakKeyDictionary[Probe, list[Line]] = weakref.WeakKeyDictionary
 
 
 def lines(probe: Probe) -> list[Line]:
-    """The lines of a survey, made when they are first asked for, and all that were added since."""
+    """The lines of a survey, made when they are first asked for, and all that were added since.
+
+    The best fits known go on growing better, and lines through them are made when they are known.
+    """
     if probe not in _LINES:
         _LINES[probe] = along(probe, _bases(probe))
-    return _LINES[probe]
+    known = _LINES[probe]
+    for _, end in ends(probe)[:LOWEST]:
+        if all(np.abs(line.base - end).max() > 1e-6 for line in known):
+            known += along(probe, end[None])
+    return known
 
 
 def add_lines(probe: Probe, base: Array) -> list[Line]:
