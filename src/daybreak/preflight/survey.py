@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from daybreak.problem.arrays import Array
 from daybreak.sentences import worded
 
 PLACES = 256
-"""Places of a survey where evaluations are cheap.
+"""Places of a survey.
 
 A part of the box of 1 % in which a model fails is then seen in 92 % of cases.
 """
@@ -57,19 +56,10 @@ _SURVEYS: weakref.WeakKeyDictionary[Probe, Survey] = weakref.WeakKeyDictionary()
 
 
 def survey(probe: Probe) -> Survey:
-    """Residuals at up to 256 places, asked once a probe; fewer where the model is slow."""
+    """Residuals at `PLACES` places, asked once a probe."""
     if probe not in _SURVEYS:
         u = probe.sample(PLACES, "survey")
-        few = WIDTH if probe.differentiable else 8
-        first = probe.residuals(u[:few])
-        began = time.monotonic()
-        second = probe.residuals(u[few : 2 * few])
-        spent = (time.monotonic() - began) / few
-        # A twentieth of the time that is left, a choice: the checks themselves need the rest.
-        allowed = 0.05 * (probe.deadline - time.monotonic()) / max(spent, 1e-9)
-        count = int(np.clip(allowed, 2 * few, PLACES))
-        rest = [ask(probe, u[2 * few : count])] if count > 2 * few else []
-        _SURVEYS[probe] = Survey(u[:count], np.concatenate([first, second, *rest]))
+        _SURVEYS[probe] = Survey(u, ask(probe, u))
     return _SURVEYS[probe]
 
 
@@ -79,15 +69,11 @@ def ask(probe: Probe, u: Array) -> Array:
 
 
 def in_blocks(probe: Probe, call: Callable[[Array], Array], u: Array) -> Array:
-    """Call for a few places at a time, and for more as long as that takes under 0.1 s."""
-    block, first, parts = (WIDTH if probe.differentiable else 4), 0, list[Array]()
-    while first < len(u):
+    """Call for as many places at a time as share a compiled call, looking at the clock between."""
+    block, parts = (WIDTH if probe.differentiable else 1), list[Array]()
+    for first in range(0, len(u), block):
         probe.check_time()
-        began = time.monotonic()
         parts.append(call(u[first : first + block]))
-        first += block
-        if time.monotonic() - began < 0.025:  # four times as many then take under 0.1 s
-            block *= 4
     return np.concatenate(parts)
 
 
