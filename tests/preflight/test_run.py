@@ -335,12 +335,12 @@ def test_budget(monkeypatch):
 def test_what_is_worth_most_comes_first(monkeypatch):
     """With several studies a slow one leaves time for the first checks of all others."""
     clock = Clock(monkeypatch)
-    first = study("slow", area(2.0, predict=slow(clock, 0.01)))
+    first = study("slow", area(2.0, predict=slow(clock, 0.2)))
     others = [
         study(f"quick {i}", area(predict=slow(clock, 1e-4)), settings={"more": float(i)})
         for i in range(2)
     ]
-    found = preflight(campaign(first, *others), 2.5)
+    found = preflight(campaign(first, *others), 60.0)
 
     reach = "whether the criteria can be met"
     assert NotChecked(check=reach, why=Unmade.BUDGET) in found.studies[0].not_checked
@@ -386,8 +386,7 @@ def test_what_was_not_checked_of_whom(monkeypatch):
 
     assert sentence.startswith("Not checked, because the budget was spent: whether ")
     assert "whether the criteria can be met [slow]" in sentence
-    assert "quick" not in sentence
-    assert found.studies[1].not_checked == []
+    assert "whether the criteria can be met" in found.studies[1].checked
 
 
 def test_without_numbers_nothing_else_is_checked():
