@@ -25,24 +25,35 @@ class Clock:
 
 
 class Machine:
-    """Stands in for the two clocks of a machine, which models move: its time, and their work.
+    """Stands in for the clocks of a machine, which models move.
 
     Parameters
     ----------
     monkeypatch : pytest.MonkeyPatch
     busy : float
-        Seconds that pass for each of work.
+        Seconds that pass for each of processor time.
+    tells : bool
+        Whether the system says how long a thread was queued.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, busy: float = 1.0) -> None:
-        self.time = self.work = 0.0
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, busy: float = 1.0, *, tells: bool = True
+    ) -> None:
+        self.time = self.own = self.children = self.queued = 0.0
         self.busy = busy
-        monkeypatch.setattr(clock, "_now", lambda: (self.time, self.work))
+        monkeypatch.setattr(clock, "read", lambda: (self.time, self.own, self.children))
+        monkeypatch.setattr(clock, "queued", lambda: self.queued if tells else None)
         monkeypatch.setattr(clock, "seconds", clock.Work())
 
     def compute(self, seconds: float) -> None:
-        """Work for some seconds, which take longer where the machine is busy."""
-        self.work += seconds
+        """Compute for some seconds, queued for longer where the machine is busy."""
+        self.own += seconds
+        self.queued += (self.busy - 1.0) * seconds
+        self.time += self.busy * seconds
+
+    def call(self, seconds: float) -> None:
+        """Have a program compute for some seconds."""
+        self.children += seconds
         self.time += self.busy * seconds
 
     def wait(self, seconds: float) -> None:

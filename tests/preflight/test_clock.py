@@ -15,7 +15,7 @@ from tests.clock import Machine
 BURNS = "import time\nwhile time.process_time() < 0.2:\n    pass"
 
 
-@pytest.mark.parametrize("busy", [1.0, 4.0, 15.0])
+@pytest.mark.parametrize("busy", [1.0, 4.0, 40.0])
 def test_work_counts_whatever_else_the_machine_does(monkeypatch, busy):
     """Beside other processes the clock shows the seconds that the same work takes alone."""
     machine = Machine(monkeypatch, busy)
@@ -27,10 +27,26 @@ def test_work_counts_whatever_else_the_machine_does(monkeypatch, busy):
     assert clock.seconds() - begun == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize("busy", [1.0, 4.0, 9.0])
+@pytest.mark.parametrize("tells", [True, False])
+def test_programs_count_alike(monkeypatch, busy, tells):
+    """So it is for programs, and where the system does not tell of queues, at most loads."""
+    machine = Machine(monkeypatch, busy, tells=tells)
+    begun = clock.seconds()
+    for _ in range(5):
+        machine.call(2.0)
+        clock.seconds()
+        machine.compute(0.0 if tells else 1.0)
+        clock.seconds()
+
+    assert clock.seconds() - begun == pytest.approx(10.0 if tells else 15.0)
+
+
 @pytest.mark.parametrize("each", [0.1, 1.0, 60.0])
-def test_waiting_elsewhere_counts(monkeypatch, each):
+@pytest.mark.parametrize("busy", [1.0, 4.0])
+def test_waiting_elsewhere_counts(monkeypatch, each, busy):
     """Where next to nothing is computed the time counts, in long calls and in short ones."""
-    machine = Machine(monkeypatch)
+    machine = Machine(monkeypatch, busy)
     begun = clock.seconds()
     for _ in range(200):
         machine.compute(0.002 * each)
@@ -38,6 +54,18 @@ def test_waiting_elsewhere_counts(monkeypatch, each):
         clock.seconds()
 
     assert clock.seconds() - begun == pytest.approx(200 * each, rel=0.06)
+
+
+def test_a_program_that_waits_counts(monkeypatch):
+    """A program that starts and then waits for a minute is charged for the minute."""
+    machine = Machine(monkeypatch)
+    begun = clock.seconds()
+    for _ in range(10):
+        machine.call(0.1)
+        machine.wait(60.0)
+        clock.seconds()
+
+    assert 590.0 < clock.seconds() - begun <= 601.0
 
 
 def test_work_and_waiting(monkeypatch):

@@ -1,34 +1,52 @@
 """The clock of a preflight: it measures work, so that other processes do not make it run.
 
-It counts the processor time of this process, all threads and compilation included, and of the
-children that it has waited for.  A model that waits for something elsewhere, such as a licence, a
-queue or another machine, uses none; of a window in which less than `WAITING` of one processor was
-used, the whole length counts in its place.
+    work = processor time of this process and its children + waiting for something elsewhere
+
+Processor time is that of all threads, compilation included, and of every child that has ended.  A
+model that waits for a licence, a queue or another machine uses none, and time counts as it passes:
+
+    waiting = time - own processor time - time queued for a processor - SLOWED * that of children
+
+Queued is a thread that could run while others have the processor, so that a model that computes is
+charged the same at any load (``run_delay`` of ``/proc/self/task/*/schedstat``; Linux,
+Documentation/scheduler/sched-stats.rst).  Of a child that has ended nobody knows how long it was
+queued, and of no process where the system does not tell: hence the factor.
 """
 
 from __future__ import annotations
 
 import resource
 import time
+from contextlib import suppress
+from pathlib import Path
 
 WINDOW = 1.0
-"""Seconds that are judged at once.
+"""Seconds that are judged at once; until they are over only processor time counts.
 
-A choice: far longer than the turns in which processes share a processor, so that one that has to
-wait for its turn is not taken for one that waits for something else.
+A choice: to ask how long every thread was queued takes a tenth of a millisecond or more.
 """
-WAITING = 0.05
-"""Share of one processor below which a window was waiting.
+SLOWED = 10.0
+"""How many times as long as its processor time a program that computes may take.
 
-What computes gets less only where more than twenty compete for every processor; what sleeps a
-second, or starts a program that does, uses some thousandths to hundredths.
+A choice: more compete for a processor on few machines.  Where they do, some of its time counts as
+waiting, and one that waits is charged for less the more it computes.
 """
 
 
-def _now() -> tuple[float, float]:
-    """Time, and processor time of this process and its children, in seconds."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.monotonic(), time.process_time() + children.ru_utime + children.ru_stime
+def read() -> tuple[float, float, float]:
+    """Time, own processor time, and that of children, in seconds."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.monotonic(), time.process_time(), ended.ru_utime + ended.ru_stime
+
+
+def queued() -> float | None:
+    """Seconds for which threads of this process were queued; None where nobody tells."""
+    told = [*Path("/proc/self/task").glob("*/schedstat")]
+    total = 0.0
+    for thread in told:
+        with suppress(OSError):  # it may have ended meanwhile
+            total += 1e-9 * float(thread.read_text(encoding="ascii").split()[1])
+    return total if told else None
 
 
 class Work:
@@ -37,17 +55,24 @@ class Work:
     def __init__(self) -> None:
         self._spent = 0.0
         """In all windows that are over."""
-        self._began = _now()
+        self._began, self._queued = read(), queued()
 
     def __call__(self) -> float:
         """Look at it."""
-        now = _now()
-        passed, used = (a - b for a, b in zip(now, self._began, strict=True))
+        now = read()
+        passed, own, children = (a - b for a, b in zip(now, self._began, strict=True))
         if passed < WINDOW:
-            return self._spent + used
-        self._spent += passed if used < WAITING * passed else used
+            return self._spent + own + children
+        self._spent += own + children + max(0.0, passed - self._busy(own, children))
         self._began = now
         return self._spent
+
+    def _busy(self, own: float, children: float) -> float:
+        """How much of a window that is over was no waiting."""
+        before, self._queued = self._queued, queued()
+        if before is None or self._queued is None:
+            return SLOWED * (own + children)
+        return own + max(0.0, self._queued - before) + SLOWED * children
 
 
 seconds = Work()
