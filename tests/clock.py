@@ -17,7 +17,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        monkeypatch.setattr(clock, "seconds", self)
+        monkeypatch.setattr(clock.WORK, "seconds", self)
 
     def __call__(self) -> float:
         """Look at it."""
@@ -43,7 +43,7 @@ class Machine:
         self.busy = busy
         monkeypatch.setattr(clock, "read", lambda: (self.time, self.own, self.children))
         monkeypatch.setattr(clock, "queued", lambda: self.queued if tells else None)
-        monkeypatch.setattr(clock, "seconds", clock.Work())
+        monkeypatch.setattr(clock.WORK, "seconds", clock.Work().seconds)
 
     def compute(self, seconds: float) -> None:
         """Compute for some seconds, queued for longer where the machine is busy."""

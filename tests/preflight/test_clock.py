@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import daybreak as dk
-from daybreak.preflight import clock
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.run import preflight
 from tests.clock import Machine
 
@@ -19,12 +19,12 @@ BURNS = "import time\nwhile time.process_time() < 0.2:\n    pass"
 def test_work_counts_whatever_else_the_machine_does(monkeypatch, busy):
     """Beside other processes the clock shows the seconds that the same work takes alone."""
     machine = Machine(monkeypatch, busy)
-    begun = clock.seconds()
+    begun = WORK.seconds()
     for _ in range(500):
         machine.compute(0.02)
-        clock.seconds()
+        WORK.seconds()
 
-    assert clock.seconds() - begun == pytest.approx(10.0)
+    assert WORK.seconds() - begun == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("busy", [1.0, 4.0, 9.0])
@@ -32,14 +32,14 @@ def test_work_counts_whatever_else_the_machine_does(monkeypatch, busy):
 def test_programs_count_alike(monkeypatch, busy, tells):
     """So it is for programs, and where the system does not tell of queues, at most loads."""
     machine = Machine(monkeypatch, busy, tells=tells)
-    begun = clock.seconds()
+    begun = WORK.seconds()
     for _ in range(5):
         machine.call(2.0)
-        clock.seconds()
+        WORK.seconds()
         machine.compute(0.0 if tells else 1.0)
-        clock.seconds()
+        WORK.seconds()
 
-    assert clock.seconds() - begun == pytest.approx(10.0 if tells else 15.0)
+    assert WORK.seconds() - begun == pytest.approx(10.0 if tells else 15.0)
 
 
 @pytest.mark.parametrize("each", [0.1, 1.0, 60.0])
@@ -47,46 +47,46 @@ def test_programs_count_alike(monkeypatch, busy, tells):
 def test_waiting_elsewhere_counts(monkeypatch, each, busy):
     """Where next to nothing is computed the time counts, in long calls and in short ones."""
     machine = Machine(monkeypatch, busy)
-    begun = clock.seconds()
+    begun = WORK.seconds()
     for _ in range(200):
         machine.compute(0.002 * each)
         machine.wait(each)
-        clock.seconds()
+        WORK.seconds()
 
-    assert clock.seconds() - begun == pytest.approx(200 * each, rel=0.06)
+    assert WORK.seconds() - begun == pytest.approx(200 * each, rel=0.06)
 
 
 def test_a_program_that_waits_counts(monkeypatch):
     """A program that starts and then waits for a minute is charged for the minute."""
     machine = Machine(monkeypatch)
-    begun = clock.seconds()
+    begun = WORK.seconds()
     for _ in range(10):
         machine.call(0.1)
         machine.wait(60.0)
-        clock.seconds()
+        WORK.seconds()
 
-    assert 590.0 < clock.seconds() - begun <= 601.0
+    assert 590.0 < WORK.seconds() - begun <= 601.0
 
 
 def test_work_and_waiting(monkeypatch):
     """A model that first compiles and then waits is charged for both."""
     machine = Machine(monkeypatch, busy=3.0)
     machine.compute(5.0)
-    compiled = clock.seconds()
+    compiled = WORK.seconds()
     for _ in range(7):
         machine.wait(1.5)
-        clock.seconds()
+        WORK.seconds()
 
     assert compiled == pytest.approx(5.0)
-    assert clock.seconds() == pytest.approx(5.0 + 10.5)
+    assert WORK.seconds() == pytest.approx(5.0 + 10.5)
 
 
 def test_programs_that_a_model_starts_count():
     """The work of a child is seen when it has ended."""
-    begun = clock.seconds()
+    begun = WORK.seconds()
     subprocess.run([sys.executable, "-c", BURNS], check=True)
 
-    assert clock.seconds() - begun >= 0.2
+    assert WORK.seconds() - begun >= 0.2
 
 
 def examined(act, budget):

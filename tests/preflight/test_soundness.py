@@ -7,7 +7,7 @@ import pytest
 
 import daybreak as dk
 from daybreak.models.vortex import Exact, Vortex, base, original_base
-from daybreak.preflight import clock
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.soundness import (
     CHECKS,
@@ -29,7 +29,7 @@ NODES = ("0.1109", "0.2118", "0.3127", "0.4136", "0.5145")
 def probe(problem, budget=100.0):
     """A probe of a study that runs with the problem's own settings."""
     study = dk.Study("study", problem, dk.MultiStart())
-    return Probe(study, clock.seconds() + budget, seed=1)
+    return Probe(study, WORK.seconds() + budget, seed=1)
 
 
 def model(predict, *, box=((0.0, 1.0),), sigma=1e-3, values=(0.3,), **options):

@@ -16,7 +16,7 @@ from daybreak.models.vortex import (
     original_localised,
 )
 from daybreak.models.vortex.campaigns.localisation import BOXES, MASSES, lepton_problem
-from daybreak.preflight import clock
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.symmetry import find_symmetries
@@ -30,7 +30,7 @@ DATA = 0.3 + 0.1 * np.sin(3.0 * T)
 
 def probe(problem, seconds=60.0):
     """A probe with work enough."""
-    return Probe(dk.Study("s", problem, dk.MultiStart()), clock.seconds() + seconds, seed=7)
+    return Probe(dk.Study("s", problem, dk.MultiStart()), WORK.seconds() + seconds, seed=7)
 
 
 def exact(symmetries):

@@ -50,14 +50,14 @@ def queued() -> float | None:
 
 
 class Work:
-    """Seconds of work, as in the text above; called, it says how many there were so far."""
+    """A clock that shows work, as in the text above; only differences mean anything."""
 
     def __init__(self) -> None:
         self._spent = 0.0
         """In all windows that are over."""
         self._began, self._queued = read(), queued()
 
-    def __call__(self) -> float:
+    def seconds(self) -> float:
         """Look at it."""
         now = read()
         passed, own, children = (a - b for a, b in zip(now, self._began, strict=True))
@@ -75,5 +75,5 @@ class Work:
         return own + max(0.0, self._queued - before) + SLOWED * children
 
 
-seconds = Work()
-"""The clock of this process; only differences mean anything."""
+WORK = Work()
+"""That of this process."""

@@ -82,7 +82,7 @@ class Examination:
         ----------
         check : Check
         deadline : float
-            Value of `clock.seconds()` at which it is cut.
+            Value of `WORK.seconds()` at which it is cut.
         """
         why = self._made(check, deadline)
         if why is None:

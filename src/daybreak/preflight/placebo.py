@@ -22,7 +22,7 @@ from daybreak.methods.method import seed_of
 from daybreak.methods.proposals import engine_of
 from daybreak.methods.trials import carry_out
 from daybreak.plan import Study
-from daybreak.preflight import clock
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.probe import OutOfTime
 from daybreak.problem.choices import Choice, Value
 from daybreak.problem.configuration import Searched, SearchSpace, describe_searched
@@ -120,7 +120,7 @@ class Rehearser:
     problem : SearchProblem
         The study's own.
     deadline : float
-        Value of `clock.seconds()` after which nothing more is asked.
+        Value of `WORK.seconds()` after which nothing more is asked.
     seed : int
         The campaign's seed.
     """
@@ -158,7 +158,7 @@ class Rehearser:
         if mark not in self.known:
             found: list[Outcome] = []
             for seed in self.seeds:
-                if clock.seconds() > self.deadline:
+                if WORK.seconds() > self.deadline:
                     raise OutOfTime
                 options = {"rehearsal": True}
                 task = Task(SEARCH, {}, None, options, seed, configuration=dict(configuration))

@@ -14,7 +14,7 @@ from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import seed_of
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
-from daybreak.preflight import clock
+from daybreak.preflight.clock import WORK
 from daybreak.problem.arrays import Array
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
@@ -51,7 +51,7 @@ class Probe:
     ----------
     study : Study
     deadline : float, optional
-        Value of `clock.seconds()` after which nothing more is asked.
+        Value of `WORK.seconds()` after which nothing more is asked.
     seed : int
         The campaign's seed.
     """
@@ -76,7 +76,7 @@ class Probe:
 
     def check_time(self) -> None:
         """Stop when the budget is spent."""
-        if clock.seconds() > self.deadline:
+        if WORK.seconds() > self.deadline:
             raise OutOfTime
 
     def sample(self, count: int, purpose: str) -> Array:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from daybreak.findings import Finding, NotChecked, Preflight, StudyPreflight, Unmade, codes
 from daybreak.findings.unchecked import in_words
 from daybreak.plan import Campaign, Study
-from daybreak.preflight import clock
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.examination import Examination, checks
 from daybreak.preflight.placebo import Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime
@@ -47,7 +47,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     Preflight
         Findings as data, study by study.
     """
-    begun, end = time.monotonic(), clock.seconds() + budget
+    begun, end = time.monotonic(), WORK.seconds() + budget
     studies = campaign.all_studies()
     _leave_graphics_processors(studies)
     seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
@@ -78,7 +78,7 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
 
 def _part(end: float, *, last: bool) -> float:
     """When one of several must end, so that something is kept for the others until `end`."""
-    now = clock.seconds()
+    now = WORK.seconds()
     return end if last else now + _MOST * (end - now)
 
 
