@@ -212,7 +212,7 @@ class Unmade(enum.StrEnum):
 
     BUDGET = "the budget was spent", "Not checked, because the budget was spent:"
     NUMBERLESS = "the model gives no number", "Not checked, because the model gives no number:"
-    NOWHERE = "it found no finite place", "Not checked, because no place was finite:"
+    NONFINITE = "too few places were finite", "Not checked, because too few places were finite:"
     UNREHEARSED = "no rehearsal was declared", "No rehearsal was declared; it would tell"
     """Nothing was wanting that Daybreak could have done."""
 

@@ -146,17 +146,13 @@ class Check(NamedTuple):
 
 
 def checks() -> list[Check]:
-    """All checks in the order in which they are made.
-
-    What decides most comes first, and of symmetries and reach, which a night stands or falls by,
-    what asks less: the former ask some dozens of times for every parameter, the latter thousands.
-    """
+    """All checks in the order of what they are worth: reach, symmetries, then what can wait."""
     return [
         Check("whether the model gives numbers at all", _anywhere),
         Check("how long it takes", _forecast),
+        Check("whether the criteria can be met", _reach),
         Check(SYMMETRIES, _symmetries),
         Check("which parameters can be identified", _identify),
-        Check("whether the criteria can be met", _reach),
         Check("whether the settings that studies vary do anything", _answer),
         *(Check(name, _collecting(check)) for name, check in CHECKS),
         *_outside(),

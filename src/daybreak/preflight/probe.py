@@ -26,12 +26,12 @@ class NotMade(Exception):  # noqa: N818 - no error: a reason to stop asking
 
     Parameters
     ----------
-    why : Unmade
+    why : Unmade, optional
     found : sequence of Finding
         What it has found all the same.
     """
 
-    def __init__(self, why: Unmade, found: Sequence[Finding] = ()) -> None:
+    def __init__(self, why: Unmade = Unmade.NONFINITE, found: Sequence[Finding] = ()) -> None:
         super().__init__(why)
         self.why = why
         self.found = found
