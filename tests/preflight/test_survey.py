@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 
 import jax.numpy as jnp
@@ -13,10 +12,10 @@ import daybreak as dk
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.lines import COARSE, add_lines, lines
 from daybreak.preflight.optimum import optimum
-from daybreak.preflight.probe import Probe
+from daybreak.preflight.probe import NotMade, Probe
 from daybreak.preflight.run import preflight
 from daybreak.preflight.soundness import check_finite, check_noise, check_placebo
-from daybreak.preflight.survey import NotMade, low_discrepancy, survey
+from daybreak.preflight.survey import low_discrepancy, survey
 from daybreak.preflight.symmetry import find_symmetries
 
 T = np.linspace(0.0, 6.0, 30)
@@ -44,7 +43,7 @@ def study_of(asked, *accept):
 
 def probe(asked, seed=3):
     """A probe with time enough."""
-    return Probe(study_of(asked), time.monotonic() + 300.0, seed)
+    return Probe(study_of(asked), seed=seed)
 
 
 def found(asked, *accept, seed=0):

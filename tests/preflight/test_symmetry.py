@@ -1,7 +1,5 @@
 """Symmetries: found where they are, not where they are not, and what they mean for the data."""
 
-import time
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from daybreak.models.vortex import (
     original_localised,
 )
 from daybreak.models.vortex.campaigns.localisation import BOXES, MASSES, lepton_problem
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.symmetry import find_symmetries
@@ -30,8 +29,8 @@ DATA = 0.3 + 0.1 * np.sin(3.0 * T)
 
 
 def probe(problem, seconds=60.0):
-    """A probe with time enough."""
-    return Probe(dk.Study("s", problem, dk.MultiStart()), time.monotonic() + seconds, seed=7)
+    """A probe with work enough."""
+    return Probe(dk.Study("s", problem, dk.MultiStart()), WORK.seconds() + seconds, seed=7)
 
 
 def exact(symmetries):
@@ -294,7 +293,7 @@ def test_precise_data_do_not_hide_a_symmetry():
 
 
 def test_the_budget_is_kept():
-    """A probe without time stops instead of answering."""
+    """A probe without budget stops instead of answering."""
     with pytest.raises(OutOfTime):
         find_symmetries(probe(problem_of(*TOYS["product"][:2]), seconds=-1.0))
 

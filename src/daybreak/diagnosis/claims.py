@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -98,7 +98,7 @@ class Exclusion:
 def weigh(
     study: Study,
     claim: Claim | None,
-    symmetries: Sequence[Symmetry] = (),
+    symmetries: Sequence[Symmetry] | None = (),
     *,
     profile: Profile | None = None,
     identifiability: Mapping[str, Identifiability] = MappingProxyType({}),
@@ -111,8 +111,9 @@ def weigh(
         With a profile.
     claim : Claim, optional
         The value to compare with; without one the parameter is only described.
-    symmetries : sequence of Symmetry
-        What the preflight found; an exact one that moves the parameter leaves nothing to claim.
+    symmetries : sequence of Symmetry, optional
+        What the preflight found; an exact one that moves the parameter leaves nothing to claim,
+        and None, where it did not look for any, is said beside the claim.
     identifiability : mapping parameter -> word
         What the preflight found from the rank of the Jacobian: where the data leave a direction
         free that moves the parameter, and its profile is flat, it is not identifiable either.
@@ -123,13 +124,20 @@ def weigh(
     if profile is None:
         msg = f"study {study.name!r} has no profile, so there is no claim to weigh."
         raise ValueError(msg)
-    moving = _unidentified(profile, symmetries, identifiability)
+    moving = _unidentified(profile, symmetries or (), identifiability)
     misfit = why_no_claim(study, profile)
+    unasked = f" Whether a symmetry moves {profile.parameter} was not checked."
     if claim is None:
-        return _described(profile, moving, misfit)
-    offset = None if profile.minimum is None else profile.minimum - claim.reference
-    strength, said = _strength(profile, claim, moving, misfit)
-    return Weighed(claim, offset, strength, said + _offset_in_words(profile, claim, offset))
+        found = _described(profile, moving, misfit)
+    else:
+        offset = None if profile.minimum is None else profile.minimum - claim.reference
+        strength, said = _strength(profile, claim, moving, misfit)
+        said += _offset_in_words(profile, claim, offset)
+        found = Weighed(claim, offset, strength, said)
+    if symmetries is not None or not found.supported:
+        return found
+    headed = f"{found.headed}{unasked}" if found.headed else ""
+    return replace(found, sentence=f"{found.sentence}{unasked}", headed=headed)
 
 
 def why_no_claim(study: Study, profile: Profile) -> str:

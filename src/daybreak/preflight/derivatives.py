@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from daybreak.findings import Finding, codes
-from daybreak.preflight.probe import Probe
-from daybreak.preflight.survey import NotMade, ask, in_blocks, rounding_of, survey
+from daybreak.preflight.probe import NotMade, Probe
+from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
 from daybreak.problem.arrays import Array
 from daybreak.sentences import worded
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from daybreak.findings import Finding, codes
 from daybreak.methods.evaluate.evaluator import cells_of
-from daybreak.preflight.probe import Probe
-from daybreak.preflight.survey import NotMade, in_blocks, survey
+from daybreak.preflight.probe import NotMade, Probe
+from daybreak.preflight.survey import in_blocks, survey
 from daybreak.problem.arrays import Array
 from daybreak.problem.fit import Setting
 from daybreak.problem.knobs import Knob

@@ -13,8 +13,8 @@ import numpy as np
 
 from daybreak.findings import Finding, codes
 from daybreak.methods.method import seed_of
-from daybreak.preflight.probe import Probe
-from daybreak.preflight.survey import NotMade, ask, squares, survey
+from daybreak.preflight.probe import NotMade, Probe
+from daybreak.preflight.survey import ask, squares, survey
 from daybreak.problem.arrays import Array
 from daybreak.sentences import worded
 

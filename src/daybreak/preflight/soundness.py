@@ -18,10 +18,9 @@ from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
 from daybreak.preflight.lines import lines
 from daybreak.preflight.noise import check_noise
-from daybreak.preflight.probe import Probe
+from daybreak.preflight.probe import NotMade, Probe
 from daybreak.preflight.roughness import check_smooth
 from daybreak.preflight.survey import (
-    NotMade,
     Survey,
     ask,
     rounding_of,

@@ -43,10 +43,6 @@ ROUNDING = float(np.finfo(np.float64).eps)
 """Relative distance of neighbouring numbers in double precision, 2.2e-16."""
 
 
-class NotMade(Exception):  # noqa: N818 - no error: a reason that a check has no answer
-    """A check found no place where the model is finite; it is listed as not checked."""
-
-
 @dataclass(eq=False)
 class Survey:
     """Residuals at places all over the box, and the better places known beside them."""

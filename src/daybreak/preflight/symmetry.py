@@ -38,8 +38,8 @@ from daybreak.preflight.directions import (
 from daybreak.preflight.lines import Line, lines
 from daybreak.preflight.nearly import nearly
 from daybreak.preflight.optimum import optimum
-from daybreak.preflight.probe import Probe
-from daybreak.preflight.survey import NotMade, ask, in_blocks, sizes_of, survey
+from daybreak.preflight.probe import NotMade, Probe
+from daybreak.preflight.survey import ask, in_blocks, sizes_of, survey
 from daybreak.problem.arrays import Array
 
 EXACT = 1e-9
