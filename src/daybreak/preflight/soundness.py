@@ -6,7 +6,6 @@ evaluation, the cheap ones first.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
 from daybreak.preflight.lines import lines
 from daybreak.preflight.noise import check_noise
-from daybreak.preflight.probe import NotMade, Probe
+from daybreak.preflight.probe import NotMade, OutOfTime, Probe
 from daybreak.preflight.roughness import check_smooth
 from daybreak.preflight.survey import (
     Survey,
@@ -253,8 +252,12 @@ def check_soundness(probe: Probe) -> list[Finding]:
     """
     found: list[Finding] = []
     for _, check in CHECKS:
-        with contextlib.suppress(NotMade):
+        try:
             found += check(probe)
+        except OutOfTime:
+            raise
+        except NotMade as cut:
+            found += cut.found
     return found
 
 
