@@ -153,7 +153,7 @@ def run(
     fresh, retry_failed, anyway : bool
         Archive and begin anew; try failed trials again; run although it is found out of reach.
     budget : float
-        Seconds that preflight may take; what does not fit is listed as not checked.
+        Seconds of processor time, or of waiting elsewhere, that preflight may take.
     until, max_trials, max_hours : datetime, int, float, optional
         Stop then, and begin no trial that cannot be done by then; a later call goes on. While
         the machine sleeps no hours pass.

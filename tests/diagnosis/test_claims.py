@@ -210,6 +210,17 @@ def test_without_a_reference(code, strength, supported):
     assert "supports no claim" in bad.sentence
 
 
+@pytest.mark.parametrize("claim", [None, NEAR])
+def test_symmetries_that_were_not_looked_for(claim):
+    """A claim that would not hold if a symmetry moved the parameter says that none was sought."""
+    unasked = "Whether a symmetry moves b was not checked."
+    asked, not_asked = weigh(study(), claim, []), weigh(study(), claim, None)
+
+    assert not_asked.strength == asked.strength
+    assert not_asked.sentence == f"{asked.sentence} {unasked}"
+    assert unasked not in weigh(study(p_value=1e-9), claim, None).sentence
+
+
 def test_symmetry_of_others():
     """An approximate symmetry, or one that leaves the parameter alone, changes no claim."""
     about = MOVES_B.model_copy(update={"exact": False})

@@ -14,8 +14,13 @@ import pytest
 
 import daybreak as dk
 from daybreak import cli
-from daybreak.findings import Preflight
+from daybreak.evening import foresee
+from daybreak.findings import NotChecked, Preflight, Unmade
+from daybreak.findings.unchecked import in_words
+from daybreak.preflight.examination import checks
 from daybreak.preflight.run import preflight
+from daybreak.report import evening_page, outlook, terminal, tonight_text
+from daybreak.report.alike import who
 from daybreak.runner import night
 from tests.clock import Clock
 
@@ -313,30 +318,83 @@ def test_budget(monkeypatch):
     """A model too slow for the budget ends it at the next sample, with a list of what is open."""
     clock = Clock(monkeypatch)
     found = preflight(campaign(study(problem=area(2.0, predict=slow(clock, 0.02)))), 1.0)
+    (one,) = found.studies
 
-    assert clock.now < 1.0 + 64 * 0.02 + 0.1
-    assert found.seconds <= clock.now
+    assert clock.now <= 1.0 + 0.04
     assert not found.hopeless
-    assert found.sentence.endswith("not everything was checked.")
-    assert "whether chi2 has jumps or kinks" in found.studies[0].not_checked
-    assert "whether the model gives numbers at all" not in found.studies[0].not_checked
+    assert found.sentence == " ".join(
+        ["Nothing found that stands in the way, as far as was checked.", *in_words([one])]
+    )
+    assert one.checked[0] == "whether the model gives numbers at all"
+    assert (
+        NotChecked(check="whether chi2 has jumps or kinks", why=Unmade.BUDGET) in one.not_checked
+    )
+    assert all(left.check in found.sentence for left in one.not_checked)
 
 
 def test_what_is_worth_most_comes_first(monkeypatch):
     """With several studies a slow one leaves time for the first checks of all others."""
     clock = Clock(monkeypatch)
-    first = study("slow", area(2.0, predict=slow(clock, 0.01)))
+    first = study("slow", area(2.0, predict=slow(clock, 0.2)))
     others = [
         study(f"quick {i}", area(predict=slow(clock, 1e-4)), settings={"more": float(i)})
         for i in range(2)
     ]
-    found = preflight(campaign(first, *others), 2.5)
+    found = preflight(campaign(first, *others), 60.0)
 
-    assert "whether the criteria can be met" in found.studies[0].not_checked
+    reach = "whether the criteria can be met"
+    assert NotChecked(check=reach, why=Unmade.BUDGET) in found.studies[0].not_checked
     assert found.studies[0].evaluations > 0
     for one in found.studies[1:]:
         assert one.reachability[0].conclusive
-        assert "whether the criteria can be met" not in one.not_checked
+        assert reach in one.checked
+
+
+def test_what_was_cut_is_said_in_every_output(tmp_path):
+    """The ledger, the summary, both reports, the verdict and the plan say it in the same words."""
+    one = campaign(study(problem=area(2.0)))
+    results = run(one, tmp_path, budget=0.0)
+    said = "Nothing could be checked, because the budget was spent"
+    outputs = {name: (tmp_path / name).read_text() for name in REPORT}
+    found = preflight(one, 0.0)
+    tonight = foresee(one, found, tmp_path)
+    outputs |= {
+        "verdict": terminal.render(results.summary),
+        "preflight": outlook.render(found),
+        "plan": tonight_text.render(tonight),
+        "page": evening_page.render(tonight),
+        "plan as data": tonight.model_dump_json(),
+    }
+
+    assert found.sentence == f"{said}."
+    assert results.summary.outlook == found.sentence
+    outputs = {name: " ".join(text.split()) for name, text in outputs.items()}
+    assert [name for name, text in outputs.items() if said not in text] == []
+    assert [name for name, text in outputs.items() if "Nothing found" in text] == []
+    kept = json.loads(outputs["summary.json"])["examinations"][0]
+    assert kept["checked"] == []
+    assert {row["why"] for row in kept["not_checked"]} == {"the budget was spent"}
+    assert len(kept["not_checked"]) == len(checks())
+
+
+def test_what_was_not_checked_of_whom(monkeypatch):
+    """Studies are named beside what was not checked of them, in the order of the checks."""
+    clock = Clock(monkeypatch)
+    first = study("slow", area(2.0, predict=slow(clock, 0.01)))
+    found = preflight(campaign(first, study("quick", area(2.0, predict=slow(clock, 1e-6)))), 5.0)
+    (sentence,) = in_words(found.studies, who)
+
+    assert sentence.startswith("Not checked, because the budget was spent: whether ")
+    assert "whether the criteria can be met [slow]" in sentence
+    assert "whether the criteria can be met" in found.studies[1].checked
+
+
+def test_without_numbers_nothing_else_is_checked():
+    """Of a model that gives no number everything else is listed with that reason."""
+    (one,) = preflight(campaign(study(problem=of_ones(_raise)))).studies
+
+    assert {left.why for left in one.not_checked} == {Unmade.NUMBERLESS}
+    assert len(one.checked) + len(one.not_checked) == len(checks())
 
 
 def test_deterministic():

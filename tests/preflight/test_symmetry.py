@@ -1,7 +1,5 @@
 """Symmetries: found where they are, not where they are not, and what they mean for the data."""
 
-import time
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from daybreak.models.vortex import (
     original_localised,
 )
 from daybreak.models.vortex.campaigns.localisation import BOXES, MASSES, lepton_problem
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.symmetry import find_symmetries
@@ -30,8 +29,8 @@ DATA = 0.3 + 0.1 * np.sin(3.0 * T)
 
 
 def probe(problem, seconds=60.0):
-    """A probe with time enough."""
-    return Probe(dk.Study("s", problem, dk.MultiStart()), time.monotonic() + seconds, seed=7)
+    """A probe with work enough."""
+    return Probe(dk.Study("s", problem, dk.MultiStart()), WORK.seconds() + seconds, seed=7)
 
 
 def exact(symmetries):
@@ -235,7 +234,7 @@ def test_an_amplitude_beside_a_scale_factor_moves_nothing(factors):
 
 @pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
 def test_a_broken_symmetry_is_approximate_and_has_a_size(xp):
-    """A product broken at relative 1e-4 is reported as approximate, with that size."""
+    """A product broken at 1e-4 of predictions of some 10 sigma is approximate, by 0.002 sigma."""
     asked = probe(problem_of(lambda p, xp: xp.exp(-p.a * p.b * T) * (1.0 + 1e-4 * p.a), "ab", xp))
 
     (symmetry,) = find_symmetries(asked)
@@ -243,7 +242,7 @@ def test_a_broken_symmetry_is_approximate_and_has_a_size(xp):
 
     assert symmetry.exponents == {"a": "1", "b": "-1"}
     assert not symmetry.exact
-    assert 2e-5 < symmetry.size < 2e-3
+    assert 5e-4 < symmetry.size < 5e-3
     assert "changes no residual by more than" in symmetry.sentence
     assert finding.code.word == "approximate_symmetry"
     assert rank == 2
@@ -294,7 +293,7 @@ def test_precise_data_do_not_hide_a_symmetry():
 
 
 def test_the_budget_is_kept():
-    """A probe without time stops instead of answering."""
+    """A probe without budget stops instead of answering."""
     with pytest.raises(OutOfTime):
         find_symmetries(probe(problem_of(*TOYS["product"][:2]), seconds=-1.0))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.findings import Unmade
 from daybreak.preflight.run import preflight
 from tests.clock import Clock
 from tests.search.problems import SPACE, bowl
@@ -105,7 +106,19 @@ def test_without_a_rehearsal_it_says_so():
     found = preflight(dk.Campaign("c", [study])).studies[0]
 
     assert problem.evaluate.calls == found.evaluations == 0
-    assert "no `rehearsal` of evaluate is declared" in found.not_checked[0]
+    assert [(one.check, one.why) for one in found.not_checked] == [
+        ("whether every parameter does anything", Unmade.UNREHEARSED)
+    ]
+
+
+def test_no_rehearsal_is_something_else_than_no_budget():
+    """The sentence on top says that none was declared, and not that nothing stands in the way."""
+    study = dk.Study("s", bowl(), dk.Search("random", trials=3))
+    found = preflight(dk.Campaign("c", [study]))
+
+    assert found.sentence == (
+        "No rehearsal was declared; it would tell whether every parameter does anything."
+    )
 
 
 def test_out_of_time_it_says_what_is_missing(monkeypatch):
@@ -118,7 +131,8 @@ def test_out_of_time_it_says_what_is_missing(monkeypatch):
 
     found = examine(slow, budget=0.3)
 
-    assert "whether every parameter does anything, from '" in found.not_checked[0]
+    assert "whether every parameter does anything, from '" in found.not_checked[0].check
+    assert found.not_checked[0].why is Unmade.BUDGET
 
 
 @pytest.mark.parametrize(("share", "severity"), [(0.5, "warning"), (1.0, "stop")])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.findings import NotChecked, Unmade
 from daybreak.preflight.run import preflight
 from tests.search.problems import bowl
 
@@ -144,8 +145,8 @@ def test_single_studies_are_asked_nothing():
 def test_without_a_rehearsal_it_says_so():
     """Without a rehearsal the question is listed as not checked, for every study it concerns."""
     for one in found(None).studies:
-        assert one.not_checked[1] == (
-            "whether the studies differ by horizon: no `rehearsal` of evaluate is declared"
+        assert one.not_checked[1] == NotChecked(
+            check="whether the studies differ by horizon", why=Unmade.UNREHEARSED
         )
 
 
@@ -153,7 +154,9 @@ def test_out_of_time_it_says_so():
     """With no time left the question is listed as not checked."""
     (first, *_) = found(loss, budget=0.0).studies
 
-    assert "whether the studies differ by horizon" in first.not_checked
+    assert first.not_checked[1] == NotChecked(
+        check="whether the studies differ by horizon", why=Unmade.BUDGET
+    )
 
 
 def test_knobs_are_no_question():

@@ -5,7 +5,6 @@ pathologies measured in them.  Nothing here is told to the core: preflight and d
 """
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -272,19 +271,12 @@ def test_the_width_prefers_the_edge(sensed):
     assert np.all(np.diff([point.chi2 for point in profile.points]) < 0)
 
 
-def test_the_width_is_nearly_inert(sensed):
-    """The preflight finds that ``w + c`` with ``R_c - c`` changes hardly anything."""
+def test_the_width_is_free_to_first_order_alone(sensed):
+    """Radii follow w to first order; half a range of it moves masses known to 1e-4 by sigmas."""
     examined = {one.study: one for one in sensed.summary.examinations}["w by least squares"]
-    shifts = [
-        {name: Fraction(step) for name, step in one.exponents.items()}
-        for one in examined.symmetries
-        if one.kind == "shift" and "w" in one.exponents
-    ]
 
     assert examined.identifiability["w"] == "locally not identifiable"
-    assert shifts
-    for shift in shifts:
-        assert shift["R_c_e"] == shift["R_c_tau"] == -shift["w"]
+    assert not [one for one in examined.symmetries if "w" in one.exponents]
 
 
 def test_the_grid_is_not_resolved(sensed):

@@ -47,7 +47,12 @@ A choice: fits look at the clock every few iterations, most well within 5 s.
 
 
 Budget = Annotated[
-    float, typer.Option(min=1.0, help="Seconds for preflight; what does not fit is listed.")
+    float,
+    typer.Option(
+        min=1.0,
+        help="Seconds of processor time for preflight, programs that it starts included, or of "
+        "waiting where a model waits for something elsewhere; what does not fit is listed.",
+    ),
 ]
 
 

@@ -20,7 +20,7 @@ from types import MappingProxyType
 
 from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
-from daybreak.diagnosis.withheld import first, unchecked, why, withheld
+from daybreak.diagnosis.withheld import first, why, withheld
 from daybreak.findings import (
     Finding,
     Identifiability,
@@ -87,11 +87,6 @@ class Weighed:
         """Whether the evidence carries a statement about the value."""
         return self.strength in SUPPORTED
 
-    def resting_on(self, unchecked: str) -> Weighed:
-        """The same, and what it rests on that was not checked."""
-        headed = f"{self.headed}{unchecked}" if self.headed else ""
-        return replace(self, sentence=f"{self.sentence}{unchecked}", headed=headed)
-
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -105,7 +100,7 @@ class Exclusion:
 def weigh(
     study: Study,
     claim: Claim | None,
-    symmetries: Sequence[Symmetry] = (),
+    symmetries: Sequence[Symmetry] | None = (),
     *,
     profile: Profile | None = None,
     identifiability: Mapping[str, Identifiability] = MappingProxyType({}),
@@ -119,8 +114,9 @@ def weigh(
         With a profile.
     claim : Claim, optional
         The value to compare with; without one the parameter is only described.
-    symmetries : sequence of Symmetry
-        What the preflight found; an exact one that moves the parameter leaves nothing to claim.
+    symmetries : sequence of Symmetry, optional
+        What the preflight found; an exact one that moves the parameter leaves nothing to claim,
+        and None, where it did not look for any, is said beside the claim.
     identifiability : mapping parameter -> word
         What the preflight found from the rank of the Jacobian: where the data leave a direction
         free that moves the parameter, and its profile is flat, it is not identifiable either.
@@ -133,16 +129,20 @@ def weigh(
     if profile is None:
         msg = f"study {study.name!r} has no profile, so there is no claim to weigh."
         raise ValueError(msg)
-    moving = _unidentified(profile, symmetries, identifiability)
+    moving = _unidentified(profile, symmetries or (), identifiability)
     against = withheld(study, Withholds.CLAIM, profile.parameter, before)
     if claim is None:
-        weighed = _described(profile, moving, first(against, profile))
+        found = _described(profile, moving, first(against, profile))
     else:
         offset = None if profile.minimum is None else profile.minimum - claim.reference
         strength, said = _strength(profile, claim, moving, against)
         said += _offset_in_words(profile, claim, offset)
-        weighed = Weighed(claim, offset, strength, said)
-    return weighed.resting_on(unchecked(before)) if weighed.supported else weighed
+        found = Weighed(claim, offset, strength, said)
+    if symmetries is not None or not found.supported:
+        return found
+    unasked = f" Whether a symmetry moves {profile.parameter} was not checked."
+    headed = f"{found.headed}{unasked}" if found.headed else ""
+    return replace(found, sentence=f"{found.sentence}{unasked}", headed=headed)
 
 
 def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import Finding, Scope, StudyPreflight, Withholds, codes
-from daybreak.sentences import Sentence, capitalised, joined, worded
+from daybreak.sentences import Sentence, capitalised, worded
 
 WORST_P = 0.01
 """A fit with a smaller p value supports no claim.
@@ -21,8 +21,6 @@ As for the finding `tension` (`daybreak.diagnosis.fit_findings`).
 """
 _OF_FITS = ("chi2", "reduced_chi2", "p_value")
 """Criteria that a fit itself has to meet."""
-_TOLD = 3
-"""Checks not made that a claim names; a choice: of more it says how many."""
 
 
 def withheld(
@@ -62,16 +60,6 @@ def why(finding: Finding) -> str:
 def and_do(finding: Finding) -> str:
     """What to do about it, as a sentence."""
     return f"{capitalised(finding.code.do)}."
-
-
-def unchecked(before: StudyPreflight | None) -> str:
-    """Checks of the preflight that were not made, for a claim that rests on them; or empty."""
-    missing = [] if before is None else before.not_checked
-    if not missing:
-        return ""
-    more = len(missing) - _TOLD
-    rest = worded(", and {} more", more) if more > 0 else ""
-    return worded(" Not checked beforehand: {}{}.", joined(", ", missing[:_TOLD]), rest)
 
 
 def _concerns(finding: Finding, parameter: str | None) -> bool:

@@ -16,8 +16,10 @@ from daybreak.findings.records import Escape as Escape
 from daybreak.findings.records import Finding as Finding
 from daybreak.findings.records import Forecast as Forecast
 from daybreak.findings.records import Identifiability as Identifiability
+from daybreak.findings.records import NotChecked as NotChecked
 from daybreak.findings.records import Preflight as Preflight
 from daybreak.findings.records import Reach as Reach
 from daybreak.findings.records import Reachability as Reachability
 from daybreak.findings.records import StudyPreflight as StudyPreflight
 from daybreak.findings.records import Symmetry as Symmetry
+from daybreak.findings.records import Unmade as Unmade

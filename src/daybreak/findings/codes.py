@@ -49,15 +49,18 @@ APPROXIMATE_SYMMETRY = FindingCode(
     "approximate_symmetry",
     Scope.PARAMETER,
     "note",
-    "a symmetry moves parameters and residuals by at most 1 % (a shift: 0.1 %)",
-    "the model depends on these parameters nearly through a combination alone",
+    "at the best fit two or more parameters, scaled by 2 and 1/2 or shifted by half a range "
+    "together, move no residual by more than 0.1 sigma",
+    "where the data are met the model depends on these parameters nearly through a combination "
+    "alone",
     "expect a long, narrow valley of chi2",
 )
 PLACEBO = FindingCode(
     "placebo",
     Scope.PARAMETER,
     "warning",
-    "a parameter moves no residual; of a search: no objective, or none beyond noise",
+    "a parameter moves no residual anywhere in its range, the others in corners of the box and at "
+    "the best fit; of a search: no objective, or none beyond noise",
     "the model does not read it, or what it does cancels",
     "hold it fixed, drop it, or find out why the model does not read it",
     _NEITHER,
@@ -113,7 +116,7 @@ OUT_OF_REACH = FindingCode(
     Scope.PROBLEM,
     "warning",
     "no point found in the box meets a criterion; a stop if the criterion is hard and the "
-    "search conclusive",
+    "search conclusive: two methods agree, and began wherever lines show something",
     "the model within its bounds does not come close enough to the data",
     "move the bound that is named, or change the model or the criterion",
 )
@@ -150,7 +153,7 @@ ROUGH_OBJECTIVE = FindingCode(
     Scope.PROBLEM,
     "warning",
     "the model is noisy, jumps or kinks, or its derivatives are wrong",
-    "iterations that stop early, branches, or derivatives written by hand",
+    "chatter of any period, iterations that stop early, branches, or derivatives written by hand",
     "tighten what is loose, or search with dk.Evolution",
 )
 NOT_REPEATABLE = FindingCode(

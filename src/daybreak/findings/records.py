@@ -5,7 +5,8 @@ The ledger keeps the preflight, the report shows all; the code words are fixed (
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import enum
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -199,8 +200,8 @@ class Symmetry(Model):
     """Rational exponents (or shifts) by parameter, e.g. ``{"beta": "2", "U_e": "1"}``."""
     exact: bool
     size: float
-    """Largest change of a residual under the finite transformation, in units of sigma, relative
-    to the residual's own size."""
+    """Largest change of a residual under the finite transformation: where it is exact as a share
+    of max(1, its size in sigma) anywhere, else in units of sigma at the best fit."""
     sentence: str
     """E.g. ``beta -> c^2 beta, U_e -> c U_e leaves every residual unchanged``."""
 
@@ -219,6 +220,43 @@ class Forecast(Model):
     memory_mib: float
 
 
+class Unmade(enum.StrEnum):
+    """Why a check was not made; the value is what ``summary.json`` keeps and the reader sees."""
+
+    BUDGET = "the budget was spent", "Not checked, because the budget was spent:"
+    NUMBERLESS = "the model gives no number", "Not checked, because the model gives no number:"
+    NONFINITE = "too few places were finite", "Not checked, because too few places were finite:"
+    UNREHEARSED = "no rehearsal was declared", "No rehearsal was declared; it would tell"
+    """Nothing was wanting that Daybreak could have done."""
+
+    lead: str
+    """How a list of such checks begins."""
+
+    def __new__(cls, why: str, lead: str) -> Self:
+        """A reason with how a list begins."""
+        made = str.__new__(cls, why)
+        made._value_ = why
+        made.lead = lead
+        return made
+
+    @property
+    def wanting(self) -> bool:
+        """Whether it was meant to be made."""
+        return self is not Unmade.UNREHEARSED
+
+
+class NotChecked(Model):
+    """A check that was not made, or not to its end."""
+
+    check: str
+    """Its name: what it settles, in words."""
+    why: Unmade
+
+
+SYMMETRIES = "whether a symmetry moves a parameter"
+"""Name of the check that every claim about a parameter rests on."""
+
+
 class StudyPreflight(Model):
     """Everything found about one study."""
 
@@ -231,9 +269,15 @@ class StudyPreflight(Model):
     """Generic local rank of d(residuals)/d(parameters)."""
     degrees_of_freedom: int
     forecast: Forecast | None
-    not_checked: list[str]
-    """Checks left out for want of budget, in words."""
+    checked: list[str] = []
+    """Checks that were made, by name."""
+    not_checked: list[NotChecked]
     evaluations: int
+
+    @property
+    def looked_for_symmetries(self) -> bool:
+        """Whether symmetries that were not found are none."""
+        return all(one.check != SYMMETRIES for one in self.not_checked)
 
 
 class Preflight(Model):

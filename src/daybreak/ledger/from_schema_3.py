@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from daybreak.criteria import Criterion
+from daybreak.findings import Unmade
+from daybreak.findings.records import SYMMETRIES
 from daybreak.ledger import schema as t
 from daybreak.ledger.endings import Ending
 from daybreak.problem import kinds
@@ -58,6 +60,9 @@ def _preflights_know_their_facts(c: sa.Connection) -> None:
             one["findings"] = [
                 {**check, **_marks(check["sentence"], names)} for check in one.pop("checks")
             ]
+            one["not_checked"] = [
+                made for written in one["not_checked"] for made in _left_out(written)
+            ]
         mine = t.preflights.c.id == row.id
         c.execute(t.preflights.update().where(mine).values(body=json.dumps(body)))
 
@@ -81,6 +86,14 @@ def _criteria_before(
         # Criteria that were changed since then answer to no number.
         found.append((free[0], criteria[free[0]].level) if free else (len(criteria), "note"))
     return found
+
+
+def _left_out(written: str) -> Iterator[dict[str, str]]:
+    """A check that was not made, with its reason; symmetries were a part of another."""
+    check, _, undeclared = written.partition(": no `rehearsal`")
+    yield {"check": check, "why": Unmade.UNREHEARSED if undeclared else Unmade.BUDGET}
+    if check == "which parameters can be identified":
+        yield {"check": SYMMETRIES, "why": Unmade.BUDGET}
 
 
 def _marks(sentence: str, names: Sequence[str]) -> dict[str, Any]:

@@ -15,13 +15,15 @@ class _Callable(ModuleType):
     """Importing a subpackage hides a function of the same name, so the subpackage is one."""
 
     def __call__(self, campaign: Campaign, budget: float = 60.0) -> Preflight:
-        """Say what can be known before the night, in at most `budget` seconds; writes nothing.
+        """Say what can be known before the night; writes nothing.
 
         Parameters
         ----------
         campaign : Campaign
         budget : float
-            Seconds; what does not fit is listed as not checked.
+            Seconds of processor time, that of programs that it starts included, or of waiting
+            where a model waits for something elsewhere; what does not fit is listed as not
+            checked, and whatever else the machine does changes nothing.
 
         Returns
         -------

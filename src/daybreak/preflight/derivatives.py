@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from daybreak.findings import Finding, codes
-from daybreak.preflight.probe import Probe
+from daybreak.preflight.probe import NotMade, Probe
 from daybreak.preflight.survey import ask, in_blocks, rounding_of, survey
 from daybreak.problem.arrays import Array
 from daybreak.sentences import worded
@@ -24,9 +24,11 @@ PLACES = 8
 
 def check_gradient(probe: Probe) -> list[Finding]:
     """Parameters whose derivatives by autodiff are not finite, or not those of the model."""
-    places = survey(probe).good_and_other(PLACES)
-    if not probe.differentiable or not len(places):
+    if not probe.differentiable:
         return []
+    places = survey(probe).good_and_other(PLACES)
+    if not len(places):
+        raise NotMade
     places = np.clip(places, 0.02, 0.98)  # room for the longest step, 0.016, on either side
     slopes = in_blocks(probe, probe.jacobian, places)
     if probe.problem.data.unknown:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from daybreak.methods.evaluate.evaluator import Evaluator, cells_of
 from daybreak.methods.evaluate.layout import Cells
+from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.local_fits import fit
 from daybreak.methods.method import seed_of
@@ -24,7 +25,10 @@ from daybreak.preflight.companion import (
     quantities_at,
     values_at,
 )
+from daybreak.preflight.features import unresolved, where_to_begin
+from daybreak.preflight.lines import Line, add_lines, lines
 from daybreak.preflight.probe import Probe
+from daybreak.preflight.survey import ENDS, add_end, survey
 from daybreak.problem.arrays import Array
 
 FIT_STARTS = 48
@@ -32,6 +36,18 @@ FIT_STARTS = 48
 
 With `MEMBERS` more than the 64 that are asked for (`reachability.LEAST_STARTS`).
 """
+RANDOM_STARTS = 32
+"""How many of them begin at random places; the others at the better ones of the survey.
+
+The random ones come first: where the bar is easily met no survey is needed to say so.
+"""
+CLOSER = 3
+"""Most looks along lines, each with up to `features.STARTS` fits and one population.
+
+A choice: a second is made only where the first found something lower.
+"""
+SAME = 1e-6
+"""Relative change of a square below which a look along lines has found nothing new."""
 MEMBERS = 32
 """Starts of the second method: members of a population.
 
@@ -42,7 +58,7 @@ POLISHED = 16
 GENERATIONS = 16
 """Generations of the second method; a choice: 16 x 32 evaluations are some ten fits."""
 SAMPLE = 128
-"""Random places that show what a quantity can be.
+"""Random places that show what a quantity can be, beside those of `features`.
 
 A choice: its best are only where ascents begin.
 """
@@ -180,9 +196,14 @@ class Search:
 
     @functools.cached_property
     def sample(self) -> tuple[Array, Array]:
-        """Random places: values, shape (N, n), and Q there, shape (N, n_quantities + 1)."""
+        """Random places, and those where a parameter acts or chi2 dips along a line.
+
+        Values, shape (N, n), and Q there, shape (N, n_quantities + 1).
+        """
         probe, problem = self.probe, self.probe.problem
-        u = probe.sample(SAMPLE, "extremes")
+        seen = lines(probe)
+        telling = where_to_begin(seen, [line.chi2 for line in seen])
+        u = np.concatenate([probe.sample(SAMPLE, "extremes"), telling])
         values = probe.values(u)
         known = problem.data.values, problem.data.sigmas, np
         with np.errstate(all="ignore"):
@@ -217,11 +238,21 @@ class Search:
             total = np.sum(r * r, axis=1)
         return np.where(np.isfinite(total), total, _WORST)
 
-    def population(self, goal: Goal, purpose: str) -> list[Low]:
-        """A short differential evolution (Storn and Price 1997), its best members polished."""
+    def costs(self, goal: Goal, line: Line) -> Array:
+        """Squared residual along a line, shape (K,); infinite where it is not finite."""
+        if goal.aim == 0.0:
+            return line.chi2
+        found = self.squares(goal, line.places)
+        return np.where(found < _WORST, found, math.inf)
+
+    def population(self, goal: Goal, first: Array, purpose: str) -> list[Low]:
+        """A short differential evolution (Storn and Price 1997), its best members polished.
+
+        It begins with the places `first`, shape (N, n).
+        """
         from scipy.optimize import differential_evolution
 
-        members: Any = self.probe.sample(MEMBERS, f"members {purpose}")
+        members: Any = first
         found = differential_evolution(
             lambda u: self.squares(goal, np.ascontiguousarray(u.T)),
             [(0.0, 1.0)] * len(self.lower),
@@ -244,18 +275,24 @@ class Search:
 class Pursuit:
     """The search for the least square of one goal by two methods; keeps what it has on the way.
 
+    Where neither comes to the bar both begin again from what lines through the box show
+    (`features`), until that finds nothing lower.
+
     Attributes
     ----------
     by_fits, by_population : Low
         The best of bounded least squares from many starts, and of a polished population.
     starts : int
         Starts of both so far.
+    unresolved : bool
+        Whether more was seen along a parameter than could be searched.
     """
 
     def __init__(self, search: Search, goal: Goal, purpose: str) -> None:
         self.search, self.goal, self.purpose = search, goal, purpose
         self.by_fits = self.by_population = NOWHERE
         self.starts = 0
+        self.unresolved = False
 
     @property
     def best(self) -> Low:
@@ -264,17 +301,66 @@ class Pursuit:
 
     def run(self, enough: float) -> None:
         """Search until both methods are done, or a square of at most `enough` is found."""
+        probe, purpose = self.search.probe, self.purpose
+        anywhere = probe.sample(RANDOM_STARTS, purpose)
+        if self._fitted(anywhere, enough):
+            return
+        known = survey(probe).good_and_other(FIT_STARTS - RANDOM_STARTS)
+        if self._fitted(known, enough):
+            return
+        members = np.concatenate(
+            [probe.sample(MEMBERS, f"members {purpose}")[len(known) :], known]
+        )
+        self._evolved(members, purpose)
+        self._look_closer(enough)
+
+    def _fitted(self, u: Array, enough: float) -> bool:
+        """Local fits from unit coordinates, a few at a time; whether one of them is enough."""
         search = self.search
-        starts = search.probe.values(search.probe.sample(FIT_STARTS, self.purpose))
-        block = FIT_STARTS if search.probe.differentiable else 8
-        for first in range(0, FIT_STARTS, block):
-            lanes = search.lanes(self.goal, starts[first : first + block])
-            self.by_fits = lowest([self.by_fits, *search.minimise(lanes)])
+        values = search.probe.values(u)
+        block = WIDTH if search.probe.differentiable else 8
+        for first in range(0, len(u), block):
+            lanes = search.lanes(self.goal, values[first : first + block])
+            self.by_fits = self._lowest([self.by_fits, *search.minimise(lanes)])
             self.starts += len(lanes)
             if self.by_fits.square <= enough:
+                return True
+        return False
+
+    def _evolved(self, members: Array, purpose: str) -> None:
+        found = self.search.population(self.goal, members, purpose)
+        self.by_population = self._lowest([self.by_population, *found])
+        self.starts += len(members)
+
+    def _lowest(self, lows: Sequence[Low]) -> Low:
+        """The lowest; ends of fits are kept for the survey."""
+        search, order = self.search, sorted(lows, key=lambda low: low.square)
+        for low in order[:ENDS] if self.goal.aim == 0.0 else ():
+            if math.isfinite(low.square):
+                u = search.unit(low.values, search.lower, search.upper)
+                add_end(search.probe, low.square, u)
+        return order[0]
+
+    def _look_closer(self, enough: float) -> None:
+        """Begin where lines through corners, the guess and the best place show something."""
+        probe, seen = self.search.probe, lines(self.search.probe)
+        for round_ in range(CLOSER):
+            before = self.best
+            if before.square <= enough or not math.isfinite(before.square):
                 return
-        self.by_population = lowest(search.population(self.goal, self.purpose))
-        self.starts += MEMBERS
+            home = self.search.unit(before.values, self.search.lower, self.search.upper)
+            seen = [*(seen if round_ == 0 else []), *add_lines(probe, home)]
+            costs = [self.search.costs(self.goal, line) for line in seen]
+            self.unresolved = unresolved(costs, before.square - enough)
+            starts = where_to_begin(seen, costs)
+            if self._fitted(starts, enough) or self._as_before(before):
+                return
+            more = probe.sample(MEMBERS, f"members {round_} {self.purpose}")
+            members = np.concatenate([more[len(starts) :], starts])[:MEMBERS]
+            self._evolved(members, f"{self.purpose} {round_}")
+
+    def _as_before(self, before: Low) -> bool:
+        return self.best.square >= before.square * (1.0 - SAME)
 
 
 def find_ranges(search: Search, quantities: Sequence[Quantity]) -> list[Range]:

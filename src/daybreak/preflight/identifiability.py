@@ -17,8 +17,9 @@ from fractions import Fraction
 import numpy as np
 
 from daybreak.findings import Finding, Identifiability, Symmetry, codes
+from daybreak.preflight.directions import reduced
 from daybreak.preflight.probe import Probe
-from daybreak.preflight.symmetry import Slopes, reduced, slopes
+from daybreak.preflight.symmetry import Slopes, slopes
 from daybreak.problem.arrays import Array
 from daybreak.sentences import Sentence, between, joined, worded
 
@@ -56,9 +57,12 @@ def identify(
     ------
     OutOfTime
         When the budget is spent.
+    NotMade
+        When the model has too few numbers: nothing is then said of any parameter.
     """
-    # Any generic place has the rank; more are for those that are not, as many as share a call.
-    found = slopes(probe, 32 if probe.differentiable else 8)
+    # Any generic place has the rank; those where a parameter acts are for those that act in a
+    # corner of the box alone.
+    found = slopes(probe)
     exact = [s for s in symmetries if s.exact]
     rank, free = _free_directions(probe, found, exact)
     loose = _participants(probe.free, free)
@@ -85,9 +89,10 @@ def _free_directions(
     The latter in ranges, one orthonormal set of shape (d, n) for each place of that rank.
     """
     n = len(probe.free)
-    if not len(found.rows):
-        return 0, []
-    _, sizes, vectors = np.linalg.svd(found.rows)
+    places, m, _ = found.rows.shape
+    # Rows of zeros complete the null space; full matrices would be as large as data by data.
+    rows = np.concatenate([found.rows, np.zeros((places, max(0, n - m), n))], axis=1)
+    _, sizes, vectors = np.linalg.svd(rows, full_matrices=False)
     ranks = np.sum(sizes > RANK_TOLERANCE[probe.differentiable] * sizes[:, :1], axis=1)
     rank = int(min(ranks.max(), n - len(exact)))
     generic = np.flatnonzero(ranks >= rank)

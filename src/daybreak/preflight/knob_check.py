@@ -8,7 +8,7 @@ import numpy as np
 
 from daybreak.findings import Finding, codes
 from daybreak.methods.evaluate.evaluator import cells_of
-from daybreak.preflight.probe import Probe
+from daybreak.preflight.probe import NotMade, Probe
 from daybreak.preflight.survey import in_blocks, survey
 from daybreak.problem.arrays import Array
 from daybreak.problem.fit import Setting
@@ -31,7 +31,7 @@ def check_knobs(probe: Probe) -> list[Finding]:
     """Knobs that move a residual by more than 0.1 when refined."""
     places = survey(probe).good_and_other(PLACES)
     if not len(places):
-        return []
+        raise NotMade
     knobs = [k for k in probe.problem.knobs if k.refined != probe.settings[k.name]]
     found = [_unresolved(probe, knob, places) for knob in knobs]
     return [one for one in found if one is not None]

@@ -12,17 +12,17 @@ and any d is not zero.  Seeds are shared, so noise that does not depend on the p
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daybreak.findings import Finding, StudyPreflight, codes
+from daybreak.findings import Finding, NotChecked, StudyPreflight, Unmade, codes
 from daybreak.methods.method import seed_of
 from daybreak.methods.proposals import engine_of
 from daybreak.methods.trials import carry_out
 from daybreak.plan import Study
+from daybreak.preflight.clock import WORK
 from daybreak.preflight.probe import OutOfTime
 from daybreak.problem.choices import Choice, Value
 from daybreak.problem.configuration import Searched, SearchSpace, describe_searched
@@ -47,7 +47,7 @@ PLACES = 3
 
 Both ends and the middle: a choice, for effects that rise or have a hump.
 """
-UNREHEARSED = "no `rehearsal` of evaluate is declared"
+CHECK = "whether every parameter does anything"
 _CONFIDENCE = 0.9999
 """How sure a comparison must be (module formula).
 
@@ -66,18 +66,20 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
         Of the study; it keeps what it was told.
     """
     problem = rehearser.problem
-    findings, not_checked = _sampler(study), list[str]()
-    phrase = "whether every parameter does anything"
+    findings, checked, not_checked = _sampler(study), list[str](), list[NotChecked]()
     if problem.rehearsal is None:
-        not_checked.append(f"{phrase}: {UNREHEARSED}")
+        not_checked.append(NotChecked(check=CHECK, why=Unmade.UNREHEARSED))
     else:
         for parameter in problem.space.free:
             try:
                 found = _placebo(rehearser, parameter)
-            except OutOfTime:
-                not_checked.append(f"{phrase}, from {parameter.name!r} on")
+            except OutOfTime as cut:
+                left = f"{CHECK}, from {parameter.name!r} on"
+                not_checked.append(NotChecked(check=left, why=cut.why))
                 break
             findings += [found] if found else []
+        else:
+            checked.append(CHECK)
         findings += rehearser.failures()
     return StudyPreflight(
         study=study.name,
@@ -88,6 +90,7 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
         rank=None,
         degrees_of_freedom=0,
         forecast=None,
+        checked=checked,
         not_checked=not_checked,
         evaluations=rehearser.evaluations,
     )
@@ -109,7 +112,7 @@ def replaced(sampler: str) -> str:
 
 
 class Rehearser:
-    """Asks the rehearsal, counting and keeping to the time.
+    """Asks the rehearsal, counting and keeping to the budget.
 
     Parameters
     ----------
@@ -117,7 +120,7 @@ class Rehearser:
     problem : SearchProblem
         The study's own.
     deadline : float
-        Value of `time.monotonic()` after which nothing more is asked.
+        Value of `WORK.seconds()` after which nothing more is asked.
     seed : int
         The campaign's seed.
     """
@@ -155,7 +158,7 @@ class Rehearser:
         if mark not in self.known:
             found: list[Outcome] = []
             for seed in self.seeds:
-                if time.monotonic() > self.deadline:
+                if WORK.seconds() > self.deadline:
                     raise OutOfTime
                 options = {"rehearsal": True}
                 task = Task(SEARCH, {}, None, options, seed, configuration=dict(configuration))

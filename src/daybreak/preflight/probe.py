@@ -1,26 +1,47 @@
-"""Ask a study's model at many places, counting evaluations and keeping to a budget of time."""
+"""Ask a study's model at many places, counting evaluations and keeping to a budget of work."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from daybreak.findings import Finding, Unmade
 from daybreak.methods.evaluate.evaluator import cells_of
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import seed_of
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
+from daybreak.preflight.clock import WORK
 from daybreak.problem.arrays import Array
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.parameters import Space
 
 
-class OutOfTime(Exception):  # noqa: N818 - no error: a reason to stop asking
-    """The budget is spent; what was being checked is listed as not checked."""
+class NotMade(Exception):  # noqa: N818 - no error: a reason to stop asking
+    """A check cannot be made, or not to its end.
+
+    Parameters
+    ----------
+    why : Unmade, optional
+    found : sequence of Finding
+        What it has found all the same.
+    """
+
+    def __init__(self, why: Unmade = Unmade.NONFINITE, found: Sequence[Finding] = ()) -> None:
+        super().__init__(why)
+        self.why = why
+        self.found = found
+
+
+class OutOfTime(NotMade):
+    """The budget is spent."""
+
+    def __init__(self, found: Sequence[Finding] = ()) -> None:
+        super().__init__(Unmade.BUDGET, found)
 
 
 class Probe:
@@ -29,13 +50,13 @@ class Probe:
     Parameters
     ----------
     study : Study
-    deadline : float
-        Value of `time.monotonic()` after which nothing more is asked.
+    deadline : float, optional
+        Value of `WORK.seconds()` after which nothing more is asked.
     seed : int
         The campaign's seed.
     """
 
-    def __init__(self, study: Study, deadline: float, seed: int = 0) -> None:
+    def __init__(self, study: Study, deadline: float = math.inf, seed: int = 0) -> None:
         self.study = study
         self.problem = study.fit
         self.settings = study.all_settings
@@ -55,7 +76,7 @@ class Probe:
 
     def check_time(self) -> None:
         """Stop when the budget is spent."""
-        if time.monotonic() > self.deadline:
+        if WORK.seconds() > self.deadline:
             raise OutOfTime
 
     def sample(self, count: int, purpose: str) -> Array:

@@ -1,14 +1,15 @@
 """Whether any place in the box meets the criteria, and which bound stops it if none does.
 
 Nothing found here proves that something cannot be: a search can miss.  Hence "out of reach as far
-as searched", and conclusive only when two methods with at least 64 starts agree.
+as searched", and conclusive only when two methods with at least 64 starts agree, have begun again
+from whatever lines through the box show, and could begin at all of it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -185,12 +186,16 @@ class _Examination:
     def _judge(
         self, case: _Case, pursuit: Pursuit, gap: float, value_of: Callable[[float], float]
     ) -> None:
-        """Whether both methods agree well enough for the gap to count."""
+        """Whether both methods agree well enough for the gap to count.
+
+        Never where more was seen along a parameter than they could search.
+        """
         ends = (pursuit.by_fits.square, pursuit.by_population.square)
         both = all(math.isfinite(end) for end in ends)
         case.spread = abs(value_of(ends[0]) - value_of(ends[1])) if both else 0.0
         enough = both and pursuit.starts >= LEAST_STARTS
-        case.conclusive = not case.met and enough and gap > GAP * case.spread
+        clear = enough and gap > GAP * case.spread and not pursuit.unresolved
+        case.conclusive = not case.met and clear
 
     def _ranges_of_fit(self, cases: list[_Case], best: Low) -> list[Range]:
         """Ranges of what decides the fit, beside what every criterion on chi2 needs of them."""
@@ -266,6 +271,11 @@ class _Examination:
         case.starts = pursuit.starts
         best = goal.value(pursuit.best.square)
         case.met = case.criterion.met(best)
+        farther = {"high": best, "highest_at": pursuit.best}
+        if not too_low:
+            farther = {"low": best, "lowest_at": pursuit.best}
+        case.reaches = (reach_of(replace(found, **farther), (lower, upper)),)
+        case.decisive = case.reaches[0]
         self._judge(case, pursuit, abs(best - (bar or 0.0)), goal.value)
         self._keep()
         if not case.met:

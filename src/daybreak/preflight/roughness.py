@@ -112,9 +112,13 @@ def check_smooth(probe: Probe) -> list[Finding]:
     try:
         for base in _anchors(probe):
             found += breaks(probe, base)
-    except OutOfTime:
-        if not found:
-            raise
+    except OutOfTime as cut:
+        cut.found = _said(probe, found)
+        raise
+    return _said(probe, found)
+
+
+def _said(probe: Probe, found: Sequence[Break]) -> list[Finding]:
     said = [_sentence(probe, kind, column, found) for kind, column in _groups(found)]
     return [Finding(code=codes.ROUGH_OBJECTIVE, parameter=p, sentence=s) for p, s in said]
 

@@ -1,92 +1,69 @@
-"""Every check of every study, in the order of what it is worth, within a budget of time."""
+"""Every check of every study, in the order of what it is worth, within a budget of work."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from daybreak.errors import ProblemError
-from daybreak.findings import (
-    Finding,
-    Forecast,
-    Identifiability,
-    Preflight,
-    Reachability,
-    StudyPreflight,
-    Symmetry,
-    codes,
-    outside,
-)
+from daybreak.findings import Finding, NotChecked, Preflight, StudyPreflight, Unmade, codes
+from daybreak.findings.unchecked import in_words
 from daybreak.plan import Campaign, Study
-from daybreak.plugins import Offered, offered
-from daybreak.preflight.forecast import forecast
-from daybreak.preflight.identifiability import identify
-from daybreak.preflight.needs import degrees_of_freedom
-from daybreak.preflight.placebo import UNREHEARSED, Rehearser, examine_search
-from daybreak.preflight.probe import OutOfTime, Probe
-from daybreak.preflight.reachability import check_reachability
-from daybreak.preflight.soundness import CHECKS
-from daybreak.preflight.symmetry import find_symmetries
-from daybreak.preflight.varied import (
-    families,
-    inert_settings,
-    question,
-    residuals_to_compare,
-    same_fit,
-    same_search,
-)
-from daybreak.problem.arrays import Array
+from daybreak.preflight.clock import WORK
+from daybreak.preflight.examination import Examination, checks
+from daybreak.preflight.placebo import Rehearser, examine_search
+from daybreak.preflight.probe import OutOfTime
+from daybreak.preflight.varied import families, inert_settings, question, same_fit, same_search
 from daybreak.problem.search import SearchProblem
-from daybreak.sentences import worded
 
 BUDGET = 60.0
-"""Seconds for a whole campaign unless told otherwise.
+"""Seconds for a whole campaign unless told otherwise, as `daybreak.preflight.clock` counts them.
 
 A choice: what somebody waits in the evening before a night of eight hours.
 """
-_FEW = 2000
-"""Where no more evaluations than this are left to a study,"""
-_SHARE = 0.5
-"""... a check may take this share of its time: the first would leave nothing for the others."""
-_PLACES = 64
-"""Places at which a model is asked for a number before it is given up.
+_MOST = 0.8
+"""Share of what is left that one may take while others wait for theirs.
 
-A model that is finite in a tenth of the box is missed by 64 in one of 850 cases.
+A choice: the reach asks several times as often as all other checks together, and a model too slow
+for it still leaves something for them.
 """
 
 
 def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
-    """Say what can be known before the night, in at most `budget` seconds; writes nothing.
+    """Say what can be known before the night; writes nothing.
+
+    What each check asks is fixed by the plan.  The budget only cuts what takes too long: no check
+    takes more than four fifths of what is left while others wait for theirs, and no study more
+    than four fifths of what is left to a check.
 
     Parameters
     ----------
     campaign : Campaign
     budget : float
-        Seconds; what does not fit is listed as not checked.
+        Seconds of processor time, children included, or of waiting where a model waits for
+        something elsewhere (`daybreak.preflight.clock`); what does not fit is listed.
 
     Returns
     -------
     Preflight
         Findings as data, study by study.
     """
-    begun = time.monotonic()
+    begun, end = time.monotonic(), WORK.seconds() + budget
     studies = campaign.all_studies()
     _leave_graphics_processors(studies)
     seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
     related = families(studies, seeds)
-    searched = _searches(studies, seeds, related, begun + budget)
     compared = {study.name for family in related for study in family}
+    fits = [study for study in studies if not isinstance(study.problem, SearchProblem)]
+    searched = _searches(studies, seeds, related, _part(end, last=not fits))
     examined = [
-        _Examination(study, begun + budget, seeds[study.name], compared=study.name in compared)
-        for study in studies
-        if study.name not in searched
+        Examination(study, seeds[study.name], compared=study.name in compared) for study in fits
     ]
     # Check by check, not study by study: what is worth most is known of every study first.
-    for phrase, step in (*_STEPS, *_outside()):
-        _make(examined, phrase, step, begun + budget)
+    every = checks()
+    for number, check in enumerate(every, start=1):
+        until = _part(end, last=number == len(every))
+        for count, examination in enumerate(examined, start=1):
+            examination.make(check, _part(until, last=count == len(examined)))
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
     found = [(fitted | searched)[study.name] for study in studies]
@@ -99,24 +76,33 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     )
 
 
+def _part(end: float, *, last: bool) -> float:
+    """When one of several must end, so that something is kept for the others until `end`."""
+    now = WORK.seconds()
+    return end if last else now + _MOST * (end - now)
+
+
 def _searches(
     studies: Sequence[Study],
     seeds: Mapping[str, int],
     related: Sequence[Sequence[Study]],
-    deadline: float,
+    end: float,
 ) -> dict[str, StudyPreflight]:
     """What is known of every search by itself, and of those that differ in settings together."""
+    rehearsers = {
+        study.name: Rehearser(study, study.problem, end, seeds[study.name])
+        for study in studies
+        if isinstance(study.problem, SearchProblem)
+    }
+    asked = [study for study in studies if study.name in rehearsers]
+    groups = [family for family in related if family[0].name in rehearsers]
     found: dict[str, StudyPreflight] = {}
-    rehearsers: dict[str, Rehearser] = {}
-    for number, study in enumerate(studies):
-        if isinstance(study.problem, SearchProblem):
-            share = _share(deadline, len(studies) - number)
-            rehearsers[study.name] = Rehearser(study, study.problem, share, seeds[study.name])
-            found[study.name] = examine_search(study, rehearsers[study.name])
-    for family in related:
-        if family[0].name in found:
-            share = _share(deadline, len(studies) - len(found) + 1)
-            found |= _compared(family, found, rehearsers, share)
+    for count, study in enumerate(asked, start=1):
+        rehearsers[study.name].deadline = _part(end, last=count == len(asked) and not groups)
+        found[study.name] = examine_search(study, rehearsers[study.name])
+    for count, family in enumerate(groups, start=1):
+        until = _part(end, last=count == len(groups))
+        found |= _compared(family, found, rehearsers, until)
     return found
 
 
@@ -128,19 +114,23 @@ def _compared(
 ) -> dict[str, StudyPreflight]:
     """Searches that differ in settings alone, with what became of comparing them."""
     inert: dict[str, Finding] = {}
-    lacking = f"{question(family)}: {UNREHEARSED}"
-    if rehearsers[family[0].name].problem.rehearsal is not None:
+    check, why = question(family), None
+    if rehearsers[family[0].name].problem.rehearsal is None:
+        why = Unmade.UNREHEARSED
+    else:
         for study in family:
             rehearsers[study.name].deadline = deadline
         try:
-            inert, lacking = inert_settings(family, rehearsers, same_search), ""
-        except OutOfTime:
-            lacking = question(family)
+            inert = inert_settings(family, rehearsers, same_search)
+        except OutOfTime as cut:
+            why = cut.why
+    made, missing = ([check], []) if why is None else ([], [NotChecked(check=check, why=why)])
     return {
         name: found[name].model_copy(
             update={
                 "findings": [*found[name].findings, *([inert[name]] if name in inert else [])],
-                "not_checked": [*found[name].not_checked, *([lacking] if lacking else [])],
+                "checked": [*found[name].checked, *made],
+                "not_checked": [*found[name].not_checked, *missing],
                 "evaluations": rehearsers[name].evaluations,
             }
         )
@@ -148,7 +138,7 @@ def _compared(
     }
 
 
-def _compare_fits(examined: Sequence[_Examination], related: Sequence[Sequence[Study]]) -> None:
+def _compare_fits(examined: Sequence[Examination], related: Sequence[Sequence[Study]]) -> None:
     """Add what is found by comparing fits that differ in settings alone."""
     by_name = {examination.study.name: examination for examination in examined}
     answers = {name: one.answer for name, one in by_name.items() if one.answer is not None}
@@ -169,172 +159,6 @@ def _leave_graphics_processors(studies: Sequence[Study]) -> None:
         jax.config.update("jax_platforms", "cpu")
 
 
-def _make(examined: Sequence[_Examination], phrase: str, step: _Step, deadline: float) -> None:
-    """Make one check of every study in fair shares of the time; what others leave is used up."""
-    again: list[_Examination] = []
-    for left, examination in zip(range(len(examined), 0, -1), examined, strict=True):
-        if not examination.make(step, _share(deadline, left)):
-            again.append(examination)
-    for left, examination in zip(range(len(again), 0, -1), again, strict=True):
-        share = _share(deadline, left)
-        worth_it = share - time.monotonic() > examination.tried
-        if not (worth_it and examination.make(step, share)):
-            examination.not_checked.append(phrase)
-
-
-def _share(deadline: float, studies: int) -> float:
-    """When the first of some studies has had its part of the time that is left."""
-    now = time.monotonic()
-    return now + max(deadline - now, 0.0) / studies
-
-
-class _Examination:
-    """One study's checks."""
-
-    def __init__(self, study: Study, deadline: float, seed: int, *, compared: bool) -> None:
-        self.study = study
-        self.compared = compared
-        """Whether another study differs from it in settings alone."""
-        self.answer: tuple[Array, Array] | None = None
-        """What such studies are compared by."""
-        self.findings: list[Finding] = []
-        self.reachability: list[Reachability] = []
-        self.symmetries: list[Symmetry] = []
-        self.identifiability: dict[str, Identifiability] = {}
-        self.rank: int | None = None
-        self.forecast: Forecast | None = None
-        self.not_checked: list[str] = []
-        self.evaluations = 0
-        self.tried = 0.0
-        """Seconds the last check was given."""
-        self.probe: Probe | None = None
-        """None when nothing can be asked of the model."""
-        try:
-            self.probe = Probe(study, deadline, seed)
-        except ProblemError as error:
-            self.refuse(str(error))
-
-    def make(self, step: _Step, deadline: float) -> bool:
-        """Make one check; False when there was no time for all of it."""
-        probe = self.probe
-        if probe is None:
-            return True
-        self.tried = deadline - time.monotonic()
-        each = self.forecast.seconds_per_evaluation if self.forecast else 0.0
-        if self.tried < _FEW * each:
-            self.tried *= _SHARE
-        probe.deadline = time.monotonic() + self.tried
-        try:
-            probe.check_time()
-            step(self, probe)
-        except OutOfTime:
-            return False
-        except ProblemError as error:
-            self.refuse(str(error))
-        finally:
-            self.evaluations = probe.evaluations
-        return True
-
-    def refuse(self, sentence: str) -> None:
-        """Ask nothing more: there is no number to be had."""
-        self.findings.append(
-            Finding(code=codes.NONFINITE_REGION, severity="stop", sentence=sentence)
-        )
-        self.probe = None
-
-    def result(self) -> StudyPreflight:
-        """Everything found, as data."""
-        return StudyPreflight(
-            study=self.study.name,
-            findings=self.findings,
-            reachability=self.reachability,
-            symmetries=self.symmetries,
-            identifiability=self.identifiability,
-            rank=self.rank,
-            degrees_of_freedom=degrees_of_freedom(self.study.fit),
-            forecast=self.forecast,
-            not_checked=self.not_checked,
-            evaluations=self.evaluations,
-        )
-
-
-_Step = Callable[[_Examination, Probe], None]
-
-
-def _anywhere(examination: _Examination, probe: Probe) -> None:
-    """Whether the model gives numbers anywhere; without them nothing else can be asked."""
-    places, width = probe.sample(_PLACES, "anywhere"), _PLACES if probe.differentiable else 1
-    for first in range(0, _PLACES, width):
-        if np.isfinite(probe.residuals(places[first : first + width])).all(axis=1).any():
-            return
-    examination.refuse(
-        worded("the prediction is not finite at any of {} places in the box", _PLACES).then(
-            ": check the formula, or move the bounds."
-        )
-    )
-
-
-def _reach(examination: _Examination, probe: Probe) -> None:
-    found = examination.reachability = []
-    try:
-        check_reachability(probe, found)
-    finally:  # what is known counts, although time may have run out
-        others = [one for one in examination.findings if one.code != codes.OUT_OF_REACH]
-        examination.findings = others + [
-            Finding(
-                code=codes.OUT_OF_REACH,
-                sentence=one.sentence,
-                severity="stop" if one.conclusive and one.level == "hard" else "warning",
-            )
-            for one in found
-            if not one.met
-        ]
-
-
-def _identify(examination: _Examination, probe: Probe) -> None:
-    examination.symmetries = find_symmetries(probe)
-    rank, words, findings = identify(probe, examination.symmetries)
-    examination.rank, examination.identifiability = rank, words
-    examination.findings += findings
-
-
-def _forecast(examination: _Examination, probe: Probe) -> None:
-    examination.forecast = forecast(probe)
-
-
-def _answer(examination: _Examination, probe: Probe) -> None:
-    if examination.compared:
-        examination.answer = residuals_to_compare(probe)
-
-
-def _collecting(check: Callable[[Probe], list[Finding]]) -> _Step:
-    def step(examination: _Examination, probe: Probe) -> None:
-        examination.findings += check(probe)
-
-    return step
-
-
-_STEPS: tuple[tuple[str, _Step], ...] = (
-    ("whether the model gives numbers at all", _anywhere),
-    ("how long it takes", _forecast),
-    ("whether the criteria can be met", _reach),
-    ("which parameters can be identified", _identify),
-    ("whether the settings that studies vary do anything", _answer),
-    *((phrase, _collecting(check)) for phrase, check in CHECKS),
-)
-"""All checks in the order of what they are worth."""
-
-
-def _outside() -> Iterator[tuple[str, _Step]]:
-    """Checks of other packages, after all of ours."""
-    for one in offered(outside.CHECKS):
-        yield f"what {one.package} asks ({one.name})", _collecting(partial(_asked, one))
-
-
-def _asked(one: Offered, probe: Probe) -> list[Finding]:
-    return outside.ask(one, probe, but=(OutOfTime, ProblemError))
-
-
 def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool:
     """Whether every counted study is stopped."""
     stopped = [
@@ -351,8 +175,13 @@ def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
         if codes.OUT_OF_REACH not in stops:
             return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."
+    unmade = in_words(found)
     warned = sum(any(f.severity != "note" for f in one.findings) for one in found)
     if warned:
-        return f"{warned} of {len(found)} studies have findings to read before the night."
-    tail = "; not everything was checked" if any(one.not_checked for one in found) else ""
-    return f"Nothing found that stands in the way{tail}."
+        first = [f"{warned} of {len(found)} studies have findings to read before the night."]
+    elif any(one.checked for one in found):
+        far = ", as far as was checked" if unmade else ""
+        first = [f"Nothing found that stands in the way{far}."]
+    else:
+        first = []
+    return " ".join([*first, *unmade])

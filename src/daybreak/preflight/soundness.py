@@ -16,8 +16,9 @@ from daybreak.findings import Finding, FindingCode, Severity, codes
 from daybreak.methods.evaluate.with_jax import WIDTH
 from daybreak.preflight.derivatives import check_gradient
 from daybreak.preflight.knob_check import check_knobs
+from daybreak.preflight.lines import lines
 from daybreak.preflight.noise import check_noise
-from daybreak.preflight.probe import Probe
+from daybreak.preflight.probe import NotMade, OutOfTime, Probe
 from daybreak.preflight.roughness import check_smooth
 from daybreak.preflight.survey import (
     Survey,
@@ -30,13 +31,27 @@ from daybreak.preflight.survey import (
 from daybreak.problem.arrays import Array
 from daybreak.problem.ends import LEVEL_95
 from daybreak.problem.levels import NEGLIGIBLE
-from daybreak.sentences import Sentence, between, worded
+from daybreak.sentences import Sentence, between, joined, worded
 
 
 def check_finite(probe: Probe) -> list[Finding]:
     """Where residuals are not finite: how much of the box, and behind which value."""
     places = survey(probe)
     bad = ~places.finite
+    if bad.all() and len(places.best):
+        near = dict(zip(probe.free, probe.values(places.best[:1])[0], strict=True))
+        where = joined(", ", (worded("{} = {:.4g}", *one) for one in near.items()))
+        return [
+            _finding(
+                codes.NONFINITE_REGION,
+                worded(
+                    "The prediction is not finite at any of {} places all over the box, and is "
+                    "at {}",
+                    len(bad),
+                    where,
+                ).then(": give that as a guess and move the bounds towards it."),
+            )
+        ]
     if bad.all():
         return [
             _finding(
@@ -183,19 +198,25 @@ def check_deterministic(probe: Probe) -> list[Finding]:
 
 
 def check_placebo(probe: Probe) -> list[Finding]:
-    """Free parameters that move no residual from anywhere to anywhere."""
-    places, n = survey(probe).good_and_other(WIDTH), len(probe.free)
+    """Free parameters that move no residual from anywhere to anywhere, nor along any line."""
+    n = len(probe.free)
+    acting = {line.column for line in lines(probe) if line.change.any()}
+    places = survey(probe).good_and_other(WIDTH)
     if not len(places):
-        return []
-    before = ask(probe, places)
-    moved = np.repeat(places[None], n, axis=0)
+        raise NotMade
+    silent = [column for column in range(n) if column not in acting]
+    moved = np.repeat(places[None], len(silent), axis=0)
     elsewhere = probe.sample(len(places), codes.PLACEBO.word)
-    for column in range(n):
-        moved[column, :, column] = elsewhere[:, column]
-    after = ask(probe, moved.reshape(-1, n)).reshape(n, *before.shape)
-    with np.errstate(all="ignore"):
-        # A model that reads a parameter changes by more than the rounding of a short sum.
-        same = np.abs(after - before) <= 64 * rounding_of(probe, before)
+    for row, column in enumerate(silent):
+        moved[row, :, column] = elsewhere[:, column]
+    if silent:
+        before = ask(probe, places)
+        after = ask(probe, moved.reshape(-1, n)).reshape(len(silent), *before.shape)
+        with np.errstate(all="ignore"):
+            # A model that reads a parameter changes by more than the rounding of a short sum.
+            same = np.abs(after - before) <= 64 * rounding_of(probe, before)
+        still = np.asarray(same.all(axis=(1, 2)))
+        silent = [column for column, stays in zip(silent, still, strict=True) if stays]
     return [
         _finding(
             codes.PLACEBO,
@@ -207,8 +228,7 @@ def check_placebo(probe: Probe) -> list[Finding]:
             ),
             name,
         )
-        for name, still in zip(probe.free, np.asarray(same.all(axis=(1, 2))), strict=True)
-        if still
+        for name in (probe.free[column] for column in silent)
     ]
 
 
@@ -232,7 +252,15 @@ def check_soundness(probe: Probe) -> list[Finding]:
     OutOfTime
         When the budget is spent; loop over `CHECKS` to keep what was found until then.
     """
-    return [found for _, check in CHECKS for found in check(probe)]
+    found: list[Finding] = []
+    for _, check in CHECKS:
+        try:
+            found += check(probe)
+        except OutOfTime:
+            raise
+        except NotMade as cut:
+            found += cut.found
+    return found
 
 
 def _finding(

@@ -70,7 +70,7 @@ def varied(family: Sequence[Study]) -> list[str]:
 
 
 def question(family: Sequence[Study]) -> str:
-    """What is asked of a family, for "not checked"."""
+    """What is asked of a family."""
     return f"whether the studies differ by {' and '.join(varied(family))}"
 
 

@@ -39,13 +39,6 @@ def _all(summary: Summary) -> Sequence[Foretold]:
     return sorted(found, key=lambda one: (bool(one.study), _ORDER[one.answer]))
 
 
-def not_checked(summary: Summary) -> list[str]:
-    """What the preflight could not look at, and in which studies."""
-    every = [study.name for study in summary.studies if study.follows is None]
-    said = ((one.study, what) for one in summary.examinations for what in one.not_checked)
-    return [f"{one.sentence} [{alike.who(one.studies, every)}]" for one in alike.gather(said)]
-
-
 def in_words(summary: Summary) -> list[str]:
     """The rows as lines of plain text."""
     return [

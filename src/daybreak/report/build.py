@@ -216,7 +216,7 @@ def _claim(
     weighed = weigh(
         study,
         reference,
-        known.symmetries if known else (),
+        known.symmetries if known and known.looked_for_symmetries else None,
         profile=profile,
         identifiability=known.identifiability if known else {},
         before=known,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from daybreak.report import carried, evening, html, numbers
+from daybreak.findings import unchecked
+from daybreak.report import alike, carried, evening, html, numbers
 from daybreak.report import tonight_words as words
 from daybreak.report.reach_figure import reach_figure
 from daybreak.report.symmetry_figure import symmetry_figure
@@ -49,6 +50,7 @@ def render(t: Tonight, *, pictures: bool = True) -> str:
         reach=reach,
         moved=moved,
         carried=carried,
+        not_checked=unchecked.in_words(t.examinations, alike.who),
         before=html.drawn(carried.of_preflight(t.examinations)) if pictures else (),
         groups=words.groups(t),
         sections=[(anchor, title) for anchor, title in titles.items() if title],

@@ -14,7 +14,9 @@ from markupsafe import Markup, escape
 
 from daybreak.diagnosis.search_study import SearchReading
 from daybreak.diagnosis.study import Study
+from daybreak.findings import unchecked
 from daybreak.report import (
+    alike,
     answers,
     carried,
     curves,
@@ -143,6 +145,7 @@ def render(summary: Summary, *, pictures: bool = True) -> str:
         reach=reach,
         moved=moved,
         carried=carried,
+        not_checked=unchecked.in_words(summary.examinations, alike.who),
         explained=explained,
         before=drawn(carried.of_preflight(summary.examinations)) if pictures else (),
         pictures=[_draw(study) if pictures else _nothing(study) for study in summary.studies],

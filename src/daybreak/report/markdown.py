@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
+from daybreak.findings import unchecked
 from daybreak.report import (
+    alike,
     carried,
     curves,
     evening,
@@ -72,6 +74,7 @@ def render(summary: Summary) -> str:
             lines += [f"## {title}", "", *lines_of(table)]
         if title == _BEFORE:
             lines += _carried(carried.of_preflight(summary.examinations))
+            lines += _unchecked(summary)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -147,6 +150,15 @@ def _carried(shown: Sequence[Carried]) -> Iterator[str]:
     for one in shown:
         said = lines_of(one.table) if one.table else [text(one.sentence), ""]
         yield from (f"### {text(one.caption)}", "", *said)
+
+
+def _unchecked(summary: Summary) -> Iterator[str]:
+    """What the preflight did not check."""
+    said = unchecked.in_words(summary.examinations, alike.who)
+    if said:
+        yield from ("## Not checked before the night", "")
+    for sentence in said:
+        yield from (text(sentence), "")
 
 
 def _remarks(study: Study) -> Iterator[str]:

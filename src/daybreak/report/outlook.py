@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from daybreak.findings import Preflight, Reach, StudyPreflight
-from daybreak.report import carried, numbers
+from daybreak.findings import Preflight, Reach, StudyPreflight, Unmade, unchecked
+from daybreak.report import alike, carried, numbers
 from daybreak.sentences import between, worded
 
 WIDTH = 96
@@ -127,14 +127,10 @@ def _forecasts(found: Preflight) -> Iterator[str]:
 
 
 def _not_checked(studies: Sequence[StudyPreflight]) -> Iterator[str]:
-    shared: dict[str, list[str]] = {}
-    for study in studies:
-        for what in study.not_checked:
-            shared.setdefault(what, []).append(study.study)
-    if shared:
-        yield "Not checked, for want of time (raise --budget):"
-    for what, names in shared.items():
-        yield from _wrap(f"  {what} [{_names(names, studies)}]", 4)
+    for sentence in unchecked.in_words(studies, alike.who):
+        yield from _wrap(sentence, 2)
+    if any(one.why is Unmade.BUDGET for study in studies for one in study.not_checked):
+        yield "A larger --budget checks more."
 
 
 def _names(names: Sequence[str], studies: Sequence[StudyPreflight]) -> str:

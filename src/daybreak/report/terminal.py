@@ -6,7 +6,18 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Study
-from daybreak.report import carried, curves, evening, evidence, numbers, searches, tables, wording
+from daybreak.findings import unchecked
+from daybreak.report import (
+    alike,
+    carried,
+    curves,
+    evening,
+    evidence,
+    numbers,
+    searches,
+    tables,
+    wording,
+)
 from daybreak.report.summary import Summary
 
 WIDTH = 96
@@ -223,7 +234,8 @@ def _preflight(summary: Summary) -> list[str]:
     left = len(notes) - MOST_NOTES
     lines += [f"and {numbers.count(left, 'note')} more in the report"] if left > 0 else []
     shown = carried.of_preflight(summary.examinations)
-    return [*lines, *(f"{one.sentence} [in the report]" for one in shown)]
+    lines += [f"{one.sentence} [in the report]" for one in shown]
+    return [*lines, *unchecked.in_words(summary.examinations, alike.who)]
 
 
 def _times(summary: Summary) -> str:

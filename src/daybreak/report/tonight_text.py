@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from daybreak.findings import unchecked
 from daybreak.report import alike, numbers, outlook
 from daybreak.report import tonight_words as words
 from daybreak.report.tonight import Tonight
@@ -21,7 +22,7 @@ def render(t: Tonight) -> str:
         _list("It cannot answer", words.no_answer(t)),
         _wrap(f"Next step: {words.next_step(t)}"),
         _findings(t),
-        _list("Not checked", words.not_checked(t)),
+        _list("What was not checked", unchecked.in_words(t.examinations, alike.who)),
         _reach(t),
         _criteria(t),
         _decisions(t),

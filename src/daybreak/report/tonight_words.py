@@ -148,13 +148,6 @@ def findings(t: Tonight) -> Table:
     return table_of("Preflight findings, bad first", columns, rows)
 
 
-def not_checked(t: Tonight) -> list[str]:
-    """What could not be looked at, and in which studies."""
-    every = [study.name for study in t.studies]
-    said = ((one.study, what) for one in t.examinations for what in one.not_checked)
-    return [f"{one.sentence} [{alike.who(one.studies, every)}]" for one in alike.gather(said)]
-
-
 # -- tables ----------------------------------------------------------------------------------
 
 

@@ -66,7 +66,7 @@ def run_night(
     anyway : bool
         Run although preflight finds the night out of reach.
     budget : float
-        Seconds that preflight may take.
+        Seconds that preflight may take, as `daybreak.preflight.clock` counts them.
     limits : Limits, optional
         When to stop before the end.
     means : Means, optional

@@ -128,7 +128,7 @@ CREATE TABLE preflights (
 	body TEXT NOT NULL, 
 	PRIMARY KEY (id)
 );
-INSERT INTO "preflights" VALUES(1,'2026-11-03T21:03:00.000+00:00','aad3141b182c','{"hopeless":false,"sentence":"Nothing found that stands in the way; not everything was checked.","studies":[{"study":"bowl","findings":[],"reachability":[],"symmetries":[],"identifiability":{},"rank":null,"degrees_of_freedom":0,"forecast":null,"not_checked":["whether every parameter does anything: no `rehearsal` of evaluate is declared"],"evaluations":0}],"seconds":4.0}');
+INSERT INTO "preflights" VALUES(1,'2026-11-03T21:03:00.000+00:00','aad3141b182c','{"hopeless":false,"sentence":"No rehearsal was declared; it would tell whether every parameter does anything.","studies":[{"study":"bowl","findings":[],"reachability":[],"symmetries":[],"identifiability":{},"rank":null,"degrees_of_freedom":0,"forecast":null,"checked":[],"not_checked":[{"check":"whether every parameter does anything","why":"no rehearsal was declared"}],"evaluations":0}],"seconds":4.0}');
 CREATE TABLE problems (
 	fingerprint VARCHAR NOT NULL, 
 	body TEXT NOT NULL, 
