@@ -19,7 +19,7 @@ def render(found: Preflight) -> str:
     Studies with the same finding share a line.
     """
     blocks = [
-        [found.sentence],
+        _wrap(found.sentence, 0),
         list(_findings(found.studies)),
         list(_pictures(found.studies)),
         list(_reaches(found.studies)),
