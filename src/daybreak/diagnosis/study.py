@@ -194,6 +194,9 @@ class Contour(Model):
     chi2: float
     """Lowest chi2 plus the quantile of the chi2 distribution with two degrees of freedom."""
     lines: list[list[ContourPoint]]
+    """The border of every region, and of every hole in one."""
+    regions: int
+    """Separate pieces of the set; holes are none."""
     error: float
     """Largest distance from the level found between two of its points, in units of chi2."""
 
@@ -214,6 +217,8 @@ class Map(Model):
     chi2_min: float | None
     contours: list[Contour]
     sentence: str
+    code: Code | None = None
+    """``several_regions`` where the 95 % region is in pieces, else null."""
 
 
 class Start(Model):

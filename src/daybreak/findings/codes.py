@@ -58,6 +58,14 @@ PLACEBO = FindingCode(
     "the model does not read it, or what it does cancels",
     "hold it fixed, drop it, or find out why the model does not read it",
 )
+SEVERAL_REGIONS = FindingCode(
+    "several_regions",
+    Scope.PARAMETER,
+    "note",
+    "the joint 95 % region of a map is in several pieces",
+    "separate pairs of values of the two parameters describe the data alike",
+    "state all of them, and look for data that tell them apart",
+)
 MOVES_WITH_MODEL_UNCERTAINTY = FindingCode(
     "moves_with_model_uncertainty",
     Scope.PARAMETER,
@@ -107,8 +115,9 @@ TOO_FEW_DATA = FindingCode(
     "too_few_data",
     Scope.PROBLEM,
     "warning",
-    "there are fewer observations than fitted numbers",
-    "the data cannot fix them all, and leave no degrees of freedom",
+    "there are fewer observations than fitted numbers, or too few for a criterion on the p value "
+    "or the reduced chi2 to mean anything",
+    "the data cannot fix them all, or leave no degrees of freedom",
     "fix parameters, or add data",
 )
 INERT_SETTING = FindingCode(
@@ -220,10 +229,19 @@ TENSION = FindingCode(
     "tension",
     Scope.STUDY,
     "warning",
-    "p below 0.01, in total or for a group, or chi2 above 90 % of its ceiling; as a note: p "
-    "above 0.99",
+    "p below 0.01, in total or for a group, or a fit not known to be good with chi2 above 90 % "
+    "of its ceiling; as a note: p above 0.99",
     "the model, the uncertainties, or a group of the data is wrong",
     "look at the pulls and the groups before any parameter",
+)
+CONSTANT_SUFFICES = FindingCode(
+    "constant_suffices",
+    Scope.STUDY,
+    "note",
+    "the fit is good (p of 0.01 or more), and chi2 is above 90 % of its ceiling: what one constant "
+    "for each group of observations gives",
+    "the data vary by hardly more than their uncertainties",
+    "read nothing into the model's success, and look for data that can tell it from a constant",
 )
 MISSED_BASIN_POSSIBLE = FindingCode(
     "missed_basin_possible",

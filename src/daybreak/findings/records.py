@@ -177,6 +177,11 @@ class Reachability(Model):
     """The place of the smallest chi2, by parameter; local fits start from there as well."""
     sentence: Said
 
+    @property
+    def meaningless(self) -> bool:
+        """Whether nothing is asked: no data are left to test the model, so there is no bar."""
+        return not self.met and self.bar is None
+
 
 class Symmetry(Model):
     """A continuous transformation that moves parameters and (nearly) no residual."""

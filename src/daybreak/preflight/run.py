@@ -279,16 +279,18 @@ def _reach(examination: _Examination, probe: Probe) -> None:
     try:
         check_reachability(probe, found)
     finally:  # what is known counts, although time may have run out
-        others = [one for one in examination.findings if one.code != codes.OUT_OF_REACH]
-        examination.findings = others + [
-            Finding(
-                code=codes.OUT_OF_REACH,
-                sentence=one.sentence,
-                severity="stop" if one.conclusive and one.level == "hard" else "warning",
-            )
-            for one in found
-            if not one.met
-        ]
+        mine = {codes.OUT_OF_REACH, codes.TOO_FEW_DATA}
+        others = [one for one in examination.findings if one.code not in mine]
+        examination.findings = others + [_not_met(one) for one in found if not one.met]
+
+
+def _not_met(one: Reachability) -> Finding:
+    """A criterion that no place found meets, or that means nothing."""
+    if one.meaningless:
+        return Finding(code=codes.TOO_FEW_DATA, sentence=one.sentence)
+    sure = one.conclusive and one.level == "hard"
+    severity = "stop" if sure else "warning"
+    return Finding(code=codes.OUT_OF_REACH, sentence=one.sentence, severity=severity)
 
 
 def _identify(examination: _Examination, probe: Probe) -> None:

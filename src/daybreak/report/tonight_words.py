@@ -111,7 +111,7 @@ def no_answer(t: Tonight) -> list[str]:
         said += [
             (one.study, f"{found.criterion} cannot be met, as far as searched")
             for found in one.reachability
-            if not found.met
+            if not found.met and not found.meaningless
         ]
         said += [(one.study, f"a value of {name}: it is {word}") for name, word in _loose(t, one)]
     return [f"{one.sentence} [{alike.who(one.studies, every)}]" for one in alike.gather(said)]
