@@ -33,10 +33,10 @@ from daybreak.diagnosis.tension import (
     search_metrics,
     waterfall,
 )
-from daybreak.findings import Withholds
+from daybreak.findings import Withholds, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.states import StudyState
-from daybreak.sentences import worded
+from daybreak.sentences import capitalised, worded
 
 Measured = tuple[float | None, float | None, bool]
 """Value, its uncertainty, and whether it is settled."""
@@ -57,7 +57,7 @@ def _read_fit_study(record: StudyRecord) -> Study:
     evidence = Evidence(record, best, profiles, knobs)
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
     judged = [[judge(c, evidence) for c in criteria] for criteria in versions]
-    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
+    verdicts: list[Verdict] = [verdict_of(o, record, found=best is not None) for o in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -96,7 +96,8 @@ def _read_search_study(record: StudyRecord) -> Study:
         [judge_search(c, evidence) for c in criteria]
         for criteria, evidence in zip(versions, weighed, strict=True)
     ]
-    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
+    found = reading.measured > 0
+    verdicts: list[Verdict] = [verdict_of(o, record, found=found) for o in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -195,12 +196,7 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
     value, uncertainty, settled = _measure(criterion, evidence)
     name = criterion.quantity + (f" of {', '.join(criterion.names)}" if criterion.names else "")
     if value is None or best is None:
-        outcome, sentence = "undecided", f"{name} is not there."
-        if criterion.quantity == "p_value" and best is not None:
-            fitted, dof = fitted_numbers(record, best)
-            sentence = worded(
-                "no p value: {} observations, {} fitted numbers.", dof + fitted, fitted
-            )
+        outcome, sentence = "undecided", _absent(name, criterion, evidence)
     elif criterion.quantity == "identified":
         outcome = "met" if value else "missed"
         sentence = profile.sentence if profile else ""
@@ -222,6 +218,18 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
         level=criterion.level,
         sentence=sentence,
     )
+
+
+def _absent(name: str, criterion: Criterion, evidence: Evidence) -> str:
+    """Why a criterion has no value, and what to do where that is known."""
+    best, profile = evidence.best, evidence.profile_of(criterion)
+    if best is not None and criterion.quantity == "p_value":
+        fitted, dof = fitted_numbers(evidence.record, best)
+        return worded("no p value: {} observations, {} fitted numbers.", dof + fitted, fitted)
+    if best is not None and profile is not None:
+        advice = capitalised(profile.code.do)
+        return worded("{} has no meaning here: {} {}.", name, profile.sentence, advice)
+    return f"{name} is not there."
 
 
 def _unsettled(best: Best) -> str:
@@ -274,12 +282,25 @@ def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
     if criterion.quantity == "identified":
         settled = all(point.settled for point in profile.points)
         return float(Withholds.IDENTIFIED not in profile.code.withholds), None, settled
+    if not _has_place(profile):
+        return None, None, False
     scan = [point.value for point in profile.points]
     moved = best.uncertainty(name)
     if moved is not None:
         moved += evidence.discretisation(name)
     parameter = next(p for p in parameters_of(evidence.record.problem) if p.name == name)
     return edge_distance(profile.minimum, scan, parameter.limits), moved, best.settled
+
+
+def _has_place(profile: Profile) -> bool:
+    """Whether the lowest point of a profile is more than one of many that are as good.
+
+    At an end of the scan it is, and misses every bar; elsewhere it is where a claim about the
+    parameter's value may rest on it.
+    """
+    if profile.code == codes.EDGE_MINIMUM:
+        return bool(profile.intervals)
+    return Withholds.CLAIM not in profile.code.withholds
 
 
 def _observed(record: StudyRecord) -> list[str]:
@@ -295,10 +316,13 @@ def _prediction(name: str, record: StudyRecord, best: Best) -> Measured:
     return values[0], None if len(best.agreeing) < 2 else spread, best.settled
 
 
-def verdict_of(outcomes: Sequence[CriterionOutcome], record: StudyRecord) -> Verdict:
+def verdict_of(
+    outcomes: Sequence[CriterionOutcome], record: StudyRecord, *, found: bool
+) -> Verdict:
     """PASS, SOFT_PASS, FAIL or UNDECIDED (meanings in the glossary).
 
-    A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED.
+    A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED; so does
+    one that found nothing (`found` is false), unless a hard criterion is missed for that.
     """
     hard = [one.outcome for one in outcomes if one.level == "hard"]
     soft = [one.outcome for one in outcomes if one.level == "soft"]
@@ -306,6 +330,6 @@ def verdict_of(outcomes: Sequence[CriterionOutcome], record: StudyRecord) -> Ver
         return "UNDECIDED"
     if "missed" in hard:
         return "FAIL"
-    if "undecided" in hard:
+    if "undecided" in hard or not found:
         return "UNDECIDED"
     return "PASS" if all(outcome == "met" for outcome in soft) else "SOFT_PASS"

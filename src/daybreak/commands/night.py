@@ -34,6 +34,8 @@ from daybreak.commands.shell import (
 )
 from daybreak.ledger.endings import Ending
 
+_NO_RESULT = 1
+"""Exit status of a run that saw every study to its end, and no counted one has a result."""
 _STOPPING = 60
 """Half seconds for which `stop` waits.
 
@@ -137,7 +139,11 @@ def run(
     notify: Notify = None,
     as_json: Json = False,
 ) -> None:
-    """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
+    """Start or resume a campaign; Ctrl-C is safe, and the same command goes on.
+
+    Exit status 0 when it reached its end whatever the verdict, 1 when no counted study has a
+    result, 3 when there is work left, 5 when the preflight stopped it.
+    """
     from daybreak import catalogue, night
 
     deadline = None if until is None else next_time(until)
@@ -183,6 +189,9 @@ def run(
     if not results.summary.finished:
         typer.echo(f"To go on: {again}", err=True)
         raise typer.Exit(Ending.INTERRUPTED.status)
+    if not results.summary.has_result:
+        typer.echo(f"No counted study has a result. To try again: {again} --retry-failed", err=True)
+        raise typer.Exit(_NO_RESULT)
 
 
 def stop(directory: Directory = None) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
 from daybreak.diagnosis.search_study import (
-    MEASURED,
     BaselineReading,
     ConfigurationState,
     Goal,
@@ -53,8 +52,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _completed(reading: SearchReading) -> float | None:
-    measured = sum(reading.counts.get(word, 0) for word in MEASURED)
-    return _share(measured, sum(reading.counts.values()))
+    return _share(reading.measured, sum(reading.counts.values()))
 
 
 def _feasible(reading: SearchReading) -> float | None:

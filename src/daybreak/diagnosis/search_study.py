@@ -188,6 +188,11 @@ class SearchReading(Model):
     """Whether every configuration of the space was evaluated."""
 
     @property
+    def measured(self) -> int:
+        """How many configurations have values, whether or not they miss a constraint."""
+        return sum(self.counts.get(word, 0) for word in MEASURED)
+
+    @property
     def single(self) -> bool:
         """Whether there is one objective."""
         return len(self.goals) == 1

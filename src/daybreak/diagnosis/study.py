@@ -395,6 +395,12 @@ class Study(Model):
         return self.state is StudyState.FINISHED
 
     @property
+    def has_result(self) -> bool:
+        """Whether it ended with something to judge: a best fit, or a configuration measured."""
+        found = self.best is not None if self.search is None else self.search.measured > 0
+        return self.finished and found
+
+    @property
     def profile(self) -> Profile | None:
         """The first profile, if there is one."""
         return self.profiles[0] if self.profiles else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,9 +182,27 @@ def next_step(summary: Summary) -> str:
         if last is Ending.HOPELESS:
             return "Move a bound that preflight names, or run it all the same with --anyway."
         return "Start the campaign again: it carries on where it stopped and repeats nothing."
-    if summary.decision is None:
-        return "No decision table was declared: the next step is yours."
-    return summary.decision.sentence
+    if summary.decision is not None:
+        return summary.decision.sentence
+    if not summary.has_result:
+        return (
+            "Read why no counted study has a result, mend that, and run it again with "
+            "--retry-failed."
+        )
+    return "No decision table was declared: the next step is yours."
+
+
+def readings(summary: Summary) -> list[str]:
+    """How the decision table was read where that was more than once, and what changed."""
+    found = summary.decision.readings if summary.decision else []
+    if len(found) < 2:
+        return []
+    told = [f"First reading, of the plan: {found[0].name} ({found[0].reason})."]
+    for before, one in itertools.pairwise(found):
+        changed = f"{one.name} in place of {before.name}"
+        said = f"{one.name} as before" if one.name == before.name else changed
+        told.append(f"Read again with {', '.join(before.follow_ups)}: {said} ({one.reason}).")
+    return told
 
 
 def unit_of(study: Study, name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from daybreak.criteria import Decision
 from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
 from daybreak.errors import LedgerError, PlanError
@@ -276,20 +277,33 @@ class _Night:
         return readings
 
     def _decide(self, readings: Sequence[StudyReading]) -> None:
-        table = self.campaign.decisions
-        found = decide([row.describe() for row in table], readings)
-        if found is None:
-            return
-        number, reason = found
-        row = table[number]
+        """Read the decision table, and again whenever follow-up studies have ended.
+
+        Every row starts its follow-ups once (`daybreak.decision.readings`).
+        """
+        table = [row.describe() for row in self.campaign.decisions]
+        there, started = list(readings), set[str]()
+        while (taken := decide(table, there)) is not None:
+            if taken.row is None:
+                self.ledger.note(EventKind.DECISION, f"no decision: {taken.reason}")
+                self.listener.warned(f"no decision: {taken.reason}")
+                return
+            row = self.campaign.decisions[taken.row]
+            asked = self._follow_ups(row, there) if row.name not in started else []
+            started.add(row.name)
+            self.ledger.note(EventKind.DECISION, f"{row.name}: {row.then} ({taken.reason})")
+            self.listener.decided(row, taken.reason, asked)
+            if not asked:
+                return
+            self._write(asked, follows=row.name)
+            there += self._run_all(asked)
+
+    def _follow_ups(self, row: Decision, readings: Sequence[StudyReading]) -> list[Study]:
+        """The studies that a row asks for."""
         asked = list(row.follow_up(readings)) if row.follow_up else []
         taken = {reading.name for reading in readings}
         clash = [study.name for study in asked if study.name in taken]
         if clash:
             msg = f"follow-up studies need names of their own, but {clash} are in the plan."
             raise PlanError(msg)
-        self.ledger.note(EventKind.DECISION, f"{row.name}: {row.then} ({reason})")
-        self.listener.decided(row, reason, asked)
-        if asked:
-            self._write(asked, follows=row.name)
-            self._run_all(asked)
+        return asked

@@ -181,7 +181,15 @@ def _confirmation(
 
 def _from_seeds(problem: dk.FitProblem, best: Any, method: dk.Profile) -> list[dk.Study]:
     return [
-        dk.Study(f"{best.name} seed {seed}", problem, method, criteria(), best.settings, seed=seed)
+        dk.Study(
+            f"{best.name} seed {seed}",
+            problem,
+            method,
+            criteria(),
+            best.settings,
+            counted=False,  # the same configuration again: the table counts configurations
+            seed=seed,
+        )
         for seed in SEEDS
     ]
 
@@ -190,4 +198,5 @@ def _with_tau(best: Any, scheme: SchemeName, boxes: Mapping[str, Box]) -> dk.Stu
     leptons = ("e", "mu", "tau")
     method = dk.Profile("beta", points=np.linspace(*SCAN, 11))
     problem = lepton_problem(leptons, scheme, boxes=boxes)
-    return dk.Study(f"{best.name} with tau", problem, method, criteria(leptons), best.settings)
+    accept, name = criteria(leptons), f"{best.name} with tau"
+    return dk.Study(name, problem, method, accept, best.settings, counted=False)
