@@ -60,7 +60,9 @@ class Taken(NamedTuple):
     reason: str
 
 
-def decide(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> Taken | None:
+def decide(
+    table: Sequence[Mapping[str, Any]], studies: Sequence[Study], *, again: bool = False
+) -> Taken | None:
     """The first row of a decision table that holds, and why; None without a table.
 
     Parameters
@@ -69,15 +71,15 @@ def decide(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> Take
         Its rows as the ledger keeps them.
     studies : sequence of Study
         All that it may speak of; those that are not counted only where a row names them.
+    again : bool
+        Whether it has been read before, so that follow-up studies are counted as well.
     """
-    asked = [study for study in studies if study.counted]
-    lacking = [study.name for study in asked if not study.has_result]
-    names = ", ".join(lacking)
-    tail = f"; without a result: {names}" if lacking else ""
+    asked = [study for study in studies if study.counted] if again else counted(studies)
+    names = ", ".join(study.name for study in asked if not study.has_result)
     for number, row in enumerate(table):
         why = _holding(row["when"], asked, studies)
         if why:
-            return Taken(number, f"{why}{tail}")
+            return Taken(number, f"{why}; without a result: {names}" if names else why)
     return Taken(None, f"no counted study has a result ({names})") if table else None
 
 
@@ -86,7 +88,7 @@ def _holding(
 ) -> str:
     """Why a row holds; empty where it does not."""
     if not conditions:
-        return "no other row holds" if any(study.has_result for study in asked) else ""
+        return "no other row holds" if have_result(asked or studies) else ""
     matching = _matching(conditions, asked, studies)
     if matching is None:
         return ""
@@ -94,6 +96,11 @@ def _holding(
     if all(condition["study"] is not None for condition in conditions):
         return f"it holds for {names}"
     return f"{len(matching)} of {len(asked)} counted studies: {names}"
+
+
+def have_result(studies: Sequence[Study]) -> bool:
+    """Whether any study has a result, without which nothing can be decided."""
+    return any(study.has_result for study in studies)
 
 
 def readings(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> list[Taken]:
@@ -111,7 +118,7 @@ def readings(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> li
     """
     found: list[Taken] = []
     there = [study for study in studies if study.follows is None]
-    while (taken := decide(table, there)) is not None:
+    while (taken := decide(table, there, again=bool(found))) is not None:
         before = {one.row for one in found}
         found.append(taken)
         if taken.row is None or taken.row in before:
@@ -155,9 +162,9 @@ def _holds(when: Condition, study: Study, studies: Sequence[Study]) -> bool:
         return study.verdict == when["verdict"]
     value = quantity_of(study, when["quantity"])
     if when["than"] is not None:
-        other = next((one for one in studies if one.name == when["than"]), None)
-        there = other is not None and other.has_result
-        value = compared(when["quantity"], study, other) if there else None
+        there = (one for one in studies if one.name == when["than"] and one.has_result)
+        other = next(there, None)
+        value = None if other is None else compared(when["quantity"], study, other)
     if value is None:
         return False
     below, above = when["below"], when["above"]
@@ -179,7 +186,8 @@ def quantity_of(study: Study, name: str) -> float | None:
 
 def _of_search(reading: SearchReading, name: str) -> float | None:
     """A quantity of a search: of all its trials, or a metric of the winner."""
-    return SearchEvidence(reading, deterministic=True, winner=reading.best).measure(name)[0]
+    found = SearchEvidence(reading, deterministic=True, winner=reading.best).measure(name)
+    return None if found is None else found.value
 
 
 def compared(quantity: str, study: Study, other: Study) -> float | None:

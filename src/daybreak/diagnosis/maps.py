@@ -106,14 +106,14 @@ def _contours(
                     level=probability,
                     chi2=chi2,
                     lines=lines,
-                    regions=_regions(contour.lines),
+                    regions=regions(contour.lines),
                     error=contour.error,
                 )
             )
     return found
 
 
-def _regions(lines: Sequence[Sequence[Vertex]]) -> int:
+def regions(lines: Sequence[Sequence[Vertex]]) -> int:
     """How many lines go around a region: one that lies in an odd number of others is a hole."""
     return sum(
         not holds([*lines[:i], *lines[i + 1 :]], line[0].at) for i, line in enumerate(lines)

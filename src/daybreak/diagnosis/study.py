@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
-from daybreak.diagnosis.search_study import SearchReading
+from daybreak.diagnosis.search_study import OutcomeWord, SearchReading
 from daybreak.findings import Code, Finding
 from daybreak.ledger.states import StudyState
 from daybreak.problem.ends import LEVEL_95
@@ -21,7 +21,6 @@ from daybreak.sentences import Said
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-OutcomeWord = Literal["met", "missed", "undecided"]
 
 
 class Model(BaseModel):

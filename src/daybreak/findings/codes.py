@@ -111,6 +111,24 @@ OUT_OF_REACH = FindingCode(
     "the model within its bounds does not come close enough to the data",
     "move the bound that is named, or change the model or the criterion",
 )
+MISSING_RESOURCE = FindingCode(
+    "missing_resource",
+    Scope.PROBLEM,
+    "stop",
+    "a trial needs a graphics processor, memory, a program, a file or a package that is not here",
+    "the plan was written for another machine, or something is not installed",
+    "provide it, run the campaign where it is, or declare less",
+)
+MODEL_REFUSES = FindingCode(
+    "model_refuses",
+    Scope.PROBLEM,
+    "stop",
+    "the model raises an exception at the study's settings, asked with plain numbers at eight "
+    "places; a warning where it refuses the guess or the middle of the box alone",
+    "it guards its domain, and the setting or the guess lies outside; a traced number passes "
+    "such a guard unseen",
+    "change the setting, or keep parameters inside the domain by bounds",
+)
 TOO_FEW_DATA = FindingCode(
     "too_few_data",
     Scope.PROBLEM,
@@ -178,7 +196,7 @@ INSIDE_BASELINE = FindingCode(
     "inside_baseline",
     Scope.SEARCH,
     "warning",
-    "no result is better than a baseline or null test",
+    "no result is better than a baseline or null test by more than two standard errors",
     "there is nothing to find, or the search was too short",
     "state the baseline beside the result",
 )
@@ -238,8 +256,8 @@ CONSTANT_SUFFICES = FindingCode(
     "constant_suffices",
     Scope.STUDY,
     "note",
-    "the fit is good (p of 0.01 or more), and chi2 is above 90 % of its ceiling: what one constant "
-    "for each group of observations gives",
+    "the fit is good (p of 0.01 or more), and chi2 is above 90 % of its ceiling: what one "
+    "constant for each group of observations gives",
     "the data vary by hardly more than their uncertainties",
     "read nothing into the model's success, and look for data that can tell it from a constant",
 )

@@ -106,6 +106,11 @@ class Finding(Model):
     )
     """What the code means, where it is none of Daybreak's own; null where it is."""
 
+    @property
+    def is_stop(self) -> bool:
+        """Whether it alone keeps its study from running."""
+        return self.severity == "stop"
+
     @model_validator(mode="before")
     @classmethod
     def _read(cls, data: Any) -> Any:
@@ -232,7 +237,14 @@ class Preflight(Model):
     """What is known before the night."""
 
     hopeless: bool
-    """Whether a hard criterion of every counted study is out of reach as far as searched."""
+    """Whether nothing can come of it: every counted study has a stop, or the plan needs what this
+    machine lacks."""
     sentence: str
     studies: list[StudyPreflight]
     seconds: float
+
+    @property
+    def lacking(self) -> list[Finding]:
+        """What the plan needs and this machine lacks."""
+        found = (finding for one in self.studies for finding in one.findings)
+        return [one for one in found if one.code == codes.MISSING_RESOURCE]

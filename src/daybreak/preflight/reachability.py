@@ -160,9 +160,7 @@ class _Examination:
         return math.inf if plain is None else 0.25 * plain
 
     def _keep(self) -> None:
-        self.answers[:] = [
-            case.answer() for case in self.cases if math.isfinite(case.smallest)
-        ]
+        self.answers[:] = [case.answer() for case in self.cases if math.isfinite(case.smallest)]
 
     def _weigh(self, cases: list[_Case], pursuit: Pursuit) -> None:
         """Compare the smallest chi2 with every bar."""

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from daybreak.errors import ProblemError
+from daybreak.errors import PredictionError, ProblemError
 from daybreak.findings import (
     Finding,
     Forecast,
@@ -28,7 +28,9 @@ from daybreak.preflight.needs import degrees_of_freedom
 from daybreak.preflight.placebo import UNREHEARSED, Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime, Probe
 from daybreak.preflight.reachability import check_reachability
+from daybreak.preflight.refusal import refusals
 from daybreak.preflight.soundness import CHECKS
+from daybreak.preflight.supplies import askable, missing
 from daybreak.preflight.symmetry import find_symmetries
 from daybreak.preflight.varied import (
     families,
@@ -40,7 +42,7 @@ from daybreak.preflight.varied import (
 )
 from daybreak.problem.arrays import Array
 from daybreak.problem.search import SearchProblem
-from daybreak.sentences import worded
+from daybreak.sentences import Sentence, joined, worded
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise.
@@ -58,7 +60,7 @@ A model that is finite in a tenth of the box is missed by 64 in one of 850 cases
 """
 
 
-def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
+def preflight(campaign: Campaign, budget: float = BUDGET, *, elsewhere: bool = False) -> Preflight:
     """Say what can be known before the night, in at most `budget` seconds; writes nothing.
 
     Parameters
@@ -66,6 +68,8 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     campaign : Campaign
     budget : float
         Seconds; what does not fit is listed as not checked.
+    elsewhere : bool
+        Whether the trials are made on other machines, so that what this one lacks says nothing.
 
     Returns
     -------
@@ -73,8 +77,10 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         Findings as data, study by study.
     """
     begun = time.monotonic()
-    studies = campaign.all_studies()
-    _leave_graphics_processors(studies)
+    planned = campaign.all_studies()
+    _leave_graphics_processors(planned)
+    lacking = {} if elsewhere else {study.name: missing(study) for study in planned}
+    studies = [study for study in planned if elsewhere or askable(study)]
     seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
     related = families(studies, seeds)
     searched = _searches(studies, seeds, related, begun + budget)
@@ -89,14 +95,36 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         _make(examined, phrase, step, begun + budget)
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
-    found = [(fitted | searched)[study.name] for study in studies]
-    hopeless = _hopeless(studies, found)
+    asked = fitted | searched
+    found = [_with(lacking.get(s.name, []), asked.get(s.name), s) for s in planned]
+    hopeless = any(lacking.values()) or _hopeless(planned, found)
     return Preflight(
         hopeless=hopeless,
         sentence=_sentence(found, hopeless=hopeless),
         studies=found,
         seconds=time.monotonic() - begun,
     )
+
+
+def _with(
+    lacking: Sequence[Finding], found: StudyPreflight | None, study: Study
+) -> StudyPreflight:
+    """What a study lacks, before all else that was found; where it cannot be asked, alone."""
+    if found is None:
+        everything = "everything else, because the model cannot be asked"
+        found = StudyPreflight(
+            study=study.name,
+            findings=[],
+            reachability=[],
+            symmetries=[],
+            identifiability={},
+            rank=None,
+            degrees_of_freedom=0,
+            forecast=None,
+            not_checked=[everything],
+            evaluations=0,
+        )
+    return found.model_copy(update={"findings": [*lacking, *found.findings]})
 
 
 def _searches(
@@ -212,7 +240,10 @@ class _Examination:
         try:
             self.probe = Probe(study, deadline, seed)
         except ProblemError as error:
-            self.refuse(str(error))
+            raised = isinstance(error, PredictionError) and study.all_settings
+            self.findings += refusals(study) if raised else []
+            if not self.findings:
+                self.refuse(str(error))
 
     def make(self, step: _Step, deadline: float) -> bool:
         """Make one check; False when there was no time for all of it."""
@@ -259,6 +290,15 @@ class _Examination:
 
 
 _Step = Callable[[_Examination, Probe], None]
+
+
+def _refuses(examination: _Examination, probe: Probe) -> None:
+    """Whether the model takes the settings as plain numbers; else nothing more is asked."""
+    found = refusals(examination.study)
+    probe.evaluations += 1
+    examination.findings += found
+    if any(one.severity == "stop" for one in found):
+        examination.probe = None
 
 
 def _anywhere(examination: _Examination, probe: Probe) -> None:
@@ -317,6 +357,7 @@ def _collecting(check: Callable[[Probe], list[Finding]]) -> _Step:
 
 
 _STEPS: tuple[tuple[str, _Step], ...] = (
+    ("whether the model takes the settings of the study", _refuses),
     ("whether the model gives numbers at all", _anywhere),
     ("how long it takes", _forecast),
     ("whether the criteria can be met", _reach),
@@ -349,7 +390,14 @@ def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool
 
 def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     if hopeless:
-        stops = {f.code for one in found for f in one.findings if f.severity == "stop"}
+        findings = [f for one in found for f in one.findings if f.severity == "stop"]
+        stops = {finding.code for finding in findings}
+        if codes.MISSING_RESOURCE in stops:
+            lacking = [f.sentence for f in findings if f.code == codes.MISSING_RESOURCE]
+            said = dict.fromkeys(Sentence.of(sentence).clause for sentence in lacking)
+            return worded("The plan needs what is not here: {}.", joined("; ", said))
+        if stops == {codes.MODEL_REFUSES}:
+            return "The model refuses the settings of every counted study."
         if codes.OUT_OF_REACH not in stops:
             return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."

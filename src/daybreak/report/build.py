@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from daybreak.criteria import Claim as Reference
-from daybreak.decision import Taken, campaign_verdict, condition_in_words, counted, readings
+from daybreak.decision import (
+    Taken,
+    campaign_verdict,
+    condition_in_words,
+    counted,
+    have_result,
+    readings,
+)
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight, outside
@@ -58,9 +65,11 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         sentence=f"{verdict}: {reason}",
         reason=reason,
         rule=record.body["rule"],
-        has_result=any(study.has_result for study in counted(planned)),
+        has_result=have_result(counted(planned) or planned),
         decision=_decision(table, read, studies),
-        no_decision=next((f"No decision is taken: {one.reason}." for one in read if one.row is None), ""),
+        no_decision=next(
+            (f"No decision is taken: {one.reason}." for one in read if one.row is None), ""
+        ),
         studies=studies,
         outlook=record.preflight.sentence if record.preflight else "",
         preflight=_preflight(record),
@@ -88,7 +97,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
 
 def _stopped(record: CampaignRecord) -> str:
     """What the preflight said, when it stopped the night; else empty."""
-    hopeless = record.runs[-1].ending is Ending.HOPELESS
+    hopeless = record.last.ending is Ending.HOPELESS
     return record.preflight.sentence if hopeless and record.preflight else ""
 
 
@@ -98,7 +107,8 @@ def _reason(
     """Why the verdict is what it is; `stopped` is why preflight kept it from running."""
     those = counted(planned)
     if stopped:
-        return f"not run. {stopped}"
+        begun = any(study.metrics.trials for study in planned)
+        return f"{'stopped before it went on' if begun else 'not run'}. {stopped}"
     if not finished:
         ended = sum(study.state.ended for study in planned)
         return f"not finished, {ended} of {len(planned)} studies have ended."
@@ -146,7 +156,7 @@ def _decision(
     return DecisionTaken(
         name=last["name"],
         sentence=last["then"],
-        reason=found[-1].reason,
+        reason=next(one.reason for one in found if one.name == last["name"]),
         follow_ups=[name for one in found for name in one.follow_ups],
         readings=found,
         table=[

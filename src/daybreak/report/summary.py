@@ -45,7 +45,7 @@ class DecisionTaken(Model):
     name: str
     sentence: str
     reason: str
-    """Why this row matched, in words."""
+    """Why this row matched when it was first taken, in words."""
     follow_ups: list[str]
     """Names of all studies that rows started."""
     readings: list[TableReading]

@@ -14,6 +14,7 @@ from daybreak.diagnosis.study import (
     ParameterInfo,
     Study,
 )
+from daybreak.findings import FindingCode, codes
 from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
@@ -180,7 +181,8 @@ def next_step(summary: Summary) -> str:
         if last is Ending.RUNNING:
             return "Wait: the campaign is still running."
         if last is Ending.HOPELESS:
-            return "Move a bound that preflight names, or run it all the same with --anyway."
+            stops = {found.code for found in summary.preflight if found.is_stop}
+            return f"{unstopped(stops)}, or run it all the same with --anyway."
         return "Start the campaign again: it carries on where it stopped and repeats nothing."
     if summary.decision is not None:
         return summary.decision.sentence
@@ -190,6 +192,15 @@ def next_step(summary: Summary) -> str:
             "--retry-failed."
         )
     return "No decision table was declared: the next step is yours."
+
+
+def unstopped(stops: Collection[FindingCode]) -> str:
+    """What takes the stops of a preflight away."""
+    if codes.MISSING_RESOURCE in stops:
+        return "Provide what is missing"
+    if codes.OUT_OF_REACH in stops:
+        return "Move a bound or a bar that the preflight names"
+    return "Mend what the preflight names"
 
 
 def readings(summary: Summary) -> list[str]:
