@@ -113,12 +113,12 @@ def test_scan_above_the_level_of_the_whole_box_is_an_edge(tmp_path):
     assert "outside the scan" in profile.sentence
 
 
-def test_flat_profile_is_not_constrained(tmp_path):
-    """When x y alone is measured the profile of x is flat, and no interval closes."""
+def test_flat_profile_of_a_symmetry(tmp_path):
+    """When x y alone is measured the profile of x is flat, by a symmetry that is known."""
     problem = pair(lambda p, s: np.array([p.x * p.y]), [2.0], {"x": (1, 2), "y": (0.5, 4)})
     profile = profiled(tmp_path, problem, dk.Profile("x", points=7))
 
-    assert profile.code.word == "not_constrained"
+    assert profile.code.word == "not_identifiable_symmetry"
     assert max(point.chi2 for point in profile.points) < 1e-12
 
 
@@ -251,7 +251,7 @@ def test_reasons_of_open_ends():
     assert (flat.intervals[0].lower_reason, flat.intervals[0].upper_reason) == ("data", "flat")
     assert flat.intervals[0].upper == 500.0
     assert flat.code.word == "bound_limited"
-    assert "flattens below the level" in flat.sentence
+    assert "flat up to its bound" in flat.sentence
 
 
 def test_all_profiles_share_one_reference():

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import daybreak as dk
 from daybreak.errors import PredictionError
+from tests.waiting import HANG
 
 TIME = np.arange(4.0)
 DATA = dk.observations([1.0, 2.1, 2.9, 4.2], 0.1)
@@ -352,10 +355,64 @@ def test_prediction_that_is_never_finite(tmp_path):
     results = dk.run(campaign, tmp_path / "run", progress=io.StringIO())
 
     told = results["broken"].error
-    words = ["NaN or infinity", "'y[1]', 'y[3]'", "8 places", "'a': 0.0", "move the bounds"]
+    words = ["NaN or infinity", "'y[1]', 'y[3]'", "64 places", "'a': 0.0", "move the bounds"]
     assert [word for word in words if word not in told] == []
     assert results["broken"].verdict == "UNDECIDED"
     assert results["sound"].verdict == "PASS"
+
+
+def test_prediction_that_is_finite_in_a_corner(tmp_path):
+    """A model that is finite in a twentieth of its box, where the data are, is fitted."""
+
+    def rising(p, settings):
+        return np.where(p.a > -4.5, np.nan, p.a + p.b * TIME)
+
+    there = study(
+        method=dk.MultiStart(64), predict=rising, observations=dk.observations(-4.75 + TIME, 0.1)
+    )
+    results = dk.run(dk.Campaign("corner", [there]), tmp_path / "run", progress=io.StringIO())
+
+    assert results["fit"].error is None
+    assert results["fit"].best.parameters["a"] == pytest.approx(-4.75, abs=1e-4)
+
+
+LATE = """
+import sys
+import numpy as np
+import daybreak as dk
+
+TIME = np.linspace(0.0, 3.0, 12)
+
+
+def predict(p, settings):
+    import jax.numpy as jnp
+
+    return p.a * jnp.exp(-TIME)
+
+
+assert "jax" not in sys.modules
+problem = dk.FitProblem(
+    [dk.Parameter("a", 0, 5)], predict, dk.observations(2.0 * np.exp(-TIME), 1e-9)
+)
+study = dk.Study("s", problem, dk.MultiStart(2))
+found = dk.run(dk.Campaign("late", [study]), sys.argv[1], progress=open("/dev/null", "w"))
+print(found["s"].error, round(found["s"].best.parameters["a"], 12))
+"""
+
+
+def test_jax_that_predict_imports_first(tmp_path):
+    """A `predict` that is the first to import JAX computes in double precision."""
+    program = tmp_path / "late.py"
+    program.write_text(LATE)
+    told = subprocess.run(
+        [sys.executable, program, tmp_path / "run"],
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=True,
+    )
+
+    assert told.stdout.split() == ["None", "2.0"]
 
 
 def test_jax_predictions(tmp_path):

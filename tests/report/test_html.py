@@ -203,7 +203,7 @@ def test_relaxation_is_told(pages):
 
 
 def test_flat_end_is_told_in_words(pages):
-    """An interval without an end says that the profile flattens below the level."""
+    """An interval without an end says that the profile is flat up to its bound."""
     decay = recorded.summary("decay")
     [study] = decay.studies
     [interval] = study.profiles[0].intervals
@@ -212,7 +212,7 @@ def test_flat_end_is_told_in_words(pages):
     study = study.model_copy(update={"profiles": [profile]})
     seen = Page(html.render(decay.model_copy(update={"studies": [study]}))).text
 
-    assert "] 1/s (lower end: the profile flattens below the level)" in seen
+    assert "] 1/s (lower end: the profile is flat up to its bound)" in seen
 
 
 def test_chance_of_a_missed_minimum_names_its_source(pages):

@@ -6,6 +6,7 @@
     t(reference) = min over v of z(v)^2 + ((v - reference) / uncertainty)^2
 
 and sqrt(t) is how many sigma the reference is excluded at; an exact reference gives z(reference).
+A reference at a physical limit is excluded where the limit does not belong to the 95 % set.
 Between two points of a profile z is a straight line, which is exact where chi2 is a parabola.
 """
 
@@ -27,6 +28,7 @@ NOT_IDENTIFIABLE = "not identifiable"
 NO_CLAIM = "no claim"
 NOT_CONSTRAINED = "not constrained"
 LIMITED = "limited by bounds"
+PRIOR = "limited by priors"
 EXCLUDES = "excludes"
 COMPATIBLE = "compatible"
 CONSTRAINS = "constrains"
@@ -35,6 +37,7 @@ STRENGTHS = (
     NO_CLAIM,
     NOT_CONSTRAINED,
     LIMITED,
+    PRIOR,
     EXCLUDES,
     COMPATIBLE,
     CONSTRAINS,
@@ -60,6 +63,7 @@ _OF_CODES = {
     codes.NOT_CONSTRAINED: NOT_CONSTRAINED,
     codes.BOUND_LIMITED: LIMITED,
     codes.EDGE_MINIMUM: LIMITED,
+    codes.PRIOR_LIMITED: PRIOR,
     codes.NONFINITE_REGION: NO_CLAIM,
     codes.FLAT_WITHIN_NOISE: NO_CLAIM,
     codes.UNFINISHED: NO_CLAIM,
@@ -169,7 +173,8 @@ def _described(profile: Profile, moving: str, misfit: str) -> Weighed:
     strength = _OF_CODES.get(profile.code, profile.code.in_words)
     more = ""
     if moving:
-        strength, more = NOT_IDENTIFIABLE, f" {moving}."
+        told = profile.code == codes.NOT_IDENTIFIABLE_SYMMETRY
+        strength, more = NOT_IDENTIFIABLE, "" if told else f" {moving}."
     elif misfit:
         because = f" {capitalised(misfit)}, so it supports no claim about the value."
         strength, more = NO_CLAIM, because
@@ -192,10 +197,15 @@ def _strength(profile: Profile, claim: Claim, moving: str, misfit: str) -> tuple
         return NOT_CONSTRAINED, said
     if _OF_CODES.get(profile.code) == LIMITED:
         return LIMITED, f"{name} is limited by bounds, so the data alone do not test {value}"
+    if profile.code == codes.PRIOR_LIMITED:
+        return PRIOR, f"{name} is limited by priors, so the data alone do not test {value}"
     withheld = Withholds.CLAIM in profile.code.withholds
     found = None if withheld else exclusion(profile, claim)
     if found is None:
         return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
+    if claim.reference in profile.left_out and claim.uncertainty == 0.0:
+        said = f"{_exclusion_in_words(value, found)}, which is enough at a physical limit"
+        return EXCLUDES, said
     inside = any(i.lower <= claim.reference <= i.upper for i in profile.intervals)
     if found.sigma**2 > LEVEL_95 and not inside:
         return EXCLUDES, _exclusion_in_words(value, found)

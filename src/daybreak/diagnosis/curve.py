@@ -11,12 +11,12 @@ from daybreak.problem.ends import LEVEL_95, crossings, same_chi2
 from daybreak.problem.parameters import Parameter
 
 _OUTER = 0.25
-"""Share of the scan next to an open end on which a profile may be found flat.
+"""Share of the scan next to a bound on which a profile may be found flat.
 
 A choice: as much as tells a plateau from the top of a bend.
 """
 _FLAT = 0.01
-"""A profile that varies there by less than this share of the level would never close.
+"""A profile that varies there by less than this share of the level is flat.
 
 At such a slope it would rise by the level in 25 times the range of the scan.
 """
@@ -67,6 +67,18 @@ class Curve:
         """Whether the curve is lowest at a physical limit."""
         return self.lowest in self.parameter.limits
 
+    def left_out(self, at_limit: float) -> list[float]:
+        """Physical limits that the set does not hold, where `at_limit` is a rise that is enough.
+
+        What rises by more than the level is outside in any case.
+        """
+        ends = {self.values[0]: self.chi2[0], self.values[-1]: self.chi2[-1]}
+        return [
+            value
+            for value, chi2 in ends.items()
+            if value in self.parameter.limits and at_limit < chi2 - self.reference <= self.level
+        ]
+
     def intervals(self) -> list[Interval]:
         """The connected pieces of the set where chi2 <= reference + level."""
         level = self.reference + self.level
@@ -92,9 +104,12 @@ class Curve:
         ]
 
     def _open(self, value: float, bound: float) -> EndReason:
-        """Why the set does not end at `value`, an end of the scan."""
-        if self.ends_only and value != bound:
-            return EndReason.UNFINISHED
+        """Why the set does not end at `value`, an end of the scan.
+
+        Beyond an end of the scan inside the box nothing was looked at, whatever its slope.
+        """
+        if value != bound:
+            return EndReason.UNFINISHED if self.ends_only else EndReason.SCAN_EDGE
         place = self.parameter.unit_from
         first, last = place(self.values[0]), place(self.values[-1])
         near = [
@@ -106,8 +121,6 @@ class Curve:
         level = rise <= _LEVELLED * self.range or same_chi2(self.range, 0.0)
         if len(near) > 2 and rise < _FLAT * self.level and level:
             return EndReason.FLAT
-        if value != bound:
-            return EndReason.SCAN_EDGE
         limited = value in self.parameter.limits
         return EndReason.PHYSICAL_LIMIT if limited else EndReason.BOUND
 

@@ -109,6 +109,7 @@ _BAD = (
     codes.FLAT_WITHIN_NOISE,
     codes.NONFINITE_REGION,
     codes.BOUND_LIMITED,
+    codes.PRIOR_LIMITED,
     codes.UNFINISHED,
 )
 """Codes of profiles that are objections to the study as well."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.bounds import at_bounds, parameters_of
 from daybreak.diagnosis.curve import Curve, variation
-from daybreak.diagnosis.study import EndReason, Interval, Profile, ProfilePoint
+from daybreak.diagnosis.elsewhere import other_minima, unfollowed
+from daybreak.diagnosis.ends import read_ends
+from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words, why_limited
+from daybreak.diagnosis.study import EndReason, Interval, OtherMinimum, Profile, ProfilePoint
 from daybreak.findings import FindingCode, codes
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.ends import same_chi2
@@ -18,8 +23,26 @@ from daybreak.problem.kinds import Role
 from daybreak.problem.levels import level_95, level_at_limit
 from daybreak.problem.origins import Why
 from daybreak.problem.parameters import Parameter
-from daybreak.sentences import between, joined, worded
+from daybreak.sentences import between, worded
 
+_ONE_PIECE = " Only the piece around the best fit was followed: no other would be seen."
+_OPEN = frozenset(
+    {
+        EndReason.BOUND,
+        EndReason.PHYSICAL_LIMIT,
+        EndReason.SCAN_EDGE,
+        EndReason.FLAT,
+        EndReason.NO_FIT,
+    }
+)
+"""Reasons of a set that goes as far as it was looked at."""
+_WORSE = (
+    codes.NONFINITE_REGION,
+    codes.UNFINISHED,
+    codes.FLAT_WITHIN_NOISE,
+    codes.EDGE_MINIMUM,
+)
+"""Codes that are worse news than a symmetry: the profile has not even a minimum to speak of."""
 _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
 
 
@@ -39,14 +62,17 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
     ends_only = record.facts.ends_only
     curve = _curve(by_value, parameter, best, level_95(record.problem), ends_only=ends_only)
-    intervals = curve.intervals() if curve else []
+    found = _Set.read(record, curve, best)
     noise = _noise(by_value, grid)
     after = variation([point.chi2 for point in points])
-    found = _code(parameter, points, curve, intervals, noise, level_at_limit(record.problem))
+    told = _code(parameter, points, curve, found, noise)
+    moving = _moving(record, name)
+    if moving and told.code not in _WORSE:
+        told = _not_identifiable(parameter, moving, found.intervals)
     if ends_only and best is not None and not by_value:
         text = f"the best fit had not converged before the search stopped. {_MORE}"
-        found = _Told(codes.UNFINISHED, text, headed=True)
-    text = found.text
+        told = _Told(codes.UNFINISHED, text, headed=True)
+    text = told.text
     if not record.facts.relaxed:
         text += " The points were not relaxed, so the ends are interpolated between them."
     fitted = [] if curve is None else list(zip(curve.values, curve.chi2, strict=True))
@@ -57,16 +83,43 @@ def read_profile(record: StudyRecord, name: str, best: Best | None) -> Profile:
         chi2_min=curve.reference if curve else None,
         level=level_95(record.problem),
         points=points,
-        intervals=intervals,
-        code=found.code,
-        sentence=worded("{}: {}", name, text) if found.headed else text,
-        headed=text if found.headed else "",
+        intervals=found.intervals,
+        data_alone=found.data_alone,
+        left_out=found.left_out,
+        other_minima=found.other_minima,
+        code=told.code,
+        sentence=worded("{}: {}", name, text) if told.headed else text,
+        headed=text if told.headed else "",
         before=variation([point.own for point in points]),
         after=after,
         noise=noise,
         ends_only=ends_only,
         fitted=[(value, chi2) for value, chi2 in fitted if math.isfinite(chi2)],
     )
+
+
+@dataclass(frozen=True)
+class _Set:
+    """The 95 % set, and all that bears on its ends."""
+
+    intervals: list[Interval]
+    data_alone: list[Interval]
+    left_out: list[float]
+    other_minima: list[OtherMinimum]
+    at_limit: float
+    """Rise of chi2 at which a value at its physical limit is left out."""
+
+    @classmethod
+    def read(cls, record: StudyRecord, curve: Curve | None, best: Best | None) -> _Set:
+        """The set of a profile; empty where no fit ended."""
+        at_limit = level_at_limit(record.problem)
+        if curve is None or best is None:
+            return cls([], [], [], [], at_limit)
+        intervals, alone = read_ends(record, curve, best)
+        minima = other_minima(record, curve, intervals) if curve.ends_only else []
+        intervals += [unfollowed(one) for one in minima if one.inside]
+        intervals.sort(key=lambda one: one.lower)
+        return cls(intervals, alone, curve.left_out(at_limit), minima, at_limit)
 
 
 class _Told(NamedTuple):
@@ -86,12 +139,21 @@ def _curve(
     *,
     ends_only: bool,
 ) -> Curve | None:
-    """The lowest chi2 at every value, the best fit's own value included."""
+    """The lowest chi2 at every value, the best fit's own value included.
+
+    A value off the grid at which every fit failed, between others where fits ended, is a
+    refinement that failed, and tells nothing of the profile.
+    """
     bests: dict[float, float] = {}
     for value, trials in by_value.items():
         fits = [t.outcome.chi2 for t in trials if t.is_end]
         if fits:
             bests[value] = min((c for c in fits if c is not None), default=math.inf)
+    there = [value for value, chi2 in bests.items() if math.isfinite(chi2)]
+    for value in [value for value, chi2 in bests.items() if math.isinf(chi2)]:
+        between_fits = there and min(there) < value < max(there)
+        if between_fits and not any(t.grid for t in by_value[value]):
+            del bests[value]
     if best is None or not any(math.isfinite(chi2) for chi2 in bests.values()):
         return None
     at = best.trial.outcome.parameters[parameter.name]
@@ -203,22 +265,44 @@ def _noise(by_value: dict[float, list[TrialRecord]], grid: Sequence[float]) -> f
     return statistics.median(spreads) if spreads else None
 
 
+def _moving(record: StudyRecord, name: str) -> str:
+    """The exact symmetry that moves a parameter, as the preflight found it; empty without one."""
+    return next(
+        (
+            one.sentence
+            for one in record.symmetries
+            if one.exact and Fraction(one.exponents.get(name, "0")) != 0
+        ),
+        "",
+    )
+
+
+def _not_identifiable(parameter: Parameter, symmetry: str, intervals: Sequence[Interval]) -> _Told:
+    """That a symmetry moves the parameter, and what ends the set on the scan."""
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    text = worded("{} is not identifiable, as {}", parameter.name, symmetry)
+    if any(piece.upper > piece.lower for piece in intervals):
+        seen = worded("; on the scan its 95 % set is {}{}", pieces_in_words(intervals), unit)
+        text += seen + worded(", but {}", why_limited(intervals))
+    return _Told(codes.NOT_IDENTIFIABLE_SYMMETRY, text + ".")
+
+
 def _code(
     parameter: Parameter,
     points: Sequence[ProfilePoint],
     curve: Curve | None,
-    intervals: Sequence[Interval],
+    found: _Set,
     noise: float | None,
-    at_limit: float,
 ) -> _Told:
     """Finding code and its sentence, worst news first."""
     name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
+    intervals = found.intervals
     if curve is None:
         return _Told(codes.NONFINITE_REGION, "no fit ended anywhere on the scan.", headed=True)
     first, last = curve.values[0], curve.values[-1]
     tail, reasons = "", {r for i in intervals for r in (i.lower_reason, i.upper_reason)}
     if EndReason.UNFINISHED in reasons:
-        return _Told(codes.UNFINISHED, _unfinished(unit, intervals), headed=True)
+        return _Told(codes.UNFINISHED, _unfinished(name, unit, found), headed=True)
     lost = sum(point.chi2 is None for point in points)
     loose = sum(not point.settled for point in points) - lost
     if loose:
@@ -239,7 +323,7 @@ def _code(
     if not intervals:
         text = "a lower chi2 lies outside the scan, which is all above its 95 % level."
         return _Told(codes.EDGE_MINIMUM, text + tail, headed=True)
-    whole = len(intervals) == 1 and not intervals[0].lower_closed and not intervals[0].upper_closed
+    whole = len(intervals) == 1 and reasons <= _OPEN
     if whole:
         text = worded(
             "{} is not constrained: no value on {} is worse than",
@@ -256,85 +340,46 @@ def _code(
             "the lowest chi2 is at {:g}{}, {}; it may fall further outside.", at, unit, what
         )
         return _Told(codes.EDGE_MINIMUM, text + tail, headed=True)
-    code, text = _set_in_words(parameter, curve, intervals, at_limit)
+    code, text = set_in_words(curve, intervals, found.data_alone, found.left_out, found.at_limit)
+    if curve.ends_only:
+        tail += worded("{}{}", elsewhere(name, found.other_minima), _ONE_PIECE)
     return _Told(code, text + tail)
 
 
-def _unfinished(unit: str, intervals: Sequence[Interval]) -> str:
+def _unfinished(name: str, unit: str, found: _Set) -> str:
     """Which ends of the set were not found."""
-    missing = [
-        side
-        for side, reason in (
-            ("lower", intervals[0].lower_reason),
-            ("upper", intervals[-1].upper_reason),
+    further = [one for one in found.other_minima if one.inside]
+    pieces = [i for i in found.intervals if i.upper > i.lower or not further]
+    missing = (
+        [
+            side
+            for side, reason in (
+                ("lower", pieces[0].lower_reason),
+                ("upper", pieces[-1].upper_reason),
+            )
+            if reason is EndReason.UNFINISHED
+        ]
+        if pieces
+        else ["lower", "upper"]
+    )
+    known = (
+        worded("; seen to belong to it is {}{}", pieces_in_words(pieces), unit)
+        if any(i.upper > i.lower for i in pieces)
+        else ""
+    )
+    if further and not missing:
+        return worded(
+            "only one piece of its 95 % set was followed{}.{} Ask dk.Profile for all of it.",
+            known,
+            elsewhere(name, found.other_minima),
         )
-        if reason is EndReason.UNFINISHED
-    ]
     which = (
         "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
     )
-    wide = intervals[-1].upper > intervals[0].lower
-    known = worded("; seen to belong to it is {}{}", _piece(intervals[0]), unit) if wide else ""
     return worded(
-        "{} of its 95 % set was found before the search stopped{}. {}", which, known, _MORE
+        "{} of its 95 % set was found before the search stopped{}.{} {}",
+        which,
+        known,
+        elsewhere(name, found.other_minima),
+        _MORE,
     )
-
-
-def _set_in_words(
-    parameter: Parameter, curve: Curve, intervals: Sequence[Interval], at_limit: float
-) -> tuple[FindingCode, str]:
-    """What ends the 95 % set."""
-    name, unit = parameter.name, f" {parameter.unit}" if parameter.unit else ""
-    pieces = joined(" and ", map(_piece, intervals)) + unit
-    reasons = {reason for i in intervals for reason in (i.lower_reason, i.upper_reason)}
-    if reasons == {EndReason.DATA, EndReason.PHYSICAL_LIMIT}:
-        return codes.ONE_SIDED, _one_sided(name, pieces, curve, at_limit)
-    if reasons != {EndReason.DATA}:
-        return codes.BOUND_LIMITED, _limited(name, pieces, intervals)
-    if len(intervals) > 1:
-        text = worded("the 95 % set of {} is {} separate intervals", name, len(intervals))
-        return codes.SEVERAL_INTERVALS, worded("{}: {}.", text, pieces)
-    text = worded("{} lies in {} at 95 %, both ends set by the data.", name, pieces)
-    return codes.IDENTIFIED, text
-
-
-def _piece(interval: Interval) -> str:
-    """An interval with as many digits as its width asks for, six at least."""
-    low, high = interval.lower, interval.upper
-    share = (high - low) / max(abs(low), abs(high), 1e-300)
-    digits = 6 if share <= 0.0 else min(17, max(6, 3 - math.floor(math.log10(share))))
-    return between(f"[{{:.{digits}g}}, {{:.{digits}g}}]", low, high)
-
-
-def _one_sided(name: str, pieces: str, curve: Curve, at_limit: float) -> str:
-    """A limit from one side, and whether the physical limit itself is left out."""
-    ends = {curve.values[0]: curve.chi2[0], curve.values[-1]: curve.chi2[-1]}
-    text = worded(
-        "{} lies in {} at 95 %, ended by the data and by its physical limit", name, pieces
-    )
-    for value, chi2 in ends.items():
-        rise = chi2 - curve.reference
-        if value in curve.parameter.limits and at_limit < rise <= curve.level:
-            text += worded(
-                "; {:g} itself is left out: chi2 is {:.3g} higher there, and {:.4g} is "
-                "enough at a limit",
-                value,
-                rise,
-                at_limit,
-            )
-    return worded("{}.", text)
-
-
-def _limited(name: str, pieces: str, intervals: Sequence[Interval]) -> str:
-    """Why the data do not end the set."""
-    reasons = {r for i in intervals for r in (i.lower_reason, i.upper_reason)} - {EndReason.DATA}
-    text = worded("{} lies in {} at 95 %, but ", name, pieces)
-    if reasons == {EndReason.FLAT}:
-        return worded(
-            "{}the profile flattens below the level, so the set has no end on that side.", text
-        )
-    if EndReason.NO_FIT in reasons:
-        return worded("{}no fit ends beyond, so the data do not end the set there.", text)
-    others = " and a ".join(sorted(reasons - {EndReason.FLAT}))
-    flat = " (and it is flat on the other side)" if EndReason.FLAT in reasons else ""
-    return worded("{}a {} ends the set, not the data{}.", text, others, flat)

@@ -53,11 +53,16 @@ class EndReason(enum.StrEnum):
     DATA = "data"
     PHYSICAL_LIMIT = "physical limit"
     BOUND = "bound"
+    """Of the parameter itself."""
+    NUISANCE = "bound of a nuisance"
+    """It moves with a bound of other parameters."""
+    PRIOR = "prior"
+    """Without priors nothing ends the set on that side, or a piece of it lies there."""
     SCAN_EDGE = "scan edge"
     FLAT = "flat"
-    """The profile flattens below its level."""
+    """The profile is flat, below its level, up to the bound."""
     NO_FIT = "no fit"
-    """Every fit beyond it failed."""
+    """Every fit next to it failed."""
     UNFINISHED = "unfinished"
     """It was not found before the search stopped."""
 
@@ -131,7 +136,21 @@ class Interval(Model):
     upper_closed: bool
     lower_reason: EndReason
     upper_reason: EndReason
+    lower_of: list[str] = []
+    """Whose bounds or priors end it; where the data do, whose priors make it narrower."""
+    upper_of: list[str] = []
     level: float = 0.95
+
+
+class OtherMinimum(Model):
+    """A minimum that was seen outside the 95 % set that is told."""
+
+    value: float
+    """Of the parameter of interest."""
+    rise: float
+    """How far its chi2 lies above the lowest."""
+    inside: bool
+    """Whether it belongs to the 95 % set, whose piece around it was not followed."""
 
 
 class Variation(Model):
@@ -169,6 +188,13 @@ class Profile(Model):
     """After relaxation."""
     ends_only: bool = False
     """Whether only the ends of the 95 % set were sought, and nothing between them."""
+    other_minima: list[OtherMinimum] = []
+    """Where only the ends were sought, minima seen elsewhere, lowest first."""
+    data_alone: list[Interval] = []
+    """The set without priors, its ends roughly; empty where none was left out."""
+    left_out: list[float] = []
+    """Physical limits that end the scan and do not belong to the set: at a limit less is enough
+    (`daybreak.problem.levels.level_at_limit`)."""
     noise: float | None
     """Spread of chi2 over the seeds of a stochastic method, the median over the points; null for
     others."""

@@ -19,6 +19,7 @@ FLAT_WITHIN_NOISE = profile_codes.FLAT_WITHIN_NOISE
 NOT_CONSTRAINED = profile_codes.NOT_CONSTRAINED
 EDGE_MINIMUM = profile_codes.EDGE_MINIMUM
 BOUND_LIMITED = profile_codes.BOUND_LIMITED
+PRIOR_LIMITED = profile_codes.PRIOR_LIMITED
 ONE_SIDED = profile_codes.ONE_SIDED
 SEVERAL_INTERVALS = profile_codes.SEVERAL_INTERVALS
 IDENTIFIED = profile_codes.IDENTIFIED
@@ -32,7 +33,7 @@ NOT_IDENTIFIABLE_SYMMETRY = FindingCode(
     "a symmetry moves parameters and no residual",
     "the model depends on combinations of these parameters alone",
     "fix one of them, or fit the combination",
-    frozenset({Withholds.CLAIM}),
+    frozenset({Withholds.CLAIM, Withholds.IDENTIFIED}),
 )
 NOT_IDENTIFIABLE_LOCALLY = FindingCode(
     "not_identifiable_locally",

@@ -56,9 +56,20 @@ BOUND_LIMITED = FindingCode(
     "bound_limited",
     Scope.PARAMETER,
     "warning",
-    "a bound, the end of the scan or a flat stretch, not the data, ends the 95 % set",
+    "a bound of the parameter or of a nuisance, the end of the scan or a flat stretch, not the "
+    "data, ends the 95 % set",
     "the data still allow values there",
-    "widen the scan, or move the bound; where physics ends there, declare it with physical=",
+    "widen the scan, or move the bound that is named; where physics ends there, declare it with "
+    "physical=",
+    _NEITHER,
+)
+PRIOR_LIMITED = FindingCode(
+    "prior_limited",
+    Scope.PARAMETER,
+    "warning",
+    "only a prior ends the 95 % set on a side: the data alone do not",
+    "the data say too little about the parameter",
+    "say that the interval rests on the prior, or add data that depend on the parameter",
     _NEITHER,
 )
 ONE_SIDED = FindingCode(
@@ -83,7 +94,7 @@ IDENTIFIED = FindingCode(
     "identified",
     Scope.PARAMETER,
     "note",
-    "the 95 % set is one interval closed by the data inside the scan",
+    "the 95 % set is one interval inside the scan, closed by the data alone",
     "the data fix the parameter",
     "state the interval",
 )

@@ -51,12 +51,11 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
     studies = sa.select(t.studies).where(t.studies.c.planned)
     rows = c.execute(studies.order_by(t.studies.c.position)).all()
     runs = c.execute(sa.select(t.runs).order_by(t.runs.c.id)).all()
-    latest = sa.select(t.preflights.c.body).order_by(t.preflights.c.id.desc()).limit(1)
-    before = c.execute(latest).scalar()
+    before = read_preflight(c)
     events = c.execute(sa.select(t.events).order_by(t.events.c.id)).all()
     return CampaignRecord(
         json.loads(body),
-        tuple(read_study(c, row) for row in rows),
+        tuple(read_study(c, row, before) for row in rows),
         tuple(
             RunRecord(
                 r.started,
@@ -70,7 +69,7 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
             )
             for r in runs
         ),
-        None if before is None else Preflight.model_validate_json(before),
+        before,
         tuple(
             EventRecord(e.written, read_word(EventKind, e.kind, "an event"), e.text)
             for e in events
@@ -86,6 +85,13 @@ def read_begun(c: sa.Connection) -> BegunRecord | None:
         return None
     origin = json.loads(run.provenance).get("origin", "")
     return BegunRecord(json.loads(body)["name"], origin, run.plan)
+
+
+def read_preflight(c: sa.Connection) -> Preflight | None:
+    """The newest preflight, if one was made."""
+    latest = sa.select(t.preflights.c.body).order_by(t.preflights.c.id.desc()).limit(1)
+    body = c.execute(latest).scalar()
+    return None if body is None else Preflight.model_validate_json(body)
 
 
 def read_plan(c: sa.Connection) -> dict[str, PlannedRecord]:
@@ -106,8 +112,8 @@ def read_plan(c: sa.Connection) -> dict[str, PlannedRecord]:
     return found
 
 
-def read_study(c: sa.Connection, row: Any) -> StudyRecord:
-    """One study, from its row."""
+def read_study(c: sa.Connection, row: Any, before: Preflight | None) -> StudyRecord:
+    """One study, from its row, and what the preflight found before it."""
     mark = t.problems.c.fingerprint == row.fingerprint
     problem = json.loads(c.execute(sa.select(t.problems.c.body).where(mark)).scalar_one())
     written = sa.select(t.criteria).where(t.criteria.c.study == row.id).order_by(t.criteria.c.id)
@@ -177,4 +183,10 @@ def read_study(c: sa.Connection, row: Any) -> StudyRecord:
         seconds=float(c.execute(spent).scalar() or 0.0),
         batches=tuple(BatchRecord(*row) for row in c.execute(batches)),
         note=row.note,
+        symmetries=tuple(
+            symmetry
+            for one in (before.studies if before else ())
+            if one.study == row.name
+            for symmetry in one.symmetries
+        ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from daybreak.findings import Preflight
+from daybreak.findings import Preflight, Symmetry
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.states import EventKind, StudyState
 from daybreak.problem.kinds import FIT, Kind, Question
@@ -91,6 +91,8 @@ class StudyRecord:
     batches: tuple[BatchRecord, ...] = ()
     note: str | None = None
     """Why it ended before its method did, if it did."""
+    symmetries: tuple[Symmetry, ...] = ()
+    """What the newest preflight found of them."""
 
     @property
     def is_search(self) -> bool:

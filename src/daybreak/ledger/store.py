@@ -23,7 +23,13 @@ from daybreak.ledger.made import Made, read_made
 from daybreak.ledger.migration import make_tables, readable
 from daybreak.ledger.place import FILE, LOCK, Server, find
 from daybreak.ledger.pulse import Pulse, expect, read_pulse
-from daybreak.ledger.reading import read_begun, read_campaign, read_plan, read_study
+from daybreak.ledger.reading import (
+    read_begun,
+    read_campaign,
+    read_plan,
+    read_preflight,
+    read_study,
+)
 from daybreak.ledger.records import BegunRecord, CampaignRecord, PlannedRecord, StudyRecord
 from daybreak.ledger.states import ENDED, AttemptState, EventKind, StudyState, TrialState
 from daybreak.problem.kinds import Role
@@ -404,7 +410,7 @@ class Ledger:
     def read_study(self, name: str) -> StudyRecord:
         """One study."""
         mine = sa.select(t.studies).where(t.studies.c.name == name)
-        return self.store.read(lambda c: read_study(c, c.execute(mine).one()))
+        return self.store.read(lambda c: read_study(c, c.execute(mine).one(), read_preflight(c)))
 
 
 def _is_about(problem: str, settings: Mapping[str, Any]) -> sa.ColumnElement[bool]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from daybreak.problem.derived import TIES, tie_name
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.levels import level_95
+from daybreak.problem.loosened import Loosening, sigmas_without_priors
 from daybreak.problem.outcomes import Outcome, Task
 
 _STEPS = (1e-6, 2.0)
@@ -102,10 +103,17 @@ class Counted:
     """A problem with given settings, every evaluation of which is counted."""
 
     def __init__(
-        self, problem: FitProblem, settings: Mapping[str, Setting], budget: float
+        self,
+        problem: FitProblem,
+        settings: Mapping[str, Setting],
+        budget: float,
+        *,
+        priors: bool = True,
     ) -> None:
         self.problem = problem
         self.settings = settings
+        self._sigmas = problem.data.sigmas if priors else sigmas_without_priors(problem)
+        self._priors = priors
         every = problem.space.free(())
         self.free = tuple(name for name in every if name not in problem.ties)
         """Parameters that move: what is derived from them follows."""
@@ -128,6 +136,13 @@ class Counted:
         """Rows that vanish wherever derived quantities are within their ranges."""
         self._spots: dict[bytes, Spot] = {}
         self._observed = np.asarray(problem.observed(settings, np), dtype=np.float64)
+
+    def loosened(self, what: Loosening) -> Counted:
+        """The same with something left out, which what is left of the budget has to pay for."""
+        left, priors = self.budget - self.spent, self._priors and what.priors
+        found = Counted(what.of(self.problem), self.settings, left, priors=priors)
+        found.noise = self.noise
+        return found
 
     def values(self, u: Array) -> tuple[dict[str, float], Array]:
         """All parameters at a place, derived ones at what defines them, and these as they are.
@@ -194,6 +209,9 @@ class Counted:
         if outcome.chi2 is None:
             return None
         spot = Spot(u, g, np.array(outcome.details["predictions"]), outcome.chi2)
+        if not self._priors:
+            r = self.residuals(spot)
+            spot = replace(spot, chi2=float(r @ r))
         self._spots[u.tobytes()] = spot
         if self.lowest is None or spot.chi2 < self.lowest.chi2:
             self.lowest = spot
@@ -202,7 +220,7 @@ class Counted:
     def residuals(self, spot: Spot, sizes: Array | None = None) -> Array:
         """Numbers whose squares add up to chi2, shape (m,); `sizes` as in `Observations`."""
         data = self.problem.data
-        r = data.residuals(spot.predictions, self._observed, data.sigmas, np, sizes)
+        r = data.residuals(spot.predictions, self._observed, self._sigmas, np, sizes)
         return np.asarray(r, dtype=np.float64)
 
     def taught(self, model: LocalModel, spot: Spot) -> LocalModel:

@@ -32,13 +32,13 @@ from daybreak.methods.method import (
 from daybreak.methods.profile import ALL
 from daybreak.methods.relaxation import together
 from daybreak.methods.sparing import Descent, EndSearch
+from daybreak.methods.sparing_checks import question_ends
 from daybreak.problem.ends import MISSED, missed_share
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import CONCLUDE
 from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
-from daybreak.problem.stop_reasons import StopReason
 
 _SHARE = 0.5
 """Of the budget that the starts may take.
@@ -66,8 +66,9 @@ class Intervals(AbstractMethod[FitProblem]):
 
     Every evaluation is a trial: durable, made once, and shared out among the workers; with n free
     parameters an interval takes about 2 n + 10 of them.  Derivatives are differences, whose steps
-    follow the noise of the model.  Each end is followed from the best fit, so that a set of
-    several intervals is not seen: for that there is `Profile`.
+    follow the noise of the model.  Each end is followed from the best fit, so that of a set of
+    several intervals one is told, with the minima that were seen elsewhere; for all of them there
+    is `Profile`.
 
     Parameters
     ----------
@@ -151,7 +152,9 @@ class Intervals(AbstractMethod[FitProblem]):
         """Evaluations of a few starts and of every end, within the budget."""
         n = len(problem.space.free(()))
         starts = min(self.starts, needed(1)) * (3 * n + 10)
-        expected = starts + len(self.interest(problem)) * _cost(n)
+        # Without priors everything is sought once more; with bounds moved, where one acts.
+        ends = (2 if problem.priors else 1) * len(self.interest(problem)) * _cost(n)
+        expected = starts + ends
         return expected if self.budget is None else min(expected, self.budget)
 
     def in_words(self) -> str:
@@ -180,10 +183,11 @@ class Intervals(AbstractMethod[FitProblem]):
         for number in range(_MOST_PASSES):
             if best is None:
                 return
-            yield from self._ends(counted, best)
+            searches = yield from self._ends(counted, best)
             # Lower by less than four standard uncertainties may be the model's noise.
             lowest, margin = counted.lowest, max(self.tolerance, 4.0 * counted.blur(best.chi2))
             if lowest is None or lowest.chi2 >= best.chi2 - margin:
+                yield from question_ends(best, searches)
                 return
             descent = Descent(counted, _FINER * self.tolerance, lowest.u)
             yield from descent.go()
@@ -207,8 +211,11 @@ class Intervals(AbstractMethod[FitProblem]):
             fits, made = [*fits, *some], wanted
         return (yield from _concluded(counted, fits))
 
-    def _ends(self, counted: Counted, best: LocalModel) -> Rounds:
+    def _ends(
+        self, counted: Counted, best: LocalModel
+    ) -> Generator[list[Task], list[Outcome], list[EndSearch]]:
         """Both ends of every interval, as many at once as the budget is sure to allow."""
+        made: list[EndSearch] = []
         names, n = list(self.interest(counted.problem)), len(counted.free)
         while names:
             left = counted.budget - counted.spent
@@ -220,13 +227,15 @@ class Intervals(AbstractMethod[FitProblem]):
                 for wall in (0.0, 1.0)
             ]
             yield from together([one.go() for one in searches])
-            tasks = [task for one in searches for task in _marked(one)]
+            tasks = [task for one in searches for task in one.marked()]
             outcomes = yield tasks
             yield [
                 again
                 for task, outcome in zip(tasks, outcomes, strict=True)
                 for again in evaluations([outcome], of=task.of, point=task.point, grid=task.grid)
             ]
+            made += searches
+        return made
 
 
 def needed(different: int) -> int:
@@ -290,30 +299,3 @@ def _concluded(
     ended = [fit for _, fit in fits if fit.model is not None]
     chi2 = min((fit.model.chi2 for fit in ended if fit.model is not None), default=math.inf)
     return next((one for one in converged if one.chi2 == chi2), None)
-
-
-def _marked(search: EndSearch) -> list[Task]:
-    """The points of a profile that an end was put down by, as trials."""
-    counted = search.counted
-    problem, name = counted.problem, counted.columns[search.column]
-    every = problem.space.free(())
-    k, one = every.index(name), problem.space.subspace([name])
-    tasks: list[Task] = []
-    for side, mark in search.marks.items():
-        place = counted.whole(mark.place)
-        value = float(np.asarray(one.from_unit(place[[k]][None]))[0, 0])
-        options = {"chi2": mark.chi2, "reason": mark.reason.name}
-        start = tuple(np.delete(place, k).tolist())
-        tasks.append(
-            Task(
-                CONCLUDE,
-                {**problem.space.fixed, name: value},
-                start,
-                options,
-                origin=Origin(side),
-                of=(name,),
-                point=(value,),
-                grid=mark.reason is StopReason.FORETOLD,
-            )
-        )
-    return tasks

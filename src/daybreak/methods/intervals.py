@@ -7,9 +7,10 @@ Source: Wilks (1938), Ann. Math. Stat. 9, 60; Murphy and van der Vaart (2000), J
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 
 import numpy as np
 
@@ -140,7 +141,7 @@ def automatic(relaxation: Relaxation) -> Step:
     for _ in range(12):  # a bracket that is only halved is then 2e-4 of what it was
         tasks = [
             task
-            for one in _crossings(relaxation, _WIDE)
+            for one in crossings_at(relaxation, _WIDE)
             if one.f_outside > _WIDER - _WIDE
             for task in relaxation.between(
                 (_root_of_square(one, _WIDE),), (one.inside,), (one.outside,)
@@ -183,7 +184,7 @@ def _root_of_square(crossing: Crossing, level: float) -> float:
     return crossing.inside + share * (crossing.outside - crossing.inside)
 
 
-def _crossings(relaxation: Relaxation, above: float) -> list[Crossing]:
+def crossings_at(relaxation: Relaxation, above: float) -> list[Crossing]:
     """Where the profile so far crosses the lowest chi2 + `above`."""
     values = sorted(point[0] for point in relaxation.best)
     chi2 = [chi2_of(relaxation.best[(v,)]) for v in values]
@@ -232,39 +233,73 @@ def _vertex(a: float, b: float, c: float, fa: float, fb: float, fc: float) -> fl
     return b + 0.381966 * (wide - b)  # (3 - sqrt(5)) / 2
 
 
-def interval_ends(relaxation: Relaxation) -> Step:
-    """Narrow every crossing of the 95 % level down on the re-fitted profile."""
+def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
+    """Narrow every crossing of the 95 % level down on the re-fitted profile.
+
+    `share` is the width of the bracket that will do, as a share of the interval's own width.
+    """
+    lost: set[Point] = set()
     for _ in range(60):  # halving alone reaches the last digit of a double in 53
         tasks: list[Task] = []
-        found = _crossings(relaxation, relaxation.ground.level_95)
-        for crossing, width in zip(found, _widths(relaxation, found), strict=True):
+        found = crossings_at(relaxation, relaxation.ground.level_95)
+        for crossing, (low, high) in zip(found, pieces(relaxation, found), strict=True):
             resolution = 8.0 * math.ulp(max(abs(crossing.inside), abs(crossing.outside)))
-            tolerance = max(_TOLERANCE * width, resolution)
+            tolerance = max(share * (high - low), resolution)
             if crossing.width <= tolerance:
                 continue
-            for value in _around(crossing, tolerance):
+            for value in _around(crossing, tolerance, lost):
                 if (value,) not in relaxation.best:
                     sides = sorted((crossing.inside, crossing.outside))
                     tasks += relaxation.between((value,), *((side,) for side in sides))
         if not tasks:
             return
         relaxation.take(tasks, (yield tasks))
+        yield from _rescued(relaxation, tasks)
+        lost |= {task.point for task in tasks} - set(relaxation.best)
 
 
-def _widths(relaxation: Relaxation, found: Sequence[Crossing]) -> list[float]:
-    """Width of the interval that each crossing ends, at least as far as it has been seen."""
+def _rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
+    """Fit points at which no fit ended once more: from their neighbours, then afresh.
+
+    The mean of two ends may lie where the model gives no number, although neither of them does.
+    """
+    failed = sorted({task.point for task in tasks} - set(relaxation.best))
+    values = sorted(relaxation.best)
+    more = [
+        task
+        for point in failed
+        for at in [bisect.bisect(values, point)]
+        for beside in values[max(at - 1, 0) : at + 1]
+        for task in relaxation.between(point, beside)
+    ]
+    if more:
+        relaxation.take(more, (yield more))
+    failed = [point for point in failed if point not in relaxation.best]
+    if failed:
+        yield from relaxation.own_starts(failed)
+
+
+def pieces(relaxation: Relaxation, found: Sequence[Crossing]) -> list[tuple[float, float]]:
+    """The interval that each crossing ends, at least as far as it has been seen."""
     values = sorted(point[0] for point in relaxation.best)
     edges = [values[0], *(c.root for c in found), values[-1]]
     return [
-        edges[i + 2] - edges[i + 1] if c.inside > c.outside else edges[i + 1] - edges[i]
+        (edges[i + 1], edges[i + 2]) if c.inside > c.outside else (edges[i], edges[i + 1])
         for i, c in enumerate(found)
     ]
 
 
-def _around(crossing: Crossing, tolerance: float) -> tuple[float, float]:
-    """Two values close to where the chord crosses, hoping to have the root between them."""
+def _around(crossing: Crossing, tolerance: float, lost: Collection[Point]) -> tuple[float, ...]:
+    """Two values close to where the chord crosses, hoping to have the root between them.
+
+    Where no fit ended there, the middle of the bracket.
+    """
     # Two values that lie 1.8 reaches apart: within the tolerance, or a 28th of the bracket.
     reach = max(0.45 * tolerance, 0.02 * crossing.width)
     low, high = sorted((crossing.inside, crossing.outside))
     root = min(max(crossing.root, low + reach), high - reach)
-    return root - 0.9 * reach, root + 0.9 * reach
+    values = (root - 0.9 * reach, root + 0.9 * reach)
+    if any((value,) in lost for value in values):
+        middle = 0.5 * (low + high)
+        return () if (middle,) in lost else (middle,)
+    return values

@@ -25,6 +25,7 @@ import numpy as np
 
 from daybreak.errors import PlanError, known
 from daybreak.methods.checks import polishes, refinements
+from daybreak.methods.end_checks import question_ends
 from daybreak.methods.intervals import (
     AUTOMATIC_POINTS,
     automatic,
@@ -60,6 +61,8 @@ A choice: 225 lattice points for the shades; contours ask for places of their ow
 """
 _MOST_PASSES = 3
 """Times that all ends are sought anew because a lower chi2 turned up; as for `Intervals`."""
+_OF_DATA_ALONE = 70
+"""Trials that a profile usually takes to tell, where there are priors, what the data say alone."""
 
 
 @dataclass(frozen=True, init=False)
@@ -166,15 +169,19 @@ class Profile(AbstractMethod[FitProblem]):
                 raise PlanError(msg)
 
     def expected_trials(self, problem: FitProblem) -> int:
-        """The multi-start; own starts, basins and neighbours of every point; ends or contours."""
+        """The multi-start; own starts, basins and neighbours of every point; ends or contours.
+
+        What holds the ends is a few trials more, or another rough profile where there are priors.
+        """
         own = len(self.fit.runs) or self.each
         counts = [
             len(self.grid(problem, name)) or AUTOMATIC_POINTS + 15
             for name in self.interest(problem)
         ]
+        more = _OF_DATA_ALONE * len(counts) if problem.priors and self.relax else 0
         if self.is_map:
-            return self.starts + counts[0] * counts[1] * (own + 7) + 500
-        return self.starts + sum(count * (own + 6) + 30 for count in counts)
+            return self.starts + counts[0] * counts[1] * (own + 7) + 500 + more
+        return self.starts + sum(count * (own + 6) + 30 for count in counts) + more
 
     def describe(self) -> dict[str, Any]:
         """The method's options as plain data."""
@@ -238,7 +245,8 @@ class Profile(AbstractMethod[FitProblem]):
             yield from self._from_below(ground)
             yield from together([interval_ends(curve) for curve in curves if curve.best])
             if same_chi2(before, ground.lowest):
-                return
+                break
+        yield from question_ends(curves)
 
     def _curve(self, curve: Relaxation) -> Step:
         name = curve.of[0]
@@ -295,7 +303,8 @@ class Profile(AbstractMethod[FitProblem]):
                 ]
             )
             if same_chi2(before, ground.lowest):
-                return
+                break
+        yield from question_ends([margin for margin, _ in margins])
 
     def _record(self, ground: Ground) -> list[Task]:
         """Everything at the best fit, on the grids, and what questions the best fit and ends."""

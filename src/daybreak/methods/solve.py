@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from daybreak.methods.batch import NOTHING, Batch, Checkpoint, End
 from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.methods.evaluate.layout import Cells
 from daybreak.methods.evaluate.with_jax import JaxEvaluator
 from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.local_fits import fit
@@ -20,7 +23,14 @@ from daybreak.methods.refinement import refine
 from daybreak.methods.solver import solver_of
 from daybreak.methods.trials import Desk, carry_out
 from daybreak.problem.fit import FitProblem, Setting
-from daybreak.problem.kinds import CONCLUDE, EVALUATE, POLISH, REFINE, Kind
+from daybreak.problem.kinds import CONCLUDE, EVALUATE, LOOSENED, POLISH, REFINE, Kind
+from daybreak.problem.loosened import (
+    FACTORS,
+    OPTION,
+    Loosening,
+    bounded_factors,
+    sigmas_without_priors,
+)
 from daybreak.problem.outcomes import Outcome, Task, canonical
 from daybreak.problem.search import SearchProblem
 from daybreak.problem.stop_reasons import StopReason
@@ -66,10 +76,15 @@ def solve(
     for rows in batches.values():
         alike_tasks = [tasks[i] for i in rows]
         first = alike_tasks[0]
+        loosening = Loosening.restore(first.options)
+        asked = loosening.of(problem)
         evaluator, cells = cells_of(
-            problem, [task.held for task in alike_tasks], settings, first.options.get("model", 1.0)
+            asked, [task.held for task in alike_tasks], settings, first.options.get("model", 1.0)
         )
-        batch = Batch(problem, settings, alike_tasks, evaluator, cells, checkpoint)
+        if not loosening.priors:
+            sigmas = np.tile(sigmas_without_priors(asked), (len(rows), 1))
+            cells = Cells(cells.pins, cells.numbers, sigmas)
+        batch = Batch(asked, settings, alike_tasks, evaluator, cells, checkpoint)
         made = _MAKERS.get(first.kind, _by_solver)(batch)
         outcomes |= dict(zip(rows, made, strict=True))
     return [outcomes[i] for i in range(len(tasks))]
@@ -80,6 +95,30 @@ def _by_solver(batch: Batch) -> list[Outcome]:
     first = batch.tasks[0]
     solver = first.solver or solver_of({"solver": LeastSquares.name, **first.options})
     return [batch.outcome(row, end) for row, end in enumerate(solver.solve(batch))]
+
+
+def _loosened(batch: Batch) -> list[Outcome]:
+    """Fits with something left out, or ends read off such evaluations, which say what."""
+    options = batch.tasks[0].options
+    read_off = "chi2" in options
+    made = _conclude(batch) if read_off else _by_solver(batch)
+    more: list[dict[str, Any]] = [{} for _ in made]
+    if bounded_factors(batch.problem) and not read_off:
+        more = _factors(batch, made)
+    return [
+        dataclasses.replace(one, details={**one.details, **factors, OPTION: options[OPTION]})
+        for one, factors in zip(made, more, strict=True)
+    ]
+
+
+def _factors(batch: Batch, made: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Scale factors and offsets where fits ended."""
+    names = batch.problem.space.names
+    pins = np.array([[one.parameters[name] for name in names] for one in made])
+    cells = Cells(pins, batch.cells.numbers, batch.cells.sigmas)
+    layout = batch.evaluator.layout
+    found = batch.evaluator.full(np.full((len(made), len(layout.free)), 0.5), cells)
+    return [{FACTORS: details[FACTORS]} for details in found]
 
 
 def _polish(batch: Batch) -> list[Outcome]:
@@ -134,6 +173,7 @@ def _conclude(batch: Batch) -> list[Outcome]:
 _MAKERS: dict[Kind, Callable[[Batch], list[Outcome]]] = {
     EVALUATE: _evaluate,
     CONCLUDE: _conclude,
+    LOOSENED: _loosened,
     POLISH: _polish,
     REFINE: _refine,
 }

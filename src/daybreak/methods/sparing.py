@@ -19,10 +19,13 @@ import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from daybreak.methods.counted import Counted, SpentError
 from daybreak.methods.local_model import LocalModel
 from daybreak.problem.arrays import Array
-from daybreak.problem.origins import Why
+from daybreak.problem.kinds import CONCLUDE
+from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.stop_reasons import StopReason
 
@@ -180,6 +183,43 @@ class EndSearch:
     def level(self) -> float:
         """The chi2 of the profile at the end."""
         return self.begin.chi2 + self.counted.level
+
+    @property
+    def outermost(self) -> float:
+        """The bound towards which it is sought, 0 or 1."""
+        return float(self.wall > self.begin.at(self.column))
+
+    @property
+    def found(self) -> bool:
+        """Whether chi2 was seen to cross the level."""
+        beyond = self.marks.get(Why.OUTSIDE)
+        return Why.INSIDE in self.marks and beyond is not None and beyond.chi2 is not None
+
+    def marked(self) -> list[Task]:
+        """The points of a profile that the end is put down by, as trials."""
+        counted = self.counted
+        problem, name = counted.problem, counted.columns[self.column]
+        every = problem.space.free(())
+        k, one = every.index(name), problem.space.subspace([name])
+        tasks: list[Task] = []
+        for side, mark in self.marks.items():
+            place = counted.whole(mark.place)
+            value = float(np.asarray(one.from_unit(place[[k]][None]))[0, 0])
+            options = {"chi2": mark.chi2, "reason": mark.reason.name}
+            start = tuple(np.delete(place, k).tolist())
+            tasks.append(
+                Task(
+                    CONCLUDE,
+                    {**problem.space.fixed, name: value},
+                    start,
+                    options,
+                    origin=Origin(side),
+                    of=(name,),
+                    point=(value,),
+                    grid=mark.reason is StopReason.FORETOLD,
+                )
+            )
+        return tasks
 
     def go(self) -> Asking:
         """Look until the end is between two points or at the bound, or the budget is spent."""

@@ -60,8 +60,7 @@ class Tries:
         failed: list[tuple[list[float], Exception]] = []
         for values in self.space.probes().tolist():  # it may raise in a part of the box
             try:
-                with np.errstate(all="ignore"), double_precision():
-                    return staged(self.functions[name], self.arguments(values, settings))
+                return _called(self.functions[name], self.arguments(values, settings))
             except Exception as error:  # noqa: BLE001 - told below, if it is no better elsewhere
                 failed.append((values, error))
         values, error = failed[0]
@@ -126,6 +125,14 @@ def staged(function: Callable[[Any, Any], Any], arguments: tuple[Any, Any]) -> A
 
     jax.eval_shape(noted)
     return kept[0]
+
+
+def _called(function: Function, arguments: tuple[Any, Any]) -> Any:
+    """What a function returns; called again where it was the first to import JAX, in float32."""
+    loaded = "jax" in sys.modules
+    with np.errstate(all="ignore"), double_precision():
+        found = staged(function, arguments)
+    return found if loaded or "jax" not in sys.modules else _called(function, arguments)
 
 
 def plain_shapes(found: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -330,6 +331,12 @@ class FitProblem:
             When it raises, or returns anything but real numbers with names.
         """
         return [] if self.derive is None else names_of(self._tries.of("derive", settings).found)
+
+    def bounded(self, **changes: Any) -> Self:
+        """The problem with other bounds; what its functions are needs not be tried again."""
+        other = dataclasses.replace(self, **changes)
+        vars(other)["_tries"] = self._tries
+        return other
 
     @functools.cached_property
     def _tries(self) -> Tries:

@@ -61,6 +61,8 @@ CONCLUDE = Kind("conclude", Role.CONCLUSION)
 """The end of a fit that a method read off evaluations."""
 SCALED = Kind("scaled", Role.CHECK)
 """A fit with scaled model uncertainties."""
+LOOSENED = Kind("loosened", Role.CHECK)
+"""A fit with bounds moved or without priors, which questions the end of an interval."""
 POLISH = Kind("polish", Role.CHECK)
 """A fit by another method from an end, with the Hessian there."""
 REFINE = Kind("refine", Role.CHECK)

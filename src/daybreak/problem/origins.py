@@ -46,6 +46,8 @@ class Why(enum.Enum):
     """The model uncertainty is multiplied by a factor."""
     REFINE = "refine"
     """A knob is refined."""
+    LOOSENED = "loosened"
+    """Bounds are moved, or priors left out."""
     FORCED = "forced"
     """The user wants this configuration evaluated."""
     TRIAL = "trial"

@@ -300,9 +300,14 @@ class Space:
         # The last digits' correction is hidden: at a bound the slope is still the map's.
         return value + constant(snap, xp)
 
-    def probes(self) -> NDArray[np.float64]:
-        """Eight places in the box, the first at guesses or the middle; shape (8, n)."""
-        u = np.random.default_rng(0).uniform(0.05, 0.95, size=(8, len(self.names)))
+    def probes(self, count: int = 8) -> NDArray[np.float64]:
+        """Some places in the box, the first at guesses or the middle; shape (count, n).
+
+        The first eight keep a little away from the bounds, the others do not.
+        """
+        rng, n = np.random.default_rng(0), len(self.names)
+        inside = rng.uniform(0.05, 0.95, size=(8, n))
+        u = np.concatenate([inside, rng.uniform(size=(max(count - 8, 0), n))])[:count]
         u[0] = 0.5
         values = np.asarray(self.from_unit(u), dtype=np.float64)
         for column, parameter in enumerate(self.parameters):

@@ -20,7 +20,7 @@ from daybreak.report import numbers, wording
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.sentences import between, joined, worded
 
-FLAT = "the profile flattens below the level"
+FLAT = "the profile is flat up to its bound"
 """Why an interval has no end where the data no longer tell values apart."""
 
 SAME = 1e-6
@@ -57,18 +57,35 @@ def codes(study: Study) -> str:
 
 
 def interval(piece: Interval, unit: str = "") -> str:
-    """Write a piece of the 95 % set; a bracket is round where the data do not close it."""
+    """Write a piece of the 95 % set; a bracket is round where the data do not close it.
+
+    What ends it is written beside it, with the priors that move an end that the data close.
+    """
     left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
     ends = (numbers.number(piece.lower), numbers.number(piece.upper))
     text = between("{}{}, {}{}", left, *ends, right)
-    reasons = (("lower", piece.lower_reason), ("upper", piece.upper_reason))
+    reasons = (
+        ("lower", piece.lower_reason, piece.lower_of),
+        ("upper", piece.upper_reason, piece.upper_of),
+    )
     loose = [
-        f"{side} end: {FLAT if reason is EndReason.FLAT else reason}"
-        for side, reason in reasons
-        if reason is not EndReason.DATA
+        f"{side} end: {ended_by(reason, of)}"
+        for side, reason, of in reasons
+        if reason is not EndReason.DATA or of
     ]
     text = numbers.with_unit(text, unit)
     return worded("{} ({})", text, ", ".join(loose)) if loose else text
+
+
+def ended_by(reason: EndReason, of: Sequence[str]) -> str:
+    """Name what ends an interval, e.g. ``bound of b`` or ``prior of z``."""
+    names = " and ".join(of)
+    if reason is EndReason.DATA:
+        return f"data and the prior of {names}" if of else str(reason)
+    if reason is EndReason.FLAT:
+        return FLAT
+    word = EndReason.BOUND if reason is EndReason.NUISANCE else reason
+    return f"{word} of {names}" if of else str(reason)
 
 
 def intervals(profile: Profile) -> str:

@@ -45,7 +45,12 @@ _TOLD_BY_PROFILES = frozenset(
 )
 """Codes whose news each profile tells by itself."""
 _UNIDENTIFIED = frozenset(
-    {codes.NOT_CONSTRAINED, codes.FLAT_WITHIN_NOISE, codes.NOT_IDENTIFIABLE_SYMMETRY}
+    {
+        codes.NOT_CONSTRAINED,
+        codes.FLAT_WITHIN_NOISE,
+        codes.NOT_IDENTIFIABLE_SYMMETRY,
+        codes.PRIOR_LIMITED,
+    }
 )
 _IDENTIFIED = frozenset({codes.IDENTIFIED, codes.ONE_SIDED, codes.SEVERAL_INTERVALS})
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from daybreak.diagnosis.study import CriterionOutcome, EndReason, Interval, Profile, Study
+from daybreak.report import curves
 from daybreak.report.numbers import DIGITS, last_place, number
 from daybreak.report.summary import Summary
 
@@ -29,14 +30,6 @@ _ESCAPED = str.maketrans(
         "|": r"$|$",
     }
 )
-_END = {
-    EndReason.PHYSICAL_LIMIT: "physical limit",
-    EndReason.BOUND: "bound",
-    EndReason.SCAN_EDGE: "edge of the scan",
-    EndReason.FLAT: "flat",
-    EndReason.NO_FIT: "no fit",
-    EndReason.UNFINISHED: "not found",
-}
 
 
 def escape(text: str) -> str:
@@ -130,10 +123,14 @@ def _piece(one: Interval) -> str:
     width = one.upper - one.lower
     place = last_place(width / 2) if width > 0 else -3
     low, high = (f"{round(end, -place):.{max(-place, 0)}f}" for end in (one.lower, one.upper))
+    ends = (
+        ("lower", one.lower_reason, one.lower_of),
+        ("upper", one.upper_reason, one.upper_of),
+    )
     said = [
-        f"{side}: {_END.get(reason, reason)}"
-        for side, reason in (("lower", one.lower_reason), ("upper", one.upper_reason))
-        if reason is not EndReason.DATA
+        f"{side}: {escape(curves.ended_by(reason, of))}"
+        for side, reason, of in ends
+        if reason is not EndReason.DATA or of
     ]
     return f"$[{low}, {high}]$" + (f" ({'; '.join(said)})" if said else "")
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from daybreak.diagnosis.study import Profile, ProfilePoint, Study
+from daybreak.diagnosis.study import EndReason, Interval, Profile, ProfilePoint, Study
 from daybreak.problem.ends import same_chi2
 from daybreak.report import curves, numbers
 from daybreak.report.canvas import (
@@ -97,16 +97,25 @@ def profile_figure(study: Study, profile: Profile) -> Figure | None:
         return canvas.finish(name, above_lowest(lowest))
 
 
+_CROSSINGS = (EndReason.DATA, EndReason.NUISANCE, EndReason.PRIOR)
+"""Reasons of ends at which the curve crosses the level."""
+
+
+def _ends(piece: Interval) -> tuple[tuple[float, EndReason, list[str]], ...]:
+    """Both ends of a piece: where, why, and whose bounds or priors."""
+    return (
+        (piece.lower, piece.lower_reason, piece.lower_of),
+        (piece.upper, piece.upper_reason, piece.upper_of),
+    )
+
+
 def _line(profile: Profile, above: Sequence[float]) -> tuple[list[float], list[float]]:
-    """The curve through the grid points, the lowest point, and the ends that the data set."""
+    """The curve through the grid points, the lowest point, and where it crosses the level."""
     known = {
         end: profile.level
         for piece in profile.intervals
-        for end, closed in (
-            (piece.lower, piece.lower_closed),
-            (piece.upper, piece.upper_closed),
-        )
-        if closed
+        for end, reason, _ in _ends(piece)
+        if reason in _CROSSINGS
     }
     if profile.minimum is not None:
         known[profile.minimum] = 0.0
@@ -188,16 +197,16 @@ def _top(above: Sequence[float], own: Sequence[float], level: float) -> float:
 
 
 def _intervals(axes: Axes, profile: Profile) -> None:
-    """Shade the 95 % set; a line marks an end that the data close."""
+    """Shade the 95 % set; a line marks an end that the data close, dots one that others do."""
     for i, piece in enumerate(profile.intervals):
         label = "95 % set" if i == 0 else None
         axes.axvspan(piece.lower, piece.upper, color=GREEN, alpha=0.22, linewidth=0, label=label)
-        for end, closed in (
-            (piece.lower, piece.lower_closed),
-            (piece.upper, piece.upper_closed),
-        ):
-            if closed:
+        for end, reason, of in _ends(piece):
+            if reason is EndReason.DATA:
                 axes.axvline(end, color=GREEN, linewidth=0.8, zorder=1)
+            elif reason in _CROSSINGS:
+                held = f"end by the {curves.ended_by(reason, of)}"
+                axes.axvline(end, color=ORANGE, linewidth=1, linestyle=":", label=held, zorder=1)
 
 
 def _points(

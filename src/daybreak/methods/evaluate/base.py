@@ -13,6 +13,12 @@ from daybreak.errors import PredictionError, known
 from daybreak.methods.evaluate.layout import Cells, Layout
 from daybreak.problem.arrays import Array
 
+_PLACES = 64
+"""Places at which a model is asked for a number before it is given up, as by the preflight.
+
+A model that is finite in a tenth of the box is missed by 64 in one of 850 cases.
+"""
+
 
 class AbstractEvaluator(ABC):
     """Residuals, Jacobians and everything recorded at a best fit, for many lanes."""
@@ -47,7 +53,7 @@ class AbstractEvaluator(ABC):
         """Residuals, predictions, factors and derived quantities, one dict a lane."""
 
     def check_finite(self, cells: Cells) -> None:
-        """Refuse a prediction that is not finite at any of eight places in the box.
+        """Refuse a prediction that is not finite at any of `_PLACES` places in the box.
 
         Raises
         ------
@@ -55,7 +61,7 @@ class AbstractEvaluator(ABC):
             Naming the observations concerned.
         """
         problem = self.layout.problem
-        probes = problem.space.probes()
+        probes = problem.space.probes(_PLACES)
         columns = [problem.space.names.index(name) for name in self.layout.free]
         box = self.layout.box
         u = np.array(
