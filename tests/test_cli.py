@@ -184,6 +184,26 @@ def check_files(directory):
 # -- every command ---------------------------------------------------------------------------
 
 
+def test_a_run_without_a_result(command, place):
+    """A run in which no counted study has a result ends with status 1 and says what to do."""
+    (place / "broken.py").write_text(
+        "import daybreak as dk\n"
+        "problem = dk.SearchProblem([dk.Parameter('x', 0, 1)], lambda c, t: {'f': 1 / 0},"
+        " dk.Objective('f'))\n"
+        "campaign = dk.Campaign('broken', [dk.Study('s', problem, dk.Search('random', trials=2))],"
+        " decisions=[dk.Decision('publish', 'Publish it.')])\n"
+    )
+    status, text, told = command("run", "broken.py")
+
+    assert status == 1
+    assert "No decision is taken: no counted study has a result (s)." in text
+    assert "Publish it" not in text
+    assert "--retry-failed" in told
+    found = json.loads(command("verdict", "--json")[1])
+    assert (found["verdict"], found["decision"]) == ("UNDECIDED", None)
+    assert "no counted study has a result" in found["no_decision"]
+
+
 @pytest.mark.parametrize(
     ("name", "verdict", "status"),
     [
@@ -201,8 +221,8 @@ def test_exit_statuses(command, name, verdict, status):
     assert (found, text.split()[0]) == (status, verdict)
     found, text, _ = command("verdict", "--json", f"runs/{name}")
     assert found == status
-    expected = {"verdict": verdict, "decision": None, "studies": {"fit": verdict}}
-    assert json.loads(text) == expected
+    expected = {"verdict": verdict, "decision": None, "no_decision": ""}
+    assert json.loads(text) == {**expected, "studies": {"fit": verdict}}
 
 
 def test_json(command, place):

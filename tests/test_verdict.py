@@ -166,9 +166,9 @@ def scan(*chi2, fits=2):
     [
         (scan(20, 8, 4, 9, 30), "identified", "met", "met"),
         (scan(4, 8, 20, 30, 40), "edge_minimum", "missed", "missed"),
-        (scan(5, 4.5, 4, 4.5, 5), "not_constrained", "missed", "met"),
+        (scan(5, 4.5, 4, 4.5, 5), "not_constrained", "missed", "undecided"),
         (scan(20, 4, 20, 4.1, 20), "several_intervals", "missed", "met"),
-        (scan(5, 4.5, 4, 9, 30), "bound_limited", "missed", "met"),
+        (scan(5, 4.5, 4, 9, 30), "bound_limited", "missed", "undecided"),
         (scan(20, 8, 4, 9, 30, fits=1), "identified", "undecided", "undecided"),
     ],
 )
@@ -183,6 +183,18 @@ def test_profiled(trials, code, identified, inside):
 
     assert study.profile.code.word == code
     assert [one.outcome for one in study.outcomes] == [identified, inside]
+
+
+def test_a_minimum_that_means_nothing_has_no_distance():
+    """The sentence says why there is no distance from the end of the scan, and what to do."""
+    asked = dk.Criterion("edge_distance", of="a", at_least=0.5)
+    facts = dk.Profile("a").facts(PROBLEM)
+    flat = replace(record(asked, trials=scan(5, 4.5, 4, 4.5, 5)), facts=facts)
+    (outcome,) = read_study(flat).outcomes
+
+    assert outcome.value is None
+    assert "a is not constrained" in outcome.sentence
+    assert "Widen the scan, or add data that depend on the parameter" in outcome.sentence
 
 
 @pytest.mark.parametrize("state", [StudyState.WAITING, StudyState.RUNNING, StudyState.FAILED])

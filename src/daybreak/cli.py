@@ -1,8 +1,8 @@
 """The command line: thin, and quick to answer `--help`.
 
-Exit status: `run` 0 when the campaign reached its end whatever the verdict, 3 when interrupted
-with work left, 5 when preflight finds it hopeless; `verdict` 0 PASS, 1 FAIL, 3 UNDECIDED,
-4 SOFT_PASS; 2 is always a usage error.
+Exit status: `run` 0 when the campaign reached its end whatever the verdict, 1 when no counted
+study has a result, 3 when interrupted with work left, 5 when preflight stops it; `verdict` 0 PASS,
+1 FAIL, 3 UNDECIDED, 4 SOFT_PASS; 2 is always a usage error.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Condition:
-    """A question about the counted studies of a campaign.
+    """A question about the counted studies of a campaign that have a result.
 
     Either how many have a verdict, ``Condition(verdict="PASS", at_least=3)``, or how many have a
     quantity beyond a value, ``Condition(quantity="chi2", below=100)`` (at least one).
@@ -334,6 +334,8 @@ def _plain(bar: float | None) -> float | None:
 class Decision:
     """One row of a decision table: the first row whose condition holds is taken.
 
+    A study without a result meets no condition; where no counted study has one, no row is taken.
+
     Parameters
     ----------
     name : str
@@ -345,7 +347,9 @@ class Decision:
         are counted, and the first says how many it takes.
     follow_up : callable (studies) -> sequence of Study, optional
         Studies to run next. It is called with the finished studies' summaries, and must depend on
-        nothing else, so that a resumed campaign asks for the same ones.
+        nothing else, so that a resumed campaign asks for the same ones. When they have ended the
+        table is read again, with those of them counted that are not declared ``counted=False``; a
+        row may ask about one by its name. A row starts its follow-ups once.
     """
 
     name: str

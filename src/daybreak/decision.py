@@ -1,5 +1,9 @@
 """The verdict of a campaign, and which row of its decision table is taken.
 
+A row is taken only on the strength of results: a study that failed, or found nothing, meets no
+condition, and where no counted study has a result no row is taken at all.  Follow-up studies
+of a row are counted when the table is read again after them.
+
 Studies are compared by
 
     AIC = chi2 + 2 k,   AICc = AIC + 2 k (k + 1) / (n - k - 1),   BIC = chi2 + k log(n)
@@ -20,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from daybreak.criteria import VERDICTS, Verdict
 from daybreak.diagnosis.search_findings import SearchEvidence
@@ -48,21 +52,87 @@ def counted(studies: Sequence[Study]) -> list[Study]:
     return [study for study in studies if study.counted and study.follows is None]
 
 
-def decide(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> tuple[int, str] | None:
-    """The first row of a decision table that holds, and why; None without a table."""
+class Taken(NamedTuple):
+    """What a decision table says of some studies."""
+
+    row: int | None
+    """Number of the row; None where no row can be taken for want of results."""
+    reason: str
+
+
+def decide(
+    table: Sequence[Mapping[str, Any]], studies: Sequence[Study], *, again: bool = False
+) -> Taken | None:
+    """The first row of a decision table that holds, and why; None without a table.
+
+    Parameters
+    ----------
+    table : sequence of mappings
+        Its rows as the ledger keeps them.
+    studies : sequence of Study
+        All that it may speak of; those that are not counted only where a row names them.
+    again : bool
+        Whether it has been read before, so that follow-up studies are counted as well.
+    """
+    asked = [study for study in studies if study.counted] if again else counted(studies)
+    names = ", ".join(study.name for study in asked if not study.has_result)
     for number, row in enumerate(table):
-        if not row["when"]:
-            return number, "no other row holds"
-        matching = _matching(row["when"], studies)
-        if matching is not None:
-            names, total = ", ".join(matching), len(counted(studies))
-            if all(condition["study"] is not None for condition in row["when"]):
-                return number, f"it holds for {names}"
-            return number, f"{len(matching)} of {total} counted studies: {names}"
-    return None
+        why = _holding(row["when"], asked, studies)
+        if why:
+            return Taken(number, f"{why}; without a result: {names}" if names else why)
+    return Taken(None, f"no counted study has a result ({names})") if table else None
 
 
-def _matching(conditions: Sequence[Condition], studies: Sequence[Study]) -> list[str] | None:
+def _holding(
+    conditions: Sequence[Condition], asked: Sequence[Study], studies: Sequence[Study]
+) -> str:
+    """Why a row holds; empty where it does not."""
+    if not conditions:
+        return "no other row holds" if have_result(asked or studies) else ""
+    matching = _matching(conditions, asked, studies)
+    if matching is None:
+        return ""
+    names = ", ".join(matching)
+    if all(condition["study"] is not None for condition in conditions):
+        return f"it holds for {names}"
+    return f"{len(matching)} of {len(asked)} counted studies: {names}"
+
+
+def have_result(studies: Sequence[Study]) -> bool:
+    """Whether any study has a result, without which nothing can be decided."""
+    return any(study.has_result for study in studies)
+
+
+def readings(table: Sequence[Mapping[str, Any]], studies: Sequence[Study]) -> list[Taken]:
+    """Every reading of a decision table: of the plan, then again whenever follow-ups have ended.
+
+    A row starts its follow-up studies once, so the table is read once more than it has rows at
+    most.
+
+    Parameters
+    ----------
+    table : sequence of mappings
+        Its rows as the ledger keeps them.
+    studies : sequence of Study
+        Those of the plan, and every follow-up that was started.
+    """
+    found: list[Taken] = []
+    there = [study for study in studies if study.follows is None]
+    while (taken := decide(table, there, again=bool(found))) is not None:
+        before = {one.row for one in found}
+        found.append(taken)
+        if taken.row is None or taken.row in before:
+            break
+        more = [study for study in studies if study.follows == table[taken.row]["name"]]
+        if not more:
+            break
+        there += more
+    return found
+
+
+def _matching(
+    conditions: Sequence[Condition], candidates: Sequence[Study], studies: Sequence[Study]
+) -> list[str] | None:
     """Names of the studies that meet all conditions; None when they are too few or too many."""
     found: list[str] = []
     for condition in conditions:  # those about one study, counted or not
@@ -74,7 +144,6 @@ def _matching(conditions: Sequence[Condition], studies: Sequence[Study]) -> list
     general = [condition for condition in conditions if condition["study"] is None]
     if not general:
         return found
-    candidates = counted(studies)
     matching = [
         study.name
         for study in candidates
@@ -87,11 +156,14 @@ def _matching(conditions: Sequence[Condition], studies: Sequence[Study]) -> list
 
 
 def _holds(when: Condition, study: Study, studies: Sequence[Study]) -> bool:
+    if not study.has_result:
+        return False
     if when["verdict"] is not None:
         return study.verdict == when["verdict"]
     value = quantity_of(study, when["quantity"])
     if when["than"] is not None:
-        other = next((one for one in studies if one.name == when["than"]), None)
+        there = (one for one in studies if one.name == when["than"] and one.has_result)
+        other = next(there, None)
         value = None if other is None else compared(when["quantity"], study, other)
     if value is None:
         return False
@@ -114,7 +186,8 @@ def quantity_of(study: Study, name: str) -> float | None:
 
 def _of_search(reading: SearchReading, name: str) -> float | None:
     """A quantity of a search: of all its trials, or a metric of the winner."""
-    return SearchEvidence(reading, deterministic=True, winner=reading.best).measure(name)[0]
+    found = SearchEvidence(reading, deterministic=True, winner=reading.best).measure(name)
+    return None if found is None else found.value
 
 
 def compared(quantity: str, study: Study, other: Study) -> float | None:

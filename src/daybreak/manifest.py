@@ -112,6 +112,11 @@ class Manifest:
         """The last registration of each data set and version, which must be true now."""
         return tuple({(one.dataset, one.version): one for one in self.entries}.values())
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where the files of the latest entries are, for `daybreak.Resources`."""
+        return tuple((self.path.parent / one.path).absolute() for one in self.latest)
+
     def register(
         self,
         file: Path,

@@ -344,6 +344,10 @@ class Campaign:
         ):
             msg = "the last row of a decision table, and only it, has no condition (otherwise)."
             raise PlanError(msg)
+        rows = [row.name for row in self.decisions]
+        if len(set(rows)) < len(rows):
+            msg = f"rows of a decision table need names of their own, but they are {known(rows)}."
+            raise PlanError(msg)
         for row in self.decisions:
             self._check_row(row)
         for claim in self.claims:
@@ -352,9 +356,11 @@ class Campaign:
     def _check_row(self, row: Decision) -> None:
         """Refuse a row that can never be taken, because no study has what it asks for."""
         names = [study.name for study in self.all_studies()]
+        # What follow-up studies are called is known only once they are asked for.
+        later = any(other.follow_up for other in self.decisions)
         for condition in row.conditions:
             for wanted in (condition.study, condition.than):
-                if wanted is not None and wanted not in names:
+                if wanted is not None and wanted not in names and not later:
                     msg = (
                         f"decision {row.name!r} asks about study {wanted!r}, "
                         f"but the studies are {known(names)}."

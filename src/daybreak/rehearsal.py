@@ -205,7 +205,8 @@ class _Stage:
         table = self.campaign.decisions
         found = decide([row.describe() for row in table], readings)
         verdict = campaign_verdict(readings, self.campaign.rule)
-        return _Night(readings, verdict, None if found is None else table[found[0]].name)
+        taken = None if found is None or found.row is None else table[found.row].name
+        return _Night(readings, verdict, taken)
 
 
 def _check_truth(studies: Sequence[Study], truth: Mapping[str, float]) -> None:

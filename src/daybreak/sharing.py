@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import Sequence
 from contextlib import closing
@@ -130,16 +131,16 @@ def exported(
         outcome=outcome,
         provenance=record.runs[-1].provenance,
         follows=study.follows,
-        readings=_planned(record.studies) if study.follows else [],
+        readings=_before(study.follows, record.studies) if study.follows else [],
         confirmed=_confirmed(winner) if winner and winner.seeds else None,
         files=_files(place, key, outcome),
     )
 
 
-def _planned(studies: Sequence[StudyRecord]) -> list[dict[str, Any]]:
-    """The studies of the plan as a decision's follow-up sees them."""
-    planned = [study for study in studies if study.follows is None]
-    return [read_study(study).model_dump(mode="json", by_alias=True) for study in planned]
+def _before(row: str, studies: Sequence[StudyRecord]) -> list[dict[str, Any]]:
+    """The studies that had ended when a row of the decision table asked for its follow-ups."""
+    ended = itertools.takewhile(lambda study: study.follows != row, studies)
+    return [read_study(study).model_dump(mode="json", by_alias=True) for study in ended]
 
 
 def _confirmed(winner: Winner) -> dict[str, Any]:

@@ -35,10 +35,10 @@ from daybreak.diagnosis.tension import (
     waterfall,
 )
 from daybreak.diagnosis.withheld import and_do, why, withheld
-from daybreak.findings import Finding, Withholds
+from daybreak.findings import Finding, Withholds, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.states import StudyState
-from daybreak.sentences import worded
+from daybreak.sentences import capitalised, worded
 
 Measured = tuple[float | None, float | None, bool]
 """Value, its uncertainty, and whether it is settled."""
@@ -91,7 +91,10 @@ def _judged(record: StudyRecord, evidence: Evidence) -> dict[str, Any]:
     versions = [[Criterion.restore(c) for c in w.criteria] for w in record.criteria]
     outcomes = [[judge(c, evidence) for c in criteria] for criteria in versions]
     withheld = bool(evidence.withheld(Withholds.VERDICT))
-    verdicts: list[Verdict] = [verdict_of(found, record, withheld=withheld) for found in outcomes]
+    found = evidence.best is not None
+    verdicts: list[Verdict] = [
+        verdict_of(one, record, found=found, withheld=withheld) for one in outcomes
+    ]
     return {
         "outcomes": outcomes[-1],
         "verdict": verdicts[-1],
@@ -109,7 +112,8 @@ def _read_search_study(record: StudyRecord) -> Study:
         [judge_search(c, evidence) for c in criteria]
         for criteria, evidence in zip(versions, weighed, strict=True)
     ]
-    verdicts: list[Verdict] = [verdict_of(outcomes, record) for outcomes in judged]
+    found = reading.measured > 0
+    verdicts: list[Verdict] = [verdict_of(o, record, found=found) for o in judged]
     return Study(
         name=record.name,
         counted=record.counted,
@@ -248,13 +252,16 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
 
 def _missing(name: str, criterion: Criterion, evidence: Evidence) -> str:
     """Why there is no value, and what to do."""
-    best = evidence.best
+    best, profile = evidence.best, evidence.profile_of(criterion)
     if best is None:
         return f"{name} is not there. No fit ended: read why the trials failed, or give a guess=."
     if criterion.quantity == "p_value":
         fitted, dof = fitted_numbers(evidence.record, best)
         numbers = worded("no p value: {} observations, {} fitted numbers.", dof + fitted, fitted)
         return worded("{} Add data, fix parameters, or ask for something else.", numbers)
+    if profile is not None:
+        advice = capitalised(profile.code.do)
+        return worded("{} has no meaning here: {} {}.", name, profile.sentence, advice)
     return (
         f"{name} is not there. Ask for a parameter, an observation or what `derive` gives, or "
         "profile the parameter it is taken of."
@@ -325,12 +332,25 @@ def _profiled(criterion: Criterion, evidence: Evidence, best: Best) -> Measured:
         return None, None, False
     if criterion.quantity == "identified":
         return float(not evidence.withheld(Withholds.IDENTIFIED, name)), None, True
+    if not _has_place(profile):
+        return None, None, False
     scan = [point.value for point in profile.points]
     moved = best.uncertainty(name)
     if moved is not None:
         moved += evidence.discretisation(name)
     parameter = next(p for p in parameters_of(evidence.record.problem) if p.name == name)
     return edge_distance(profile.minimum, scan, parameter.limits), moved, best.settled
+
+
+def _has_place(profile: Profile) -> bool:
+    """Whether the lowest point of a profile is more than one of many that are as good.
+
+    At an end of the scan it is, and misses every bar; elsewhere it is where a claim about the
+    parameter's value may rest on it.
+    """
+    if profile.code == codes.EDGE_MINIMUM:
+        return bool(profile.intervals)
+    return Withholds.CLAIM not in profile.code.withholds
 
 
 def _observed(record: StudyRecord) -> list[str]:
@@ -347,12 +367,17 @@ def _prediction(name: str, record: StudyRecord, best: Best) -> Measured:
 
 
 def verdict_of(
-    outcomes: Sequence[CriterionOutcome], record: StudyRecord, *, withheld: bool = False
+    outcomes: Sequence[CriterionOutcome],
+    record: StudyRecord,
+    *,
+    found: bool,
+    withheld: bool = False,
 ) -> Verdict:
     """PASS, SOFT_PASS, FAIL or UNDECIDED (meanings in the glossary).
 
     A study without hard or soft criteria has nothing to be judged by and stays UNDECIDED, as does
-    one whose verdict is `withheld`.
+    one whose verdict is `withheld`; so does one that found nothing (`found` is false), unless a
+    hard criterion is missed for that.
     """
     hard = [one.outcome for one in outcomes if one.level == "hard"]
     soft = [one.outcome for one in outcomes if one.level == "soft"]
@@ -360,6 +385,6 @@ def verdict_of(
         return "UNDECIDED"
     if "missed" in hard:
         return "FAIL"
-    if "undecided" in hard:
+    if "undecided" in hard or not found:
         return "UNDECIDED"
     return "PASS" if all(outcome == "met" for outcome in soft) else "SOFT_PASS"

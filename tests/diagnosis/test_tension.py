@@ -73,6 +73,24 @@ def test_model_that_explains_nothing_is_told():
     assert [c.code.word for c in bad.findings if "than a constant" in c.sentence] == ["tension"]
 
 
+def test_a_good_fit_that_a_constant_matches_is_no_tension():
+    """A good fit hardly better than a constant is a note: the data hardly need the model."""
+    noise = np.array([0.4, -0.9, 0.7, 0.2, -0.6, 0.3])
+    one = dk.FitProblem(
+        [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
+        lambda p, s: p.a + p.b * X,
+        dk.observations(5.0 + noise, 1.0),
+    )
+    found = study(one, dk.MultiStart(3))
+    told = {c.code.word: c for c in found.findings}
+
+    assert found.metrics.p_value > 0.5
+    assert found.tension.share > 0.9
+    assert "tension" not in told
+    assert told["constant_suffices"].severity == "note"
+    assert "hardly need the model" in told["constant_suffices"].sentence
+
+
 def groups(second, **parameter):
     """Two groups that measure the same line, the second one off by a number of sigma."""
     data = dk.observations(

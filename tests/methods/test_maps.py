@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.diagnosis.maps import regions
+from daybreak.problem.contours.lines import Vertex
 from daybreak.problem.contours.tracing import TOLERANCE
 from daybreak.problem.ends import LEVELS_2D
 from daybreak.verdict import read_study
@@ -145,6 +147,31 @@ def test_two_regions():
     assert min(p.x for p in right) == pytest.approx(math.sqrt(1.0 - half), abs=1e-3)
     assert found.profile_of("x").code.word == "several_intervals"
     assert "2 separate regions" in found.maps[0].sentence
+    assert found.maps[0].code.word == "several_regions"
+    told = {finding.code.word: finding.sentence for finding in found.findings}
+    assert told["several_regions"] == found.maps[0].sentence
+
+
+def test_a_hole_is_no_region():
+    """A ring has two lines and is one region; a point in its hole makes another."""
+    turn = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
+
+    def line(x, y, radius):
+        return [
+            Vertex((x + radius * np.cos(a), y + radius * np.sin(a)), closed=True) for a in turn
+        ]
+
+    outside, hole, inside = line(0.5, 0.5, 0.4), line(0.5, 0.5, 0.3), line(0.5, 0.5, 0.1)
+
+    assert regions([outside]) == 1
+    assert regions([hole, outside]) == 1
+    assert regions([hole, inside, outside]) == 2
+    assert regions([line(0.2, 0.5, 0.1), line(0.7, 0.5, 0.1)]) == 2
+
+
+def test_one_region_has_no_code():
+    """A region in one piece is nothing to report."""
+    assert of_gaussian().maps[0].code is None
 
 
 def test_contour_cut_by_the_scan():

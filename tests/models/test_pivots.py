@@ -325,7 +325,13 @@ def outcome(name, chi2, ratio, verdict):
         chi2=chi2, parameters={}, scale_factors={}, derived={"E_mu_over_E_e": ratio}
     )
     return SimpleNamespace(
-        name=name, counted=True, follows=None, verdict=verdict, best=best, search=None
+        name=name,
+        counted=True,
+        follows=None,
+        verdict=verdict,
+        best=best,
+        search=None,
+        has_result=True,
     )
 
 

@@ -128,8 +128,8 @@ def made(monkeypatch):
     """Every preflight that a run makes."""
     all_of_them = []
 
-    def count(one, budget):
-        all_of_them.append(preflight(one, budget))
+    def count(one, budget, **more):
+        all_of_them.append(preflight(one, budget, **more))
         return all_of_them[-1]
 
     monkeypatch.setattr(night, "preflight", count)
@@ -148,6 +148,25 @@ def test_hopeless_campaign_stops(tmp_path):
     assert results.verdict == "UNDECIDED"
     assert results["fit"].state == "waiting"
     assert codes(preflight(campaign())) == [("out_of_reach", "stop")]
+
+
+@pytest.mark.parametrize("quantity", ["p_value", "reduced_chi2"])
+def test_a_bar_that_means_nothing_is_not_out_of_reach(quantity):
+    """Without degrees of freedom such a criterion is a matter of too few data, and no stop."""
+    bar = {"at_least": 0.01} if quantity == "p_value" else {"at_most": 2.0}
+    problem = dk.FitProblem(
+        [dk.Parameter("a", 0, 5), dk.Parameter("b", -5, 5)],
+        lambda p, s: [p.a + p.b, p.a - p.b],
+        dk.observations([3.0, 1.0], 0.1),
+    )
+    study = dk.Study("full", problem, dk.MultiStart(4), [dk.Criterion(quantity, **bar)])
+    found = preflight(dk.Campaign("full", [study]))
+    (one,) = found.studies
+
+    assert not found.hopeless
+    assert [(f.code.word, f.severity) for f in one.findings] == [("too_few_data", "warning")]
+    assert "means nothing: no degrees of freedom are left" in one.findings[0].sentence
+    assert one.reachability[0].meaningless
 
 
 def test_hopeless_on_the_command_line(command):

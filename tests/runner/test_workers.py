@@ -15,10 +15,10 @@ import pytest
 import daybreak as dk
 from daybreak.errors import WorkerError
 from daybreak.problem.kinds import EVALUATE
+from daybreak.problem.machine import slots_for, surroundings
 from daybreak.problem.outcomes import Task
 from daybreak.runner import workers
 from daybreak.runner.crew import Means
-from daybreak.runner.machine import slots_for, surroundings
 from daybreak.runner.work import Unit
 from daybreak.runner.workers import Workers
 from tests.runner.dangerous import problem
@@ -161,8 +161,8 @@ def test_nothing_outlives_a_killed_parent(tmp_path):
 def test_slots_follow_what_a_trial_needs(monkeypatch):
     """As many workers as processors, memory and graphics processors allow."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6,7")
-    monkeypatch.setattr("daybreak.runner.machine.cores", lambda: 8)
-    monkeypatch.setattr("daybreak.runner.machine.memory_gib", lambda: 10.0)
+    monkeypatch.setattr("daybreak.problem.machine.cores", lambda: 8)
+    monkeypatch.setattr("daybreak.problem.machine.memory_gib", lambda: 10.0)
 
     assert slots_for(dk.Resources()) == 8
     assert slots_for(dk.Resources(threads=3)) == 2

@@ -217,3 +217,61 @@ def test_a_front_beats_a_baseline_at_one_point():
     assert [b.beaten for b in found.search.baselines] == [False, True]
     assert len(told) == 1
     assert "no result is better than the baseline 'b' in all objectives at once" in told[0]
+
+
+# -- one rule ----------------------------------------------------------------------------------
+
+
+def shifted(shift):
+    """Ten confirmations that scatter with a standard error of 0.1 about `shift`."""
+    steps = np.array([-1.0, 1.0] * 4 + [0.0] * 2)
+    steps *= 0.1 * np.sqrt(10) / steps.std(ddof=1)
+    calls = iter(range(10_000))
+
+    def evaluate(_, trial):
+        return {"loss": shift + steps[next(calls) % 10]}
+
+    return evaluate
+
+
+@pytest.mark.parametrize("direction", ["minimise", "maximise"])
+@pytest.mark.parametrize(
+    ("errors", "outcome"),
+    [(-2.6, "met"), (-1.6, "undecided"), (1.6, "undecided"), (2.6, "missed")],
+)
+def test_a_criterion_and_a_baseline_use_one_rule(direction, errors, outcome):
+    """A bar comes out the same whether a criterion, a baseline or a null test asks for it.
+
+    By hand: the confirmed mean is so many standard errors of 0.1 from the bar of 0.5, and within
+    two of them nothing is decided.
+    """
+    sign = 1.0 if direction == "minimise" else -1.0
+    bar = {"below": 0.5} if direction == "minimise" else {"above": 0.5}
+    same = dk.Baseline("same", metrics={"loss": 0.5})
+    null = dk.Baseline("null", evaluate=lambda _: {"loss": 0.5}, null=True, repeats=3)
+    problem = bowl(
+        shifted(0.5 + 0.1 * sign * errors),
+        objectives=dk.Objective("loss", direction),
+        baselines=[same, null],
+        deterministic=False,
+    )
+    asked = (dk.Criterion("loss", **bar), dk.Criterion("outside_baselines", at_least=1))
+    found = study(problem, dk.Search("random", trials=10, confirm=1, confirmations=10), *asked)
+    told = "inside_baseline" in codes(found)
+
+    assert found.search.best.uncertainty["loss"] == pytest.approx(0.1)
+    assert [one.outcome for one in found.outcomes] == [outcome] * 2
+    assert [one.outcome for one in found.search.baselines] == [outcome] * 2
+    assert told == (outcome != "met")
+
+
+def test_an_unconfirmed_result_beats_no_baseline():
+    """What decides no criterion, a noisy value that was not confirmed, decides no baseline."""
+    problem = bowl(
+        Bowl(0.1), deterministic=False, baselines=[dk.Baseline("poor", metrics={"loss": 500.0})]
+    )
+    asked = (dk.Criterion("loss", below=500.0), dk.Criterion("outside_baselines", at_least=1))
+    found = study(problem, dk.Search("random", trials=10, confirm=0), *asked)
+
+    assert [one.outcome for one in found.outcomes] == ["undecided"] * 2
+    assert found.search.baselines[0].outcome == "undecided"

@@ -161,7 +161,12 @@ def verdict(directory: Directory = None, *, as_json: Json = False) -> None:
     if as_json:
         studies = {study.name: study.verdict for study in summary.studies}
         decision = summary.decision.name if summary.decision else None
-        found = {"verdict": summary.verdict, "decision": decision, "studies": studies}
+        found = {
+            "verdict": summary.verdict,
+            "decision": decision,
+            "no_decision": summary.no_decision,
+            "studies": studies,
+        }
         typer.echo(json.dumps(found, indent=1))
     else:
         typer.echo(str(results))

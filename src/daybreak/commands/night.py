@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,6 +34,11 @@ from daybreak.commands.shell import (
 )
 from daybreak.ledger.endings import Ending
 
+if TYPE_CHECKING:
+    from daybreak.report.summary import Summary
+
+_NO_RESULT = 1
+"""Exit status of a run that saw every study to its end, and no counted one has a result."""
 _STOPPING = 60
 """Half seconds for which `stop` waits.
 
@@ -142,7 +147,11 @@ def run(
     notify: Notify = None,
     as_json: Json = False,
 ) -> None:
-    """Start or resume a campaign; Ctrl-C is safe, and the same command goes on."""
+    """Start or resume a campaign; Ctrl-C is safe, and the same command goes on.
+
+    Exit status 0 when it reached its end whatever the verdict, 1 when no counted study has a
+    result, 3 when there is work left, 5 when the preflight stopped it.
+    """
     from daybreak import catalogue, night
 
     deadline = None if until is None else next_time(until)
@@ -182,12 +191,22 @@ def run(
         typer.echo(f"\nReport: {results.report}")
         if directory is None:
             index(results.directory.parent)
-    if results.summary.timing.runs[-1].state is Ending.HOPELESS:
+    _leave(results.summary, again)
+
+
+def _leave(summary: Summary, again: str) -> None:
+    """End as the campaign did, and say how to go on; `again` is the command that was given."""
+    if summary.timing.runs[-1].state is Ending.HOPELESS:
         typer.echo(f"To run all the same: {again} --anyway", err=True)
         raise typer.Exit(Ending.HOPELESS.status)
-    if not results.summary.finished:
+    if not summary.finished:
         typer.echo(f"To go on: {again}", err=True)
         raise typer.Exit(Ending.INTERRUPTED.status)
+    if not summary.has_result:
+        typer.echo(
+            f"No counted study has a result. To try again: {again} --retry-failed", err=True
+        )
+        raise typer.Exit(_NO_RESULT)
 
 
 def stop(directory: Directory = None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from daybreak.diagnosis.search_study import BaselineReading, Winner
+from daybreak.criteria import Criterion
+from daybreak.diagnosis.search_study import BaselineReading, OutcomeWord, SearchKnob, Winner
+from daybreak.diagnosis.standing import better_than, standing
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.origins import Origin, Why
 
@@ -16,35 +18,28 @@ _TAIL = 5.0
 
 The usual 5 % of one-sided tests, the other side of 95 % intervals.
 """
-_SIGMAS = 2.0
-"""A result is outside a baseline when it is better by so many standard errors.
-
-Two, as for 95 % intervals of normal errors.
-"""
 
 
 def read_baselines(
-    record: StudyRecord, candidates: Sequence[Winner], front: Sequence[Mapping[str, float]]
+    record: StudyRecord, candidates: Sequence[Winner], knobs: Sequence[SearchKnob]
 ) -> list[BaselineReading]:
-    """Every declared baseline, beside the best of the candidates in each objective.
-
-    `front` has the metrics of its trials: with several objectives they count, too.
-    """
-    return [_read(record, row, candidates, front) for row in record.problem["baselines"]]
+    """Every declared baseline, beside the best of the candidates in each objective."""
+    return [_read(record, row, candidates, knobs) for row in record.problem["baselines"]]
 
 
 def _read(
     record: StudyRecord,
     row: Mapping[str, Any],
     candidates: Sequence[Winner],
-    front: Sequence[Mapping[str, float]],
+    knobs: Sequence[SearchKnob],
 ) -> BaselineReading:
     goals: list[Mapping[str, Any]] = record.problem["objectives"]
     draws, message = _draws(record, row)
     values: dict[str, float] = {}
-    bars: dict[str, float] = {}
+    bars: dict[str, Criterion] = {}
+    numbers: dict[str, float] = {}
     result: dict[str, float] = {}
-    outside: dict[str, bool] = {}
+    outcomes: dict[str, OutcomeWord] = {}
     for goal in goals:
         name, sign = goal["name"], -1.0 if goal["direction"] == "maximise" else 1.0
         there = draws.get(name, [])
@@ -52,43 +47,47 @@ def _read(
             continue
         losses = sign * np.array(there)
         values[name] = sign * float(np.median(losses))
-        bars[name] = sign * float(np.percentile(losses, _TAIL)) if row["null"] else values[name]
+        tail = sign * float(np.percentile(losses, _TAIL))
+        numbers[name] = tail if row["null"] else values[name]
+        bars[name] = better_than(numbers[name], name, goal["direction"])
         best = min(candidates, key=lambda w, n=name, s=sign: s * w.metrics[n], default=None)
         if best is not None:
             result[name] = best.metrics[name]
-            margin = _SIGMAS * best.uncertainty.get(name, 0.0)
-            outside[name] = sign * result[name] < sign * bars[name] - margin
+            outcomes[name] = _clears(best, {name: bars[name]}, record, knobs)
+    each = {_clears(winner, bars, record, knobs) for winner in candidates}
     return BaselineReading(
         name=row["name"],
         null=row["null"],
         draws=max(map(len, draws.values()), default=0),
         values=values,
-        bars=bars,
+        bars=numbers,
         result=result,
-        outside=outside,
+        outcomes=outcomes,
+        outcome=_first(_BEST_FIRST, each),
         message=message,
-        beaten=_is_beaten(bars, goals, candidates, front),
     )
 
 
-def _is_beaten(
-    bars: Mapping[str, float],
-    goals: Sequence[Mapping[str, Any]],
-    candidates: Sequence[Winner],
-    front: Sequence[Mapping[str, float]],
-) -> bool:
-    """Whether one result is better everywhere; one of the front by the winners' uncertainty."""
-    signs = {g["name"]: -1.0 if g["direction"] == "maximise" else 1.0 for g in goals}
-    usual = {n: max((w.uncertainty.get(n, 0.0) for w in candidates), default=0.0) for n in bars}
-    points = [(w.metrics, w.uncertainty) for w in candidates]
-    points += [(metrics, usual) for metrics in front if len(goals) > 1]
-    return bool(bars) and any(
-        all(
-            signs[n] * metrics[n] < signs[n] * bar - _SIGMAS * error.get(n, 0.0)
-            for n, bar in bars.items()
-        )
-        for metrics, error in points
-    )
+_BEST_FIRST: tuple[OutcomeWord, ...] = ("met", "undecided", "missed")
+
+
+def _clears(
+    winner: Winner,
+    bars: Mapping[str, Criterion],
+    record: StudyRecord,
+    knobs: Sequence[SearchKnob],
+) -> OutcomeWord:
+    """Whether one result is better in all objectives, by the rule for criteria."""
+    sure: bool = record.problem["deterministic"]
+    found = {name: standing(winner, name, knobs, deterministic=sure) for name in bars}
+    words = {s.against(n, bars[n])[0] for n, s in found.items() if s is not None}
+    return _first(_BEST_FIRST[::-1], words)
+
+
+def _first(order: Sequence[OutcomeWord], words: Collection[str]) -> OutcomeWord:
+    """The first of `order` that is among the words; missed where there are none."""
+    found: list[OutcomeWord] = [word for word in order if word in words]
+    return found[0] if found else "missed"
 
 
 def _draws(record: StudyRecord, row: Mapping[str, Any]) -> tuple[dict[str, list[float]], str]:

@@ -30,6 +30,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     fit_findings.tension,
     fit_findings.basins,
     fit_findings.profiles,
+    fit_findings.islands,
     fit_findings.moves,
     fit_findings.knobs,
     search_findings.confirmation,

@@ -23,7 +23,7 @@ RESOLVED = 0.1
 A tenth of a 95 % interval is 0.39 standard errors: 7 % more, in quadrature.
 """
 _CEILING = 0.9
-"""A chi2 above this share of its ceiling explains next to nothing.
+"""A chi2 above this share of its ceiling is hardly better than a constant.
 
 A choice: the model then explains a tenth of what the data vary by.
 """
@@ -55,14 +55,22 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
             )
             yield Finding(code=codes.TENSION, sentence=text, withholds=[])
     if found.share is not None and found.share > _CEILING:
-        how = "worse" if found.share > 1.0 else "hardly better"
-        text = worded(
-            "the model does {} than a constant: chi2 is {:.4g} % of what one "
-            "constant for each group of observations gives.",
-            how,
-            100 * found.share,
-        )
-        yield Finding(code=codes.TENSION, sentence=text, withholds=[])
+        yield _hardly_better(found.share, fits=p is not None and p >= WORST_P)
+
+
+def _hardly_better(share: float, *, fits: bool) -> Finding:
+    """What follows where constants do as well: of a good fit that they suffice, else tension."""
+    how = "worse" if share > 1.0 else "hardly better"
+    text = worded(
+        "the model does {} than a constant: chi2 is {:.4g} % of what one "
+        "constant for each group of observations gives",
+        how,
+        100 * share,
+    )
+    if fits:
+        text = worded("{}, and the fit is good: these data hardly need the model.", text)
+        return Finding(code=codes.CONSTANT_SUFFICES, sentence=text)
+    return Finding(code=codes.TENSION, sentence=worded("{}.", text), withholds=[])
 
 
 def basins(study: Study, _: StudyRecord) -> Iterator[Finding]:
@@ -161,6 +169,13 @@ def _unsettled(profile: Profile) -> Iterator[Finding]:
             parameter=profile.parameter,
             sentence=text,
         )
+
+
+def islands(study: Study, _: StudyRecord) -> Iterator[Finding]:
+    """Maps whose joint region is in several pieces."""
+    for found in study.maps:
+        if found.code is not None:
+            yield Finding(code=found.code, sentence=found.sentence)
 
 
 def _listed(values: Sequence[float]) -> str:

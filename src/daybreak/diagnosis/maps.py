@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from daybreak.diagnosis.best import Best
 from daybreak.diagnosis.bounds import parameters_of
 from daybreak.diagnosis.profiles import is_settled
 from daybreak.diagnosis.study import Contour, ContourPoint, Map
+from daybreak.findings import codes
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.contours.frame import XY, Frame
+from daybreak.problem.contours.lines import Vertex, holds
 from daybreak.problem.contours.tracing import TOLERANCE, trace
 from daybreak.problem.levels import levels_2d
 from daybreak.problem.origins import Why
@@ -54,6 +56,7 @@ def read_maps(record: StudyRecord, best: Best | None) -> list[Map]:
             chi2_min=None if best is None else best.chi2,
             contours=contours,
             sentence=_sentence(one.name, two.name, contours, unsettled),
+            code=codes.SEVERAL_REGIONS if contours and contours[-1].regions > 1 else None,
         )
     ]
 
@@ -98,8 +101,23 @@ def _contours(
         ]
         if lines:
             chi2 = best.reference + level
-            found.append(Contour(level=probability, chi2=chi2, lines=lines, error=contour.error))
+            found.append(
+                Contour(
+                    level=probability,
+                    chi2=chi2,
+                    lines=lines,
+                    regions=regions(contour.lines),
+                    error=contour.error,
+                )
+            )
     return found
+
+
+def regions(lines: Sequence[Sequence[Vertex]]) -> int:
+    """How many lines go around a region: one that lies in an odd number of others is a hole."""
+    return sum(
+        not holds([*lines[:i], *lines[i + 1 :]], line[0].at) for i, line in enumerate(lines)
+    )
 
 
 def _sentence(one: str, two: str, contours: list[Contour], unsettled: int) -> str:
@@ -113,8 +131,7 @@ def _sentence(one: str, two: str, contours: list[Contour], unsettled: int) -> st
             f" The contour is not complete: somewhere it is {outer.error:.2g} off its level; use "
             "more points."
         )
-    pieces = len(outer.lines)
-    what = "one region" if pieces == 1 else f"{pieces} separate regions"
+    what = "one region" if outer.regions == 1 else f"{outer.regions} separate regions"
     if all(point.closed for line in outer.lines for point in line):
         closed = "closed by the data"
     else:

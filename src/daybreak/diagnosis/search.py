@@ -122,7 +122,7 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
         for row, bar in zip(record.problem["objectives"], reference, strict=True)
     ]
     front = _front(found, places, rows)
-    members = [trial.metrics for trial in found.trials if trial.number in set(front)]
+    knobs = _knobs(found)
     reading = SearchReading(
         sampler=record.facts.engine,
         goals=goals,
@@ -134,9 +134,9 @@ def read_search(record: StudyRecord) -> tuple[SearchReading, list[Winner]]:
         selection_bias=_bias(found, confirmed),
         front=front,
         hypervolume=_history(found, reference),
-        baselines=read_baselines(record, candidates, members),
+        baselines=read_baselines(record, candidates, knobs),
         importance=_importance(found, space),
-        knobs=_knobs(found),
+        knobs=knobs,
         exhausted=_exhausted(found, space),
     )
     return reading, candidates

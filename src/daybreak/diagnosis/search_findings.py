@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from daybreak.criteria import Criterion
 from daybreak.diagnosis.search_study import (
-    MEASURED,
     BaselineReading,
     ConfigurationState,
     Goal,
+    OutcomeWord,
     SearchReading,
     Winner,
 )
+from daybreak.diagnosis.standing import Standing, standing
 from daybreak.diagnosis.study import CriterionOutcome, Study
 from daybreak.findings import Finding, codes
 from daybreak.ledger.records import StudyRecord
@@ -21,8 +22,6 @@ from daybreak.sentences import between, joined, worded
 
 QUANTITIES = ("completed", "feasible", "front_size", "hypervolume", "outside_baselines")
 """Quantities of a whole search, beside its metrics."""
-_CONFIRM = "Confirm the winner with more fresh seeds: confirm=3, or more."
-"""What would decide a criterion that is not settled or too near to its bar."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +32,15 @@ class SearchEvidence:
     deterministic: bool
     winner: Winner | None
 
-    def measure(self, quantity: str) -> tuple[float | None, float | None, str]:
-        """Value, uncertainty, and why it is not settled; empty when it is."""
+    def measure(self, quantity: str) -> Standing | None:
+        """A quantity of the whole search, or of its winner; None where there is none."""
         if quantity in QUANTITIES:
             value = _OF_ALL[quantity](self.reading)
-            return value, None if value is None else 0.0, ""
-        winner = self.winner
-        if winner is None or quantity not in winner.metrics:
-            return None, None, ""
-        moved = sum(abs(knob.changes.get(quantity, 0.0)) for knob in self.reading.knobs)
-        if winner.seeds:
-            alone = len(winner.seeds) < 2
-            why = "only one seed confirmed it" if alone else ""
-            return winner.metrics[quantity], winner.uncertainty.get(quantity, 0.0) + moved, why
-        why = "" if self.deterministic else "it is the luckiest of many trials, and not confirmed"
-        return winner.metrics[quantity], moved, why
+            open_ = quantity == "outside_baselines" and not value and _is_open(self.reading)
+            why = "a result is too near to a baseline, or not confirmed" if open_ else ""
+            return None if value is None else Standing(value, 0.0, 0.0, why)
+        knobs = self.reading.knobs
+        return standing(self.winner, quantity, knobs, deterministic=self.deterministic)
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -55,8 +48,7 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _completed(reading: SearchReading) -> float | None:
-    measured = sum(reading.counts.get(word, 0) for word in MEASURED)
-    return _share(measured, sum(reading.counts.values()))
+    return _share(reading.measured, sum(reading.counts.values()))
 
 
 def _feasible(reading: SearchReading) -> float | None:
@@ -68,6 +60,11 @@ def _feasible(reading: SearchReading) -> float | None:
 def _outside(reading: SearchReading) -> float | None:
     told = [b.beaten for b in reading.baselines if b.bars]
     return float(all(told)) if told else None
+
+
+def _is_open(reading: SearchReading) -> bool:
+    """Whether all baselines may still have been beaten."""
+    return all(b.outcome != "missed" for b in reading.baselines if b.bars)
 
 
 _OF_ALL: dict[str, Callable[[SearchReading], float | None]] = {
@@ -104,8 +101,8 @@ def choose(
 def judge_search(criterion: Criterion, evidence: SearchEvidence) -> CriterionOutcome:
     """How one criterion came out, with its numbers."""
     name = criterion.quantity
-    value, uncertainty, why = evidence.measure(name)
-    if value is None:
+    found = evidence.measure(name)
+    if found is None:
         winner = evidence.winner
         there = [*(winner.metrics if winner else {}), *QUANTITIES]
         outcome, sentence = "undecided", f"{name} is not there; there are {', '.join(there)}."
@@ -115,14 +112,14 @@ def judge_search(criterion: Criterion, evidence: SearchEvidence) -> CriterionOut
                 "Search longer, or look at why trials failed or missed a constraint."
             )
     else:
-        outcome, sentence = criterion.judged(name, value, uncertainty, why, do=_CONFIRM)
+        outcome, sentence = found.against(name, criterion)
     return CriterionOutcome(
         criterion=criterion.title,
         quantity=name,
         of=[],
         outcome=outcome,
-        value=value,
-        uncertainty=uncertainty,
+        value=found and found.value,
+        uncertainty=found and found.uncertainty,
         threshold=criterion.bar,
         level=criterion.level,
         sentence=sentence,
@@ -185,14 +182,17 @@ def baselines(study: Study, _: StudyRecord) -> Iterator[Finding]:
         pairs = baseline.bars.items()
         bars = joined(", ", (worded("{} = {:.6g}", name, bar) for name, bar in pairs))
         text = worded(
-            "no result is better than {} in all objectives at once ({}).", _called(baseline), bars
+            "no result is {}better than {} in all objectives at once ({}).",
+            "" if baseline.outcome == "missed" else "clearly ",
+            _called(baseline),
+            bars,
         )
         yield Finding(code=codes.INSIDE_BASELINE, sentence=text)
-    for (name, result), group in _by_result(inside).items():
+    for (name, result, outcome), group in _by_result(inside).items():
         goal = next(goal for goal in reading.goals if goal.name == name)
-        text = worded(
-            "{} = {:.6g} is no better than {}.", name, result, _best_of(group, goal, reading)
-        )
+        how = "no better" if outcome == "missed" else "not clearly better"
+        best = _best_of(group, goal, reading)
+        text = worded("{} = {:.6g} is {} than {}.", name, result, how, best)
         yield Finding(code=codes.INSIDE_BASELINE, sentence=text)
 
 
@@ -219,12 +219,12 @@ def _called(baseline: BaselineReading) -> str:
 
 def _by_result(
     inside: Sequence[BaselineReading],
-) -> dict[tuple[str, float], list[BaselineReading]]:
+) -> dict[tuple[str, float, OutcomeWord], list[BaselineReading]]:
     """Baselines by the one result that does not beat them, so that one sentence tells all."""
-    found: dict[tuple[str, float], list[BaselineReading]] = {}
+    found: dict[tuple[str, float, OutcomeWord], list[BaselineReading]] = {}
     for baseline in inside:
         ((name, result),) = baseline.result.items()
-        found.setdefault((name, result), []).append(baseline)
+        found.setdefault((name, result, baseline.outcome), []).append(baseline)
     return found
 
 

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Plain = float | int | str | bool | None
 How = Literal["forced", "trial"]
+OutcomeWord = Literal["met", "missed", "undecided"]
+"""How a bar came out, of a criterion or of a baseline."""
 
 
 class Model(BaseModel):
@@ -127,12 +129,23 @@ class BaselineReading(Model):
     """What a result has to beat: the value, or of a null the better 5 % of its draws."""
     result: dict[str, float]
     """The best value of the search in each objective."""
-    outside: dict[str, bool]
-    """Whether the result is better by more than its uncertainty."""
-    beaten: bool
-    """Whether one winner or point of the front is better in all of its objectives at once."""
+    outcomes: dict[str, OutcomeWord]
+    """Of the best value in each objective: whether it is better than the bar, as a criterion
+    would be judged."""
+    outcome: OutcomeWord
+    """Whether one winner is better in all of its objectives at once."""
     message: str
     """Why there are no values; else empty."""
+
+    @property
+    def outside(self) -> dict[str, bool]:
+        """Whether the best value of each objective is better for certain."""
+        return {name: outcome == "met" for name, outcome in self.outcomes.items()}
+
+    @property
+    def beaten(self) -> bool:
+        """Whether one winner is better in all of its objectives for certain."""
+        return self.outcome == "met"
 
 
 class Importance(Model):
@@ -186,6 +199,11 @@ class SearchReading(Model):
     knobs: list[SearchKnob]
     exhausted: bool
     """Whether every configuration of the space was evaluated."""
+
+    @property
+    def measured(self) -> int:
+        """How many configurations have values, whether or not they miss a constraint."""
+        return sum(self.counts.get(word, 0) for word in MEASURED)
 
     @property
     def single(self) -> bool:

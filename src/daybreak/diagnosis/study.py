@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from daybreak.criteria import Level, Verdict
-from daybreak.diagnosis.search_study import SearchReading
+from daybreak.diagnosis.search_study import OutcomeWord, SearchReading
 from daybreak.findings import Code, Finding
 from daybreak.ledger.states import StudyState
 from daybreak.problem.ends import LEVEL_95
@@ -21,7 +21,6 @@ from daybreak.sentences import Said
 EndKind = Literal[
     "global", "local minimum", "saddle or plateau", "not converged", "at bound", "unchecked"
 ]
-OutcomeWord = Literal["met", "missed", "undecided"]
 
 
 class Model(BaseModel):
@@ -221,6 +220,9 @@ class Contour(Model):
     chi2: float
     """Lowest chi2 plus the quantile of the chi2 distribution with two degrees of freedom."""
     lines: list[list[ContourPoint]]
+    """The border of every region, and of every hole in one."""
+    regions: int
+    """Separate pieces of the set; holes are none."""
     error: float
     """Largest distance from the level found between two of its points, in units of chi2."""
 
@@ -241,6 +243,8 @@ class Map(Model):
     chi2_min: float | None
     contours: list[Contour]
     sentence: str
+    code: Code | None = None
+    """``several_regions`` where the 95 % region is in pieces, else null."""
 
 
 class Start(Model):
@@ -418,6 +422,12 @@ class Study(Model):
     def finished(self) -> bool:
         """Whether its method came to an end, so that what it found can be judged."""
         return self.state is StudyState.FINISHED
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it ended with something to judge: a best fit, or a configuration measured."""
+        found = self.best is not None if self.search is None else self.search.measured > 0
+        return self.finished and found
 
     @property
     def profile(self) -> Profile | None:

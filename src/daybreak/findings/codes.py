@@ -75,6 +75,14 @@ NOT_SETTLED = FindingCode(
     "give more starts (starts=), a guess (guess=), or ask dk.Intervals for the ends alone",
     frozenset(Withholds),
 )
+SEVERAL_REGIONS = FindingCode(
+    "several_regions",
+    Scope.PARAMETER,
+    "note",
+    "the joint 95 % region of a map is in several pieces",
+    "separate pairs of values of the two parameters describe the data alike",
+    "state all of them, and look for data that tell them apart",
+)
 MOVES_WITH_MODEL_UNCERTAINTY = FindingCode(
     "moves_with_model_uncertainty",
     Scope.PARAMETER,
@@ -120,12 +128,31 @@ OUT_OF_REACH = FindingCode(
     "the model within its bounds does not come close enough to the data",
     "move the bound that is named, or change the model or the criterion",
 )
+MISSING_RESOURCE = FindingCode(
+    "missing_resource",
+    Scope.PROBLEM,
+    "stop",
+    "a trial needs a graphics processor, memory, a program, a file or a package that is not here",
+    "the plan was written for another machine, or something is not installed",
+    "provide it, run the campaign where it is, or declare less",
+)
+MODEL_REFUSES = FindingCode(
+    "model_refuses",
+    Scope.PROBLEM,
+    "stop",
+    "the model raises an exception at the study's settings, asked with plain numbers at eight "
+    "places; a warning where it refuses the guess or the middle of the box alone",
+    "it guards its domain, and the setting or the guess lies outside; a traced number passes "
+    "such a guard unseen",
+    "change the setting, or keep parameters inside the domain by bounds",
+)
 TOO_FEW_DATA = FindingCode(
     "too_few_data",
     Scope.PROBLEM,
     "warning",
-    "there are fewer observations than fitted numbers",
-    "the data cannot fix them all, and leave no degrees of freedom",
+    "there are fewer observations than fitted numbers, or too few for a criterion on the p value "
+    "or the reduced chi2 to mean anything",
+    "the data cannot fix them all, or leave no degrees of freedom",
     "fix parameters, or add data",
 )
 INERT_SETTING = FindingCode(
@@ -197,7 +224,7 @@ INSIDE_BASELINE = FindingCode(
     "inside_baseline",
     Scope.SEARCH,
     "warning",
-    "no result is better than a baseline or null test",
+    "no result is better than a baseline or null test by more than two standard errors",
     "there is nothing to find, or the search was too short",
     "state the baseline beside the result",
 )
@@ -248,11 +275,20 @@ TENSION = FindingCode(
     "tension",
     Scope.STUDY,
     "warning",
-    "p below 0.01, in total or for a group, or chi2 above 90 % of its ceiling; as a note: p "
-    "above 0.99",
+    "p below 0.01, in total or for a group, or a fit not known to be good with chi2 above 90 % "
+    "of its ceiling; as a note: p above 0.99",
     "the model, the uncertainties, or a group of the data is wrong",
     "look at the pulls and the groups before any parameter",
     frozenset({Withholds.CLAIM}),  # of the whole fit; one group of several withholds nothing
+)
+CONSTANT_SUFFICES = FindingCode(
+    "constant_suffices",
+    Scope.STUDY,
+    "note",
+    "the fit is good (p of 0.01 or more), and chi2 is above 90 % of its ceiling: what one "
+    "constant for each group of observations gives",
+    "the data vary by hardly more than their uncertainties",
+    "read nothing into the model's success, and look for data that can tell it from a constant",
 )
 MISSED_BASIN_POSSIBLE = FindingCode(
     "missed_basin_possible",

@@ -117,6 +117,11 @@ class Finding(Model):
     )
     """What may not be said because of it: all that its code withholds, unless it is given."""
 
+    @property
+    def is_stop(self) -> bool:
+        """Whether it alone keeps its study from running."""
+        return self.severity == "stop"
+
     @model_validator(mode="before")
     @classmethod
     def _read(cls, data: Any, info: ValidationInfo) -> Any:
@@ -191,6 +196,11 @@ class Reachability(Model):
     """The place of the smallest chi2, by parameter; local fits start from there as well."""
     sentence: Said
 
+    @property
+    def meaningless(self) -> bool:
+        """Whether nothing is asked: no data are left to test the model, so there is no bar."""
+        return not self.met and self.bar is None
+
 
 class Symmetry(Model):
     """A continuous transformation that moves parameters and (nearly) no residual."""
@@ -223,6 +233,10 @@ class Forecast(Model):
 class Unmade(enum.StrEnum):
     """Why a check was not made; the value is what ``summary.json`` keeps and the reader sees."""
 
+    LACKING = (
+        "what the plan needs is not here",
+        "Not checked, because what the plan needs is not here:",
+    )
     BUDGET = "the budget was spent", "Not checked, because the budget was spent:"
     NUMBERLESS = "the model gives no number", "Not checked, because the model gives no number:"
     NONFINITE = "too few places were finite", "Not checked, because too few places were finite:"
@@ -284,7 +298,8 @@ class Preflight(Model):
     """What is known before the night."""
 
     hopeless: bool
-    """Whether a hard criterion of every counted study is out of reach as far as searched."""
+    """Whether nothing can come of it: every counted study has a stop, or the plan needs what this
+    machine lacks."""
     sentence: str
     studies: list[StudyPreflight]
     seconds: float
@@ -292,3 +307,9 @@ class Preflight(Model):
     def of(self, study: str) -> StudyPreflight | None:
         """What is known of one study; None where it was not looked at."""
         return next((one for one in self.studies if one.study == study), None)
+
+    @property
+    def lacking(self) -> list[Finding]:
+        """What the plan needs and this machine lacks."""
+        found = (finding for one in self.studies for finding in one.findings)
+        return [one for one in found if one.code == codes.MISSING_RESOURCE]

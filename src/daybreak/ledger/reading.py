@@ -14,6 +14,7 @@ from daybreak.ledger import schema as t
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.records import (
     BatchRecord,
+    BegunRecord,
     CampaignRecord,
     CriteriaRecord,
     EventRecord,
@@ -28,6 +29,8 @@ from daybreak.problem.method_facts import MethodFacts
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 
+_NEWEST = sa.select(t.campaigns.c.body).order_by(t.campaigns.c.id.desc()).limit(1)
+
 
 def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
     """Everything in the ledger.
@@ -37,9 +40,8 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
     LedgerError
         When no campaign has been written down yet.
     """
-    newest = sa.select(t.campaigns.c.body).order_by(t.campaigns.c.id.desc()).limit(1)
     there = sa.inspect(c).has_table(t.campaigns.name)
-    body = c.execute(newest).scalar() if there else None
+    body = c.execute(_NEWEST).scalar() if there else None
     if body is None:
         msg = (
             f"the ledger in {place} is empty: its run has only just begun, or "
@@ -73,6 +75,16 @@ def read_campaign(c: sa.Connection, place: Path) -> CampaignRecord:
             for e in events
         ),
     )
+
+
+def read_begun(c: sa.Connection) -> BegunRecord | None:
+    """The campaign that was begun last; None where none was written down."""
+    body = c.execute(_NEWEST).scalar()
+    run = c.execute(sa.select(t.runs).order_by(t.runs.c.id.desc()).limit(1)).first()
+    if body is None or run is None:
+        return None
+    origin = json.loads(run.provenance).get("origin", "")
+    return BegunRecord(json.loads(body)["name"], origin, run.plan)
 
 
 def read_preflight(c: sa.Connection) -> Preflight | None:

@@ -136,6 +136,17 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
+class BegunRecord:
+    """The campaign that a ledger belongs to, as its newest run began it."""
+
+    name: str
+    origin: str
+    """Name or file that it was loaded from; empty where it was made in Python."""
+    plan: str
+    """Hash of what that run was asked to do."""
+
+
+@dataclass(frozen=True)
 class EventRecord:
     """Something worth remembering."""
 

@@ -23,8 +23,14 @@ from daybreak.ledger.made import Made, read_made
 from daybreak.ledger.migration import make_tables, readable
 from daybreak.ledger.place import FILE, LOCK, Server, find
 from daybreak.ledger.pulse import Pulse, expect, read_pulse
-from daybreak.ledger.reading import read_campaign, read_plan, read_preflight, read_study
-from daybreak.ledger.records import CampaignRecord, PlannedRecord, StudyRecord
+from daybreak.ledger.reading import (
+    read_begun,
+    read_campaign,
+    read_plan,
+    read_preflight,
+    read_study,
+)
+from daybreak.ledger.records import BegunRecord, CampaignRecord, PlannedRecord, StudyRecord
 from daybreak.ledger.states import ENDED, AttemptState, EventKind, StudyState, TrialState
 from daybreak.problem.kinds import Role
 from daybreak.problem.outcomes import Outcome, canonical, digest
@@ -143,6 +149,10 @@ class Ledger:
             msg = "the ledger is open, but no run has begun; call begin_run first."
             raise LedgerError(msg)
         return self.run
+
+    def begun(self) -> BegunRecord | None:
+        """What was begun here last; None in a ledger without a campaign."""
+        return self.store.read(read_begun)
 
     # -- the plan ------------------------------------------------------------------------------
 

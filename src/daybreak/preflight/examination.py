@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from daybreak.errors import ProblemError
+from daybreak.errors import PredictionError, ProblemError
 from daybreak.findings import (
     Finding,
     Forecast,
@@ -29,6 +29,7 @@ from daybreak.preflight.identifiability import identify
 from daybreak.preflight.needs import degrees_of_freedom
 from daybreak.preflight.probe import NotMade, Probe
 from daybreak.preflight.reachability import check_reachability
+from daybreak.preflight.refusal import refusals
 from daybreak.preflight.soundness import CHECKS
 from daybreak.preflight.survey import survey
 from daybreak.preflight.symmetry import find_symmetries
@@ -74,7 +75,10 @@ class Examination:
         try:
             self.probe = Probe(study, seed=seed)
         except ProblemError as error:
-            self.refuse(str(error))
+            raised = isinstance(error, PredictionError) and study.all_settings
+            self.findings += refusals(study) if raised else []
+            if not self.findings:
+                self.refuse(str(error))
 
     def make(self, check: Check, deadline: float) -> None:
         """Make one check; where it cannot be made to its end, keep why, and what it has found.
@@ -149,6 +153,7 @@ class Check(NamedTuple):
 def checks() -> list[Check]:
     """All checks in the order of what they are worth: reach, symmetries, then what can wait."""
     return [
+        Check("whether the model takes the settings of the study", _refuses),
         Check("whether the model gives numbers at all", _anywhere),
         Check("how long it takes", _forecast),
         Check("whether the criteria can be met", _reach),
@@ -158,6 +163,15 @@ def checks() -> list[Check]:
         *(Check(name, _collecting(check)) for name, check in CHECKS),
         *_outside(),
     ]
+
+
+def _refuses(examination: Examination, probe: Probe) -> None:
+    """Whether the model takes the settings as plain numbers; else nothing more is asked."""
+    found = refusals(examination.study)
+    probe.evaluations += 1
+    examination.findings += found
+    if any(one.is_stop for one in found):
+        examination.probe = None
 
 
 def _anywhere(examination: Examination, probe: Probe) -> None:
@@ -178,15 +192,16 @@ def _reach(examination: Examination, probe: Probe) -> None:
     try:
         check_reachability(probe, found)
     finally:  # what is known counts, although the budget may be spent
-        examination.findings += [
-            Finding(
-                code=codes.OUT_OF_REACH,
-                sentence=one.sentence,
-                severity="stop" if one.conclusive and one.level == "hard" else "warning",
-            )
-            for one in found
-            if not one.met
-        ]
+        examination.findings += [_not_met(one) for one in found if not one.met]
+
+
+def _not_met(one: Reachability) -> Finding:
+    """A criterion that no place found meets, or that means nothing."""
+    if one.meaningless:
+        return Finding(code=codes.TOO_FEW_DATA, sentence=one.sentence)
+    sure = one.conclusive and one.level == "hard"
+    severity = "stop" if sure else "warning"
+    return Finding(code=codes.OUT_OF_REACH, sentence=one.sentence, severity=severity)
 
 
 def _symmetries(examination: Examination, probe: Probe) -> None:

@@ -99,7 +99,7 @@ class _Case:
     escapes: tuple[Escape, ...] | None = None
     """None until they have been looked for."""
 
-    def answer(self, dof: int) -> Reachability:
+    def answer(self) -> Reachability:
         """The case as data."""
         finite = self.bar is not None and math.isfinite(self.bar)
         return Reachability(
@@ -115,7 +115,7 @@ class _Case:
             reaches=list(self.reaches),
             escapes=list(self.escapes or ()),
             best=self.best,
-            sentence=_sentence(self, dof),
+            sentence=_sentence(self),
         )
 
 
@@ -161,9 +161,7 @@ class _Examination:
         return math.inf if plain is None else 0.25 * plain
 
     def _keep(self) -> None:
-        self.answers[:] = [
-            case.answer(self.dof) for case in self.cases if math.isfinite(case.smallest)
-        ]
+        self.answers[:] = [case.answer() for case in self.cases if math.isfinite(case.smallest)]
 
     def _weigh(self, cases: list[_Case], pursuit: Pursuit) -> None:
         """Compare the smallest chi2 with every bar."""
@@ -305,12 +303,12 @@ def _unit(problem: FitProblem, name: str) -> str:
     return problem.space[name].unit
 
 
-def _sentence(case: _Case, dof: int) -> str:
+def _sentence(case: _Case) -> str:
     """What a tired reader needs: what is wanted, what there is, and what to move."""
     c = case.criterion
     asked = worded("{} {}", c.quantity, c.bar)
     if bounds_chi2(c) and case.bar is None:
-        return worded("{} means nothing without degrees of freedom, and there are {}.", asked, dof)
+        return worded("{} means nothing: no degrees of freedom are left to test the model.", asked)
     if case.met:
         return worded("{} is within reach{}.", asked, _example(case))
     parts = [_shortfall(case, asked)]

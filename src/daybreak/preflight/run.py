@@ -12,8 +12,10 @@ from daybreak.preflight.clock import WORK
 from daybreak.preflight.examination import Examination, checks
 from daybreak.preflight.placebo import Rehearser, examine_search
 from daybreak.preflight.probe import OutOfTime
+from daybreak.preflight.supplies import askable, missing
 from daybreak.preflight.varied import families, inert_settings, question, same_fit, same_search
 from daybreak.problem.search import SearchProblem
+from daybreak.sentences import Sentence, joined, worded
 
 BUDGET = 60.0
 """Seconds for a whole campaign unless told otherwise, as `daybreak.preflight.clock` counts them.
@@ -28,7 +30,7 @@ for it still leaves something for them.
 """
 
 
-def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
+def preflight(campaign: Campaign, budget: float = BUDGET, *, elsewhere: bool = False) -> Preflight:
     """Say what can be known before the night; writes nothing.
 
     What each check asks is fixed by the plan.  The budget only cuts what takes too long: no check
@@ -41,6 +43,8 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
     budget : float
         Seconds of processor time, children included, or of waiting where a model waits for
         something elsewhere (`daybreak.preflight.clock`); what does not fit is listed.
+    elsewhere : bool
+        Whether the trials are made on other machines, so that what this one lacks says nothing.
 
     Returns
     -------
@@ -48,8 +52,10 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
         Findings as data, study by study.
     """
     begun, end = time.monotonic(), WORK.seconds() + budget
-    studies = campaign.all_studies()
-    _leave_graphics_processors(studies)
+    planned = campaign.all_studies()
+    _leave_graphics_processors(planned)
+    lacking = {} if elsewhere else {study.name: missing(study) for study in planned}
+    studies = [study for study in planned if elsewhere or askable(study)]
     seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
     related = families(studies, seeds)
     compared = {study.name for family in related for study in family}
@@ -66,8 +72,9 @@ def preflight(campaign: Campaign, budget: float = BUDGET) -> Preflight:
             examination.make(check, _part(until, last=count == len(examined)))
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
-    found = [(fitted | searched)[study.name] for study in studies]
-    hopeless = _hopeless(studies, found)
+    asked = fitted | searched
+    found = [_with(lacking.get(s.name, []), asked.get(s.name), s) for s in planned]
+    hopeless = any(lacking.values()) or _hopeless(planned, found)
     return Preflight(
         hopeless=hopeless,
         sentence=_sentence(found, hopeless=hopeless),
@@ -80,6 +87,28 @@ def _part(end: float, *, last: bool) -> float:
     """When one of several must end, so that something is kept for the others until `end`."""
     now = WORK.seconds()
     return end if last else now + _MOST * (end - now)
+
+
+def _with(
+    lacking: Sequence[Finding], found: StudyPreflight | None, study: Study
+) -> StudyPreflight:
+    """What a study lacks, before all else that was found; where it cannot be asked, alone."""
+    if found is None:
+        unmade = [NotChecked(check=check.name, why=Unmade.LACKING) for check in checks()]
+        found = StudyPreflight(
+            study=study.name,
+            findings=[],
+            reachability=[],
+            symmetries=[],
+            identifiability={},
+            rank=None,
+            degrees_of_freedom=0,
+            forecast=None,
+            checked=[],
+            not_checked=unmade,
+            evaluations=0,
+        )
+    return found.model_copy(update={"findings": [*lacking, *found.findings]})
 
 
 def _searches(
@@ -171,7 +200,14 @@ def _hopeless(studies: Sequence[Study], found: Sequence[StudyPreflight]) -> bool
 
 def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     if hopeless:
-        stops = {f.code for one in found for f in one.findings if f.severity == "stop"}
+        findings = [f for one in found for f in one.findings if f.severity == "stop"]
+        stops = {finding.code for finding in findings}
+        if codes.MISSING_RESOURCE in stops:
+            lacking = [f.sentence for f in findings if f.code == codes.MISSING_RESOURCE]
+            said = dict.fromkeys(Sentence.of(sentence).clause for sentence in lacking)
+            return worded("The plan needs what is not here: {}.", joined("; ", said))
+        if stops == {codes.MODEL_REFUSES}:
+            return "The model refuses the settings of every counted study."
         if codes.OUT_OF_REACH not in stops:
             return "No counted study gives a number to compare with the data."
         return "Out of reach as far as searched: no counted study can meet its hard criteria."

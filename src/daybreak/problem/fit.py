@@ -221,6 +221,11 @@ class FitProblem:
             **{f"`of` of {name}": one.of for name, one in self.ties.items()},
         }
 
+    def calls(self, values: Sequence[Any], settings: Settings) -> dict[str, Callable[[], Any]]:
+        """The user's functions, by what messages call them, ready to be called at `values`."""
+        given = self._arguments(values, settings)
+        return {name: functools.partial(one, *given) for name, one in self._functions.items()}
+
     def resolve(self, settings: Settings) -> dict[str, Setting]:
         """Give the problem's settings with some replaced.
 

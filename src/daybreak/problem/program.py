@@ -18,6 +18,7 @@ from daybreak.errors import ProblemError, ProgramError
 from daybreak.problem.fields import fields_of, fill
 from daybreak.problem.memory import oom_kills
 from daybreak.problem.output import json_in, numbers_in
+from daybreak.problem.resources import absolute
 from daybreak.problem.tee import Tee
 
 STDOUT = "-"
@@ -59,7 +60,8 @@ class Program:
     Raises
     ------
     ProblemError
-        When the program cannot be found, or the declaration cannot mean anything.
+        When the declaration cannot mean anything. Whether the program is there is asked before
+        the first trial, on the machine that makes them.
     """
 
     command: Sequence[str | Path]
@@ -70,7 +72,7 @@ class Program:
     keep: str | Path | None = None
 
     def __post_init__(self) -> None:
-        """Find the program and the template now, not in the middle of the night."""
+        """Read the template now, not in the middle of the night."""
         if isinstance(self.command, str) or not self.command:
             msg = (
                 "`command` must be a list, the program first, e.g. ['./decay', '{input}', "
@@ -78,7 +80,7 @@ class Program:
             )
             raise ProblemError(msg)
         words = [os.fspath(word) for word in self.command]
-        object.__setattr__(self, "command", (_found(words[0]), *words[1:]))
+        object.__setattr__(self, "command", (absolute(words[0]), *words[1:]))
         if isinstance(self.write, Path):
             object.__setattr__(self, "write", _template(self.write))
         if not callable(self.read) and self.read not in _READERS:
@@ -166,19 +168,6 @@ class Program:
 
 
 _READERS: dict[str, Callable[[Path], Any]] = {"numbers": numbers_in, "json": json_in}
-
-
-def _found(program: str) -> str:
-    """Where the program is; a name without a slash is looked up where commands are."""
-    place = str(Path(program).absolute()) if "/" in program else program
-    if shutil.which(place) is None:
-        there = "is not there, or may not be executed" if "/" in program else "is not on PATH"
-        msg = (
-            f"the program {program!r} {there} (looked from {Path.cwd()}); build it, make it "
-            "executable, or give its full path."
-        )
-        raise ProblemError(msg)
-    return place
 
 
 def _template(path: Path) -> str:

@@ -1,10 +1,12 @@
-"""What a trial may use, what it must not exceed, and how often it is tried again."""
+"""What a trial may use and needs, what it must not exceed, and how often it is tried again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from daybreak.errors import ProblemError, known
@@ -25,10 +27,11 @@ _NAMES = tuple(reason.name.lower() for reason in (*_RETRIED, StopReason.NONFINIT
 
 @dataclass(frozen=True)
 class Resources:
-    """What each trial of a problem may use; part of no trial's identity.
+    """What each trial of a problem may use and needs; part of no trial's identity.
 
-    Any limit, and any number of threads or graphics processors other than the default, has the
-    trials made in worker processes, which can be killed and replaced.
+    What it needs and this machine lacks stops a campaign before its first trial. Any limit, and
+    any number of threads or graphics processors other than the default, has the trials made in
+    worker processes, which can be killed and replaced.
 
     Parameters
     ----------
@@ -46,6 +49,13 @@ class Resources:
     isolate : bool
         Ask for worker processes although nothing is limited: a crash then costs a trial, not
         the night.
+    programs : sequence of text or path
+        External programs that a trial starts, by the name that is looked up on PATH, or by path;
+        that of a `daybreak.Program` needs no mention.
+    files : sequence of paths
+        Data that a trial reads, e.g. ``Manifest("data/manifest.json").files``.
+    packages : sequence of text
+        Modules that a trial imports.
 
     Raises
     ------
@@ -59,6 +69,9 @@ class Resources:
     gpus: int = 0
     retries: int | Mapping[str, int] = 0
     isolate: bool = False
+    programs: Sequence[str | Path] = ()
+    files: Sequence[str | Path] = ()
+    packages: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse limits that allow nothing and failures that have no name."""
@@ -66,6 +79,12 @@ class Resources:
         _check_limit("memory", self.memory, "GiB")
         _check_whole("threads", self.threads, at_least=1)
         _check_whole("gpus", self.gpus, at_least=0)
+        for name in ("programs", "files", "packages"):
+            _check_several(name, getattr(self, name))
+        # A trial may be made in another directory than the one it was declared in.
+        object.__setattr__(self, "programs", tuple(map(absolute, self.programs)))
+        object.__setattr__(self, "files", tuple(str(Path(one).absolute()) for one in self.files))
+        object.__setattr__(self, "packages", tuple(self.packages))
         if not isinstance(self.retries, Mapping):
             _check_whole("retries", self.retries, at_least=0)
             return
@@ -98,6 +117,9 @@ class Resources:
             "gpus": self.gpus,
             "retries": retries,
             "isolate": self.isolate,
+            "programs": list(self.programs),
+            "files": list(self.files),
+            "packages": list(self.packages),
         }
 
 
@@ -105,6 +127,24 @@ def check_resources(given: Any) -> None:
     """Refuse anything but a `Resources`."""
     if not isinstance(given, Resources):
         msg = f"`resources` must be e.g. dk.Resources(time_limit=60), but got {given!r}."
+        raise ProblemError(msg)
+
+
+def absolute(program: str | Path) -> str:
+    """A program as whoever starts it finds it; a name without a slash stays one for PATH."""
+    name = os.fspath(program)
+    return str(Path(name).absolute()) if "/" in name else name
+
+
+def _check_several(name: str, value: Any) -> None:
+    """Refuse one text where several are meant: its letters would be taken for them."""
+    if isinstance(value, (str, Path)) or not isinstance(value, Sequence):
+        msg = f"`{name}` must be a list, e.g. {name}=[{str(value)!r}], but got {value!r}."
+        raise ProblemError(msg)
+    given: Sequence[Any] = value
+    wrong = [one for one in given if not isinstance(one, (str, Path)) or not os.fspath(one)]
+    if wrong:
+        msg = f"`{name}` must be a list of names, but it holds {wrong[0]!r}."
         raise ProblemError(msg)
 
 

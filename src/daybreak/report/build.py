@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from daybreak.criteria import Claim as Reference
-from daybreak.decision import campaign_verdict, condition_in_words, counted, decide
+from daybreak.decision import (
+    Taken,
+    campaign_verdict,
+    condition_in_words,
+    counted,
+    have_result,
+    readings,
+)
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import StudyPreflight, outside
@@ -24,6 +31,7 @@ from daybreak.report.summary import (
     Row,
     RunTime,
     Summary,
+    TableReading,
     Timing,
 )
 from daybreak.report.surprises import surprises
@@ -45,7 +53,8 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
     over = all(study.state.ended for study in studies)
     finished = bool(planned) and over and record.last.ending is Ending.FINISHED
     verdict = campaign_verdict(planned, record.body["rule"]) if finished else "UNDECIDED"
-    decision = _decision(record.body["decisions"], studies) if finished else None
+    table = record.body["decisions"]
+    read = readings(table, studies) if finished else []
     timing = _timing(record, studies, finished=finished, alive=alive)
     reason = _reason(record.body, planned, finished=finished, stopped=_stopped(record))
     return Summary(
@@ -57,7 +66,11 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
         sentence=f"{verdict}: {reason}",
         reason=reason,
         rule=record.body["rule"],
-        decision=decision,
+        has_result=have_result(counted(planned) or planned),
+        decision=_decision(table, read, studies),
+        no_decision=next(
+            (f"No decision is taken: {one.reason}." for one in read if one.row is None), ""
+        ),
         studies=studies,
         outlook=record.preflight.sentence if record.preflight else "",
         preflight=_preflight(record),
@@ -85,7 +98,7 @@ def build(record: CampaignRecord, *, alive: bool = False) -> Summary:
 
 def _stopped(record: CampaignRecord) -> str:
     """What the preflight said, when it stopped the night; else empty."""
-    hopeless = record.runs[-1].ending is Ending.HOPELESS
+    hopeless = record.last.ending is Ending.HOPELESS
     return record.preflight.sentence if hopeless and record.preflight else ""
 
 
@@ -95,7 +108,8 @@ def _reason(
     """Why the verdict is what it is; `stopped` is why preflight kept it from running."""
     those = counted(planned)
     if stopped:
-        return f"not run. {stopped}"
+        begun = any(study.metrics.trials for study in planned)
+        return f"{'stopped before it went on' if begun else 'not run'}. {stopped}"
     if not finished:
         ended = sum(study.state.ended for study in planned)
         counted_up = f"{ended} of {len(planned)} studies have ended"
@@ -140,29 +154,33 @@ def _nothing_hard(study: Study) -> str:
 
 
 def _decision(
-    table: Sequence[Mapping[str, Any]], studies: Sequence[Study]
+    table: Sequence[Mapping[str, Any]], read: Sequence[Taken], studies: Sequence[Study]
 ) -> DecisionTaken | None:
-    planned = [study for study in studies if study.follows is None]
-    found = decide(table, planned)
-    if found is None:
+    """The row that the last reading took, and how it came to that."""
+    if not read or read[-1].row is None:
         return None
-    number, reason = found
-    rows = [
-        Row(
-            name=row["name"],
-            when=condition_in_words(row["when"]),
-            then=row["then"],
-            taken=place == number,
-        )
-        for place, row in enumerate(table)
-    ]
-    name = table[number]["name"]
+    last = table[read[-1].row]
+    found: list[TableReading] = []
+    for row, reason in read:
+        name = "" if row is None else table[row]["name"]
+        first = all(one.name != name for one in found)
+        started = [study.name for study in studies if first and study.follows == name]
+        found.append(TableReading(name=name, reason=reason, follow_ups=started))
     return DecisionTaken(
-        name=name,
-        sentence=table[number]["then"],
-        reason=reason,
-        table=rows,
-        follow_ups=[study.name for study in studies if study.follows == name],
+        name=last["name"],
+        sentence=last["then"],
+        reason=next(one.reason for one in found if one.name == last["name"]),
+        follow_ups=[name for one in found for name in one.follow_ups],
+        readings=found,
+        table=[
+            Row(
+                name=row["name"],
+                when=condition_in_words(row["when"]),
+                then=row["then"],
+                taken=row is last,
+            )
+            for row in table
+        ],
     )
 
 

@@ -184,7 +184,7 @@ def contours(found: Map) -> str:
 
 def _pieces(contour: Contour) -> str:
     how = "closed by the data" if is_closed(contour) else "open at the border of the scan"
-    return f"{numbers.count(len(contour.lines), 'piece')}, {how}"
+    return f"{numbers.count(contour.regions, 'piece')}, {how}"
 
 
 def is_closed(contour: Contour) -> bool:

@@ -184,6 +184,9 @@ def _finish(started: str, ended: str, seconds: tuple[float, float, float]) -> Fo
 def _criterion(name: str, found: Reachability, study: Study | None) -> Foretold:
     """Whether a criterion that was within reach, or out of it, was met."""
     finding = _finding(study, found) if study else None
+    if found.meaningless:
+        came = NOT_RUN if study is None else "no longer a criterion"
+        return Foretold(name, found.sentence, finding.sentence if finding else came, "open")
     bar = (
         "" if finding is None or finding.threshold == "yes" else worded(" ({})", finding.threshold)
     )

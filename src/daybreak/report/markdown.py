@@ -90,11 +90,14 @@ def _front(summary: Summary) -> Iterator[str]:
     yield from ("## Decision and next step", "")
     decision = summary.decision
     name = f"{text(decision.name)}: " if decision else ""
+    if summary.no_decision:
+        yield from (f"**{text(summary.no_decision)}**", "")
     yield f"**{name}{text(wording.next_step(summary))}**"
     if decision:
         yield text(decision.reason)
         if decision.follow_ups:
             yield f"Follow-up studies: {text(', '.join(decision.follow_ups))}."
+        yield from map(text, wording.readings(summary))
     yield from ("", "## Surprises", "")
     yield from [f"* {text(sentence)}" for sentence in summary.surprises] or ["None was found."]
     yield ""

@@ -90,6 +90,14 @@ def sentences(study: Study) -> Iterator[str]:
         yield f"importance: {matters(found)}."
 
 
+_BESIDE = {"met": "outside", "missed": "INSIDE", "undecided": "NOT CLEARLY outside"}
+_IN_ALL = {
+    "met": "a result is better in all of them",
+    "missed": "NOT BEATEN in all",
+    "undecided": "NOT CLEARLY BEATEN in all",
+}
+
+
 def beside(baseline: BaselineReading) -> str:
     """Write a result beside a baseline."""
     what = f"null test {baseline.name}" if baseline.null else f"baseline {baseline.name}"
@@ -97,9 +105,9 @@ def beside(baseline: BaselineReading) -> str:
         return f"{what}: {baseline.message or 'no values'}"
     bars = ", ".join(f"{name} {numbers.number(bar, 5)}" for name, bar in baseline.bars.items())
     if len(baseline.bars) > 1:
-        told = "a result is better in all of them" if baseline.beaten else "NOT BEATEN in all"
+        told = _IN_ALL[baseline.outcome]
     else:
-        told = f"the result is {'outside' if baseline.beaten else 'INSIDE'}"
+        told = f"the result is {_BESIDE[baseline.outcome]}"
     return f"{what}: {bars}; {told}"
 
 
@@ -222,7 +230,7 @@ def baselines(found: SearchReading) -> Table:
                     numbers.number(median),
                     numbers.number(baseline.bars[name]),
                     "" if result is None else numbers.number(result),
-                    "" if result is None else "outside" if baseline.outside[name] else "inside",
+                    "" if result is None else _BESIDE[baseline.outcomes[name]].lower(),
                     str(baseline.draws),
                 ]
             )

@@ -28,15 +28,28 @@ class Row(Model):
     taken: bool
 
 
+class TableReading(Model):
+    """One reading of the decision table."""
+
+    name: str
+    """The row that was taken."""
+    reason: str
+    """Why it matched, in words."""
+    follow_ups: list[str]
+    """Names of the studies it started; the next reading counts them."""
+
+
 class DecisionTaken(Model):
-    """What the decision table says."""
+    """What the decision table says in the end."""
 
     name: str
     sentence: str
     reason: str
-    """Why this row matched, in words."""
+    """Why this row matched when it was first taken, in words."""
     follow_ups: list[str]
-    """Names of the studies it started."""
+    """Names of all studies that rows started."""
+    readings: list[TableReading]
+    """The last one is what counts: the table is read again when follow-up studies have ended."""
     table: list[Row]
 
 
@@ -139,7 +152,11 @@ class Summary(Model):
     """The same without the verdict."""
     rule: Literal["all", "any"]
     """Whether the campaign needs all counted studies, or any of them."""
+    has_result: bool
+    """Whether any counted study has a result; without one nothing can be decided."""
     decision: DecisionTaken | None
+    no_decision: str
+    """Why no row of the decision table is taken, once the campaign is finished; else empty."""
     studies: list[Study]
     outlook: str
     """What the preflight said of the whole night; empty when none was made."""

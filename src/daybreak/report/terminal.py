@@ -91,6 +91,10 @@ def _next(summary: Summary) -> Iterator[str]:
         yield from _wrap(decision.reason, "  ")
         if decision.follow_ups:
             yield from _wrap(f"Follow-up studies: {', '.join(decision.follow_ups)}", "  ")
+        for sentence in wording.readings(summary):
+            yield from _wrap(sentence, "  ")
+    if summary.no_decision:
+        yield from _wrap(summary.no_decision)
     yield from _wrap(f"Next step: {wording.next_step(summary)}")
 
 

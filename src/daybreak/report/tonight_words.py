@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 
 from daybreak.findings import StudyPreflight
-from daybreak.report import alike, numbers
+from daybreak.report import alike, numbers, wording
 from daybreak.report.cells import Column, Table, table_of
 from daybreak.report.tonight import PlannedClaim, PlannedStudy, State, Tonight
 
@@ -66,10 +66,8 @@ def written(t: Tonight) -> str:
 def next_step(t: Tonight) -> str:
     """What to do now."""
     if t.state is State.HOPELESS and not t.anyway:
-        return (
-            "Move a bound or a bar that the preflight names. To run all the same: "
-            f"{t.place.run} --anyway"
-        )
+        stops = {f.code for one in t.examinations for f in one.findings if f.is_stop}
+        return f"{wording.unstopped(stops)}. To run all the same: {t.place.run} --anyway"
     text = f"Start it: {t.place.run} --until 07:00"
     if t.state is State.HOPELESS:
         return f"{text} (it runs although it is out of reach, because it says anyway=True)"
@@ -111,7 +109,7 @@ def no_answer(t: Tonight) -> list[str]:
         said += [
             (one.study, f"{found.criterion} cannot be met, as far as searched")
             for found in one.reachability
-            if not found.met
+            if not found.met and not found.meaningless
         ]
         said += [(one.study, f"a value of {name}: it is {word}") for name, word in _loose(t, one)]
     return [f"{one.sentence} [{alike.who(one.studies, every)}]" for one in alike.gather(said)]

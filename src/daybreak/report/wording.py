@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from daybreak.diagnosis.study import (
     ParameterInfo,
     Study,
 )
+from daybreak.findings import FindingCode, codes
 from daybreak.ledger.endings import Ending
 from daybreak.report import numbers
 from daybreak.report.summary import Claim, Summary, Timing
@@ -179,11 +181,39 @@ def next_step(summary: Summary) -> str:
         if last is Ending.RUNNING:
             return "Wait: the campaign is still running."
         if last is Ending.HOPELESS:
-            return "Move a bound that preflight names, or run it all the same with --anyway."
+            stops = {found.code for found in summary.preflight if found.is_stop}
+            return f"{unstopped(stops)}, or run it all the same with --anyway."
         return "Start the campaign again: it carries on where it stopped and repeats nothing."
-    if summary.decision is None:
-        return "No decision table was declared: the next step is yours."
-    return summary.decision.sentence
+    if summary.decision is not None:
+        return summary.decision.sentence
+    if not summary.has_result:
+        return (
+            "Read why no counted study has a result, mend that, and run it again with "
+            "--retry-failed."
+        )
+    return "No decision table was declared: the next step is yours."
+
+
+def unstopped(stops: Collection[FindingCode]) -> str:
+    """What takes the stops of a preflight away."""
+    if codes.MISSING_RESOURCE in stops:
+        return "Provide what is missing"
+    if codes.OUT_OF_REACH in stops:
+        return "Move a bound or a bar that the preflight names"
+    return "Mend what the preflight names"
+
+
+def readings(summary: Summary) -> list[str]:
+    """How the decision table was read where that was more than once, and what changed."""
+    found = summary.decision.readings if summary.decision else []
+    if len(found) < 2:
+        return []
+    told = [f"First reading, of the plan: {found[0].name} ({found[0].reason})."]
+    for before, one in itertools.pairwise(found):
+        changed = f"{one.name} in place of {before.name}"
+        said = f"{one.name} as before" if one.name == before.name else changed
+        told.append(f"Read again with {', '.join(before.follow_ups)}: {said} ({one.reason}).")
+    return told
 
 
 def unit_of(study: Study, name: str) -> str:

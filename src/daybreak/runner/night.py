@@ -7,19 +7,21 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from daybreak.criteria import Decision
 from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import LedgerError, PlanError
-from daybreak.findings import Preflight
+from daybreak.errors import LedgerError, PlanError, PredictionError
+from daybreak.findings import Preflight, codes
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.liveness import LEASE
 from daybreak.ledger.lock import Lock
 from daybreak.ledger.place import LOCK, Server, archive, prepare, remembered
 from daybreak.ledger.states import EventKind
 from daybreak.ledger.store import Ledger
-from daybreak.methods.solve import compiling
+from daybreak.methods.solve import check_contract, compiling
 from daybreak.plan import Campaign, Study
 from daybreak.preflight.run import BUDGET, preflight
+from daybreak.preflight.supplies import missing
 from daybreak.problem.outcomes import digest
 from daybreak.problem.precision import double_precision
 from daybreak.runner.changes import carried_over, explain
@@ -34,6 +36,7 @@ from daybreak.runner.listener import AbstractListener
 from daybreak.runner.pace import first_task
 from daybreak.runner.provenance import provenance, sources
 from daybreak.runner.rounds import Rounds, check_study
+from daybreak.runner.takeover import refuse_takeover
 from daybreak.verdict import read_study
 
 
@@ -90,9 +93,11 @@ def run_night(
     ChangedModelError
         When `predict` no longer gives the stored numbers.
     """
-    studies = campaign.all_studies()
-    for study in studies:
-        check_study(study)
+    studies, means = campaign.all_studies(), means or Means()
+    lacking = means.dask is None and any(map(missing, studies))
+    if not lacking or anyway or campaign.anyway:
+        for study in studies:
+            _check(study)
     prepare(directory)
     with ExitStack() as open_things:
         server = remembered(directory) if store is None else Server.of(store, campaign.name)
@@ -103,7 +108,8 @@ def run_night(
             ledger,
             listener,
             limits=limits or Limits(),
-            means=means or Means(),
+            means=means,
+            lacking=lacking,
             retry_failed=retry_failed,
             anyway=anyway,
             budget=budget,
@@ -111,6 +117,20 @@ def run_night(
         )
         open_things.callback(night.crew.close)
         return night.run(studies)
+
+
+def _check(study: Study) -> None:
+    """Refuse a study that cannot be asked; one that fails by its settings alone is left to end so.
+
+    The preflight says that the model refuses those, and other studies may go on.
+    """
+    try:
+        check_study(study)
+    except PredictionError:
+        own = study.problem.settings
+        if study.all_settings == own:
+            raise
+        check_contract(study.problem, own)
 
 
 def _opened(
@@ -141,6 +161,7 @@ class _Night:
         *,
         limits: Limits,
         means: Means,
+        lacking: bool,
         retry_failed: bool,
         anyway: bool,
         budget: float,
@@ -150,6 +171,8 @@ class _Night:
         self.ledger = ledger
         self.listener = listener
         self.anyway = anyway or campaign.anyway
+        self.lacking = lacking
+        """Whether the plan needs what this machine, which makes the trials, does not have."""
         self.budget = budget
         self.pressed = pressed
         """Why the keyboard asked to stop, or empty."""
@@ -166,23 +189,26 @@ class _Night:
 
     def run(self, studies: list[Study]) -> Ending:
         """All studies, the decision, its follow-ups."""
+        plan = digest([plan_of(studies), self.campaign.describe()])
+        refuse_takeover(self.ledger, self.campaign, plan)
         with double_precision():
-            refuse_lookalikes(studies)
-            for study in studies:  # before anything is written
-                self.rounds.compare(study)
+            if not self.lacking or self.anyway:
+                refuse_lookalikes(studies)
+                for study in studies:  # before anything is written
+                    self.rounds.compare(study)
         texts = sources(studies)
         made_of = {**provenance(texts), "origin": self.campaign.origin}
         self.rounds.earlier = self.ledger.keys()
-        plan = digest([plan_of(studies), self.campaign.describe()])
         self.ledger.begin_run(made_of, plan, texts.bodies, self._returned)
         try:
             with double_precision():
                 self._write(studies, follows=None)
                 self.listener.began(self.campaign, self.ledger)
                 ending, why = Ending.HOPELESS, ""
-                # What was begun is carried on: only a night without a trial is stopped.
-                self.anyway = self.anyway or self.ledger.has_trials()
-                if not self._preflight(studies).hopeless or self.anyway:
+                found = self._preflight(studies)
+                # What was begun is carried on: a night with trials is stopped for want of means.
+                begun = self.ledger.has_trials() and not found.lacking
+                if not found.hopeless or self.anyway or begun:
                     self._decide(self._run_all(studies))
                     ending = Ending.FINISHED
         except (KeyboardInterrupt, Interrupted) as stop:
@@ -232,12 +258,9 @@ class _Night:
         """What can be known before the night; made once for a plan, then read from the ledger."""
         plan = questions_of(studies)
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
-        if found is None or (found.hopeless and not started):
-            first = studies[0]
-            task = first_task(first)
-            held = task.held if task is not None else {}
-            with compiling(first.problem, first.all_settings, held):
-                found = preflight(self.campaign, self.budget)
+        lacked = found is not None and bool(found.lacking)
+        if found is None or lacked or self.lacking or (found.hopeless and not started):
+            found = self._examined(studies[0])
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)
         for one in found.studies:
@@ -245,8 +268,21 @@ class _Night:
             places = [place for i, place in enumerate(places) if place not in places[:i]]
             kept = self.ledger.places(one.study, places)
             self.rounds.places[one.study] = [*kept, *self.ledger.carried(one.study)]
+            refused = [f for f in one.findings if f.code == codes.MODEL_REFUSES and f.is_stop]
+            if refused and not self.anyway:
+                self.rounds.refused[one.study] = refused[0].sentence
         self._compare_deadline(found)
         return found
+
+    def _examined(self, first: Study) -> Preflight:
+        """The preflight, while what the first study needs compiled is compiled beside it."""
+        elsewhere = self.crew.means.dask is not None
+        if self.lacking:
+            return preflight(self.campaign, self.budget)
+        task = first_task(first)
+        held = task.held if task is not None else {}
+        with compiling(first.problem, first.all_settings, held):
+            return preflight(self.campaign, self.budget, elsewhere=elsewhere)
 
     def _compare_deadline(self, found: Preflight) -> None:
         """Say what fits before the deadline, when not everything does."""
@@ -276,20 +312,33 @@ class _Night:
         return readings
 
     def _decide(self, readings: Sequence[StudyReading]) -> None:
-        table = self.campaign.decisions
-        found = decide([row.describe() for row in table], readings)
-        if found is None:
-            return
-        number, reason = found
-        row = table[number]
+        """Read the decision table, and again whenever follow-up studies have ended.
+
+        Every row starts its follow-ups once (`daybreak.decision.readings`).
+        """
+        table = [row.describe() for row in self.campaign.decisions]
+        there, started = list(readings), set[str]()
+        while (taken := decide(table, there, again=bool(started))) is not None:
+            if taken.row is None:
+                self.ledger.note(EventKind.DECISION, f"no decision: {taken.reason}")
+                self.listener.warned(f"no decision: {taken.reason}")
+                return
+            row = self.campaign.decisions[taken.row]
+            asked = self._follow_ups(row, there) if row.name not in started else []
+            started.add(row.name)
+            self.ledger.note(EventKind.DECISION, f"{row.name}: {row.then} ({taken.reason})")
+            self.listener.decided(row, taken.reason, asked)
+            if not asked:
+                return
+            self._write(asked, follows=row.name)
+            there += self._run_all(asked)
+
+    def _follow_ups(self, row: Decision, readings: Sequence[StudyReading]) -> list[Study]:
+        """The studies that a row asks for."""
         asked = list(row.follow_up(readings)) if row.follow_up else []
         taken = {reading.name for reading in readings}
         clash = [study.name for study in asked if study.name in taken]
         if clash:
             msg = f"follow-up studies need names of their own, but {clash} are in the plan."
             raise PlanError(msg)
-        self.ledger.note(EventKind.DECISION, f"{row.name}: {row.then} ({reason})")
-        self.listener.decided(row, reason, asked)
-        if asked:
-            self._write(asked, follows=row.name)
-            self._run_all(asked)
+        return asked

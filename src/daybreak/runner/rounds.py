@@ -80,6 +80,8 @@ class Rounds:
         self.pace = Pace()
         self.places: dict[str, list[dict[str, float]]] = {}
         """Good places known before a study's first trial, by study."""
+        self.refused: dict[str, str] = {}
+        """Studies whose settings the model refuses, by name, with its words."""
         self.since = 0.0
         """Seconds of this run that were over when its trials began."""
         self.outcomes: dict[str, Outcome] = {}
@@ -91,7 +93,7 @@ class Rounds:
         """Carry a study out; it ends as finished or failed, and never ends the night."""
         self.ledger.begin_study(study.name)
         try:
-            check_study(study)
+            self._ask(study)
             self.compare(study)
             batch = self.ledger.batch(study.name, lambda: self.pace.batch(study))
             self._rounds(study, batch)
@@ -106,6 +108,12 @@ class Rounds:
             self.ledger.note(EventKind.TRACEBACK, "".join(traceback.format_exception(error)))
         else:
             self.ledger.set_state(study.name, StudyState.FINISHED)
+
+    def _ask(self, study: Study) -> None:
+        """Refuse a study that cannot be asked, or whose settings the model refuses."""
+        check_study(study)
+        if study.name in self.refused:
+            raise ProblemError(self.refused[study.name])
 
     def _rounds(self, study: Study, batch: int) -> None:
         seed = self.seed if study.seed is None else study.seed

@@ -19,13 +19,13 @@ import psutil
 
 from daybreak.errors import WorkerError
 from daybreak.methods.method import Problem
+from daybreak.problem.machine import slots_for, surroundings
 from daybreak.problem.outcomes import Outcome, Task
 from daybreak.problem.resources import GIB, Resources
 from daybreak.problem.stop_reasons import StopReason
 from daybreak.runner.clock import AwakeClock
 from daybreak.runner.executors import AbstractExecutor
 from daybreak.runner.frames import Frames, send
-from daybreak.runner.machine import slots_for, surroundings
 from daybreak.runner.shipping import environment, fresh_path, pack
 from daybreak.runner.work import Result, Unit, failed
 

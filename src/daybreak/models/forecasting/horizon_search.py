@@ -13,6 +13,7 @@ import daybreak as dk
 from .baselines import baseline, search_baselines
 from .datasets import Dataset, Samples, dataset
 from .detectable import detectable
+from .extras import needing
 from .features import features
 from .floors import CONTEXT, lowest_loss, published_days
 from .legacy_splits import scattered
@@ -83,6 +84,7 @@ def horizon_problem(reaches: Reaches = "label", series: str = "sp500") -> dk.Sea
         baselines=search_baselines(partial(question, reaches), names=["constant"]),
         settings={"series": series, "horizon": 1},
         deterministic=True,
+        resources=needing(dk.Resources(), series),
         units={
             "entropy": "nat",
             "floor": "nat",

@@ -12,6 +12,7 @@ import daybreak as dk
 from .baselines import baseline, search_baselines
 from .datasets import Dataset, dataset
 from .detectable import detectable
+from .extras import needing
 from .indicators import Weekly, indicators, week_of
 from .intervals import auc_difference, entropy_difference
 from .skill import Skill, auc, skill
@@ -51,6 +52,7 @@ def leak_problem(series: str = "sp500") -> dk.SearchProblem:
         baselines=search_baselines(question, "validation_a", names=_BESIDE),
         settings={"series": series, "horizon": 1, "label": "close"},
         deterministic=True,
+        resources=needing(dk.Resources(), series),
         units={"test_cross_entropy": "nat", "gain": "nat", "test_gain": "nat"},
         name="weekly leak",
     )

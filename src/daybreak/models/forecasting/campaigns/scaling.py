@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import daybreak as dk
 
+from ..extras import NETWORK, needing
 from ..grid import LARGE, SMALL, Grid
 from ..ladder import laws
 from ..network_search import forced, network_problem
@@ -44,7 +45,7 @@ def scaling(
     workers : bool
         Whether trials are made two at a time in worker processes.
     """
-    resources = dk.Resources(isolate=workers)
+    resources = needing(dk.Resources(isolate=workers), series, *NETWORK)
     return dk.Campaign(
         "forecasting-scaling",
         _searches(series, horizons, grid, trials, recipe, resources, tuple(grid.budgets)),
@@ -80,7 +81,7 @@ def full(
         GiB that one training may occupy on the graphics processor.
     """
     again = {"out_of_memory": 1, "crashed": 1, "raised": 1}
-    resources = dk.Resources(gpus=1, retries=again)
+    resources = needing(dk.Resources(gpus=1, retries=again), series, *NETWORK)
     return dk.Campaign(
         "forecasting-full",
         _searches(

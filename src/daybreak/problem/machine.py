@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -14,6 +15,11 @@ from daybreak.problem.resources import GIB, Resources
 
 _GROUP = Path("/sys/fs/cgroup")
 """Where Linux says what this container may use."""
+_PATIENCE = 30.0
+"""Seconds in which the driver's tool must answer.
+
+A choice: it takes a second or two after the machine has started, and hangs where the driver does.
+"""
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -59,13 +65,18 @@ def devices() -> tuple[str, ...]:
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return tuple(name.strip() for name in visible.split(",") if name.strip())
+        names = [name.strip() for name in visible.split(",")]
+        # CUDA reads the list up to the first that is none: -1 hides all that follow.
+        return tuple(itertools.takewhile(lambda name: name and name != "-1", names))
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return ()
-    listed = subprocess.run(  # noqa: S603 - the driver's own tool
-        [tool, "-L"], check=False, capture_output=True, text=True
-    )
+    try:
+        listed = subprocess.run(  # noqa: S603 - the driver's own tool
+            [tool, "-L"], check=False, capture_output=True, text=True, timeout=_PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
     found = [line for line in listed.stdout.splitlines() if line.startswith("GPU ")]
     return tuple(str(number) for number in range(len(found)))
 
