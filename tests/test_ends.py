@@ -37,7 +37,7 @@ def test_an_exact_symmetry_leaves_nothing_identified(tmp_path):
     )
     found, (claim,) = results["s"], results.summary.claims
 
-    assert found.profile.code.word == "not_identifiable_symmetry"
+    assert found.profile.code.word == "bound_limited"
     assert found.profile.intervals[0].upper_of == ["gain"]
     assert "leaves every residual unchanged" in found.profile.sentence
     assert (found.outcomes[0].outcome, results.verdict) == ("missed", "FAIL")

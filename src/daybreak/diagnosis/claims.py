@@ -67,6 +67,9 @@ _OF_CODES = {
     codes.UNFINISHED: NO_CLAIM,
 }
 
+_TELL_SYMMETRIES = (codes.NOT_IDENTIFIABLE_SYMMETRY, codes.BOUND_LIMITED, codes.PRIOR_LIMITED)
+"""Codes whose sentence names the symmetry that moves the parameter, where there is one."""
+
 
 @dataclass(frozen=True)
 class Weighed:
@@ -164,7 +167,7 @@ def _described(profile: Profile, moving: str, against: Finding | None) -> Weighe
     strength = _OF_CODES.get(profile.code, profile.code.in_words)
     more = ""
     if moving:
-        told = profile.code == codes.NOT_IDENTIFIABLE_SYMMETRY
+        told = profile.code in _TELL_SYMMETRIES
         strength, more = NOT_IDENTIFIABLE, "" if told else f" {moving}."
     elif against is not None:
         because = capitalised(why(against))

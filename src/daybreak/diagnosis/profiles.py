@@ -22,7 +22,7 @@ from daybreak.diagnosis.scatter import (
     of_method,
     of_model,
 )
-from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words, why_limited
+from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words
 from daybreak.diagnosis.study import EndReason, Interval, OtherMinimum, Profile, ProfilePoint
 from daybreak.findings import FindingCode, codes
 from daybreak.ledger.records import StudyRecord, TrialRecord
@@ -51,6 +51,8 @@ _WORSE = (
     codes.EDGE_MINIMUM,
 )
 """Codes that are worse news than a symmetry: the profile has not even a minimum to speak of."""
+_ENDED = (codes.BOUND_LIMITED, codes.PRIOR_LIMITED)
+"""Codes that say what ends the set; a symmetry is why the data do not."""
 _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
 
 
@@ -80,8 +82,10 @@ def read_profile(record: StudyRecord, name: str, best: Best | None, model: float
     after = variation([point.chi2 for point in points])
     told = _code(parameter, points, curve, found, scatter)
     moving = _moving(record, name)
-    if moving and told.code not in _WORSE:
-        told = _not_identifiable(parameter, moving, found.intervals)
+    if moving and told.code in _ENDED:
+        told = told._replace(text=told.text + worded(" As {}, no datum does.", moving))
+    elif moving and told.code not in _WORSE:
+        told = _not_identifiable(parameter, moving)
     if ends_only and best is not None and not by_value:
         text = f"the best fit had not converged before the search stopped. {_MORE}"
         told = _Told(codes.UNFINISHED, text, headed=True)
@@ -291,14 +295,10 @@ def _moving(record: StudyRecord, name: str) -> str:
     )
 
 
-def _not_identifiable(parameter: Parameter, symmetry: str, intervals: Sequence[Interval]) -> _Told:
-    """That a symmetry moves the parameter, and what ends the set on the scan."""
-    unit = f" {parameter.unit}" if parameter.unit else ""
-    text = worded("{} is not identifiable, as {}", parameter.name, symmetry)
-    if any(piece.upper > piece.lower for piece in intervals):
-        seen = worded("; on the scan its 95 % set is {}{}", pieces_in_words(intervals), unit)
-        text += seen + worded(", but {}", why_limited(intervals))
-    return _Told(codes.NOT_IDENTIFIABLE_SYMMETRY, text + ".")
+def _not_identifiable(parameter: Parameter, symmetry: str) -> _Told:
+    """That a symmetry moves the parameter."""
+    text = worded("{} is not identifiable, as {}.", parameter.name, symmetry)
+    return _Told(codes.NOT_IDENTIFIABLE_SYMMETRY, text)
 
 
 def _code(

@@ -28,7 +28,7 @@ def set_in_words(
     if not reasons <= {EndReason.DATA, EndReason.PHYSICAL_LIMIT}:
         only = reasons <= {EndReason.DATA, EndReason.PHYSICAL_LIMIT, EndReason.PRIOR}
         code = codes.PRIOR_LIMITED if only else codes.BOUND_LIMITED
-        return code, worded("{}, but {}.", lies, why_limited(intervals))
+        return code, worded("{}, but {}.", lies, _limited(intervals))
     if EndReason.PHYSICAL_LIMIT in reasons:
         text = worded("{}, ended by the data and by its physical limit{}", lies, narrowed)
         return codes.ONE_SIDED, worded("{}{}.", text, _left_out(curve, left_out, at_limit))
@@ -106,7 +106,7 @@ def _narrowed(intervals: Sequence[Interval], alone: str) -> str:
     return worded("; {} moves them: the data alone give {}", what, alone)
 
 
-def why_limited(intervals: Sequence[Interval]) -> str:
+def _limited(intervals: Sequence[Interval]) -> str:
     """Why the data do not end a set, as a clause; at least that none does."""
     ends = [
         end
