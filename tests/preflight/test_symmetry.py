@@ -310,3 +310,26 @@ def test_residuals_can_be_asked_for_outside_the_box():
 def test_random_problems_have_no_false_and_no_missed_symmetry():
     """Over 100 random systems of monomials the group found is exactly the null space."""
     assert census(100, seed=1) == (0, 0)
+
+
+def test_what_a_prior_alone_tells():
+    """A parameter that no datum sees, and one of a product, are known only through priors."""
+    pulled = dk.Parameter("a", 0.5, 2.0, prior=dk.Normal(1.0, 0.1))
+    seen = {
+        "unseen": lambda p, settings: p.b * np.ones(12),
+        "product": lambda p, settings: p.a * p.b * np.ones(12),
+        "both": lambda p, settings: p.a + p.b * T,
+    }
+    known = {}
+    for name, predict in seen.items():
+        problem = dk.FitProblem(
+            [pulled, dk.Parameter("b", 0.5, 2.0)], predict, dk.observations(DATA, 0.02)
+        )
+        asked = probe(problem)
+        known[name] = list(identify(asked, find_symmetries(asked))[1].values())
+
+    assert known == {
+        "unseen": ["only through its prior", "identifiable"],
+        "product": ["only through its prior", "only through its prior"],
+        "both": ["identifiable", "identifiable"],
+    }

@@ -3,7 +3,8 @@
 The rank of d(residuals)/d(parameters) at a generic place is the number of independent
 combinations the data can fix; scale factors and offsets are eliminated first. What moves along a
 null direction there is *locally not identifiable*; where an exact symmetry carries the direction
-through the whole box, only the bounds confine the parameters, whatever the data say.
+through the whole box, only the bounds confine the parameters, whatever the data say. What moves
+along one of the data without the priors is known only through its prior.
 
 Source: Raue et al., Bioinformatics 25, 1923 (2009) for structural as against practical
 identifiability; Rothenberg, Econometrica 39, 577 (1971) for the rank criterion.
@@ -21,6 +22,7 @@ from daybreak.preflight.directions import reduced
 from daybreak.preflight.probe import Probe
 from daybreak.preflight.symmetry import Slopes, slopes
 from daybreak.problem.arrays import Array
+from daybreak.problem.priors import GROUP
 from daybreak.sentences import Sentence, between, joined, worded
 
 RANK_TOLERANCE = {True: 1e-9, False: 1e-6}
@@ -67,11 +69,14 @@ def identify(
     rank, free = _free_directions(probe, found, exact)
     loose = _participants(probe.free, free)
     bound = {name for symmetry in exact for name in symmetry.exponents}
+    pulled = _without_priors(probe, found)
     status: dict[str, Identifiability] = {
         name: "only through its bounds"
         if name in bound
         else "locally not identifiable"
         if name in loose
+        else "only through its prior"
+        if name in pulled
         else "identifiable"
         for name in probe.free
     }
@@ -79,6 +84,15 @@ def identify(
     if loose:
         findings.append(_loose(probe.free, free[0], rank))
     return rank, status, [*findings, *_too_few(probe)]
+
+
+def _without_priors(probe: Probe, found: Slopes) -> set[str]:
+    """Parameters that the data alone leave free: priors are data of a group of their own."""
+    told = np.full(found.rows.shape[1], fill_value=True)  # noise of unknown size has rows as well
+    told[: len(probe.problem.data)] = [d.group != GROUP for d in probe.problem.data.data]
+    if told.all():
+        return set()
+    return _participants(probe.free, _free_directions(probe, found.told_by(told), ())[1])
 
 
 def _free_directions(

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -84,6 +84,10 @@ class Slopes:
     def some(self, at: np.ndarray) -> Slopes:
         """Those at some of the places."""
         return Slopes(self.u[at], self.values[at], self.rows[at], self.telling[at])
+
+    def told_by(self, data: np.ndarray) -> Slopes:
+        """Those of some of the data."""
+        return replace(self, rows=self.rows[:, data])
 
 
 _SLOPES: weakref.WeakKeyDictionary[Probe, Slopes] = weakref.WeakKeyDictionary()
