@@ -51,7 +51,7 @@ def prepared(tmp_path_factory):
     line = dk.FitProblem(
         [dk.Parameter("slope", 0, 10)], lambda p, _: [p.slope], dk.observations([2.0], 0.1)
     )
-    campaign = dk.Campaign("line", [dk.Study("line", line, dk.MultiStart(starts=2))])
+    campaign = dk.Campaign("line", [dk.Study("slope", line, dk.MultiStart(starts=2))])
     found = dk.run(campaign, place / "runs" / "line")
     shutil.copy(found.directory / "summary.json", place)
     return place

@@ -344,7 +344,7 @@ def test_budget(monkeypatch):
     assert found.sentence == " ".join(
         ["Nothing found that stands in the way, as far as was checked.", *in_words([one])]
     )
-    assert one.checked[0] == "whether the model gives numbers at all"
+    assert one.checked[0] == "whether the model takes the settings of the study"
     assert (
         NotChecked(check="whether chi2 has jumps or kinks", why=Unmade.BUDGET) in one.not_checked
     )

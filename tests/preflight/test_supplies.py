@@ -8,7 +8,8 @@ import sys
 import pytest
 
 import daybreak as dk
-from daybreak.findings import codes
+from daybreak.findings import Unmade, codes
+from daybreak.findings.unchecked import in_words
 from daybreak.ledger.endings import Ending
 from daybreak.preflight.supplies import missing
 from daybreak.problem.machine import devices
@@ -159,7 +160,10 @@ def test_one_study_of_several(tmp_path):
 
     assert found.hopeless
     assert [len(one.findings) for one in found.studies] == [0, 1]
-    assert found.studies[1].not_checked == ["everything else, because the model cannot be asked"]
+    assert {left.why for left in found.studies[1].not_checked} == {Unmade.LACKING}
+    assert in_words(found.studies[1:]) == [
+        "Nothing could be checked, because what the plan needs is not here."
+    ]
 
 
 def test_the_built_in_queue_needs_a_processor_and_its_packages():
