@@ -31,11 +31,18 @@ NO_CODES = {"identified": "a quantity of criteria", "unfinished": "a reason of a
 
 
 def test_bare_text_is_no_code():
-    """A text in place of a code is a TypeError, in a finding and in a comparison."""
+    """A text in place of a finding's code is a TypeError."""
     with pytest.raises(TypeError, match=r"daybreak\.findings\.codes"):
         Finding(code="tension", sentence="no.")
-    with pytest.raises(TypeError, match=r"code\.word == 'tension'"):
-        _ = codes.TENSION == "tension"
+
+
+def test_a_code_is_compared_with_its_word():
+    """A reader may ask for a code by its word; a word that no code has is never just unequal."""
+    assert codes.TENSION == "tension"
+    assert codes.TENSION != "identified"
+    assert codes.TENSION in ("identified", "tension")
+    with pytest.raises(TypeError, match="'tensoin' is the word of no finding code; there are 'app"):
+        _ = codes.TENSION == "tensoin"
 
 
 def test_severity_is_that_of_the_code():

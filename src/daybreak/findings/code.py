@@ -13,6 +13,9 @@ from daybreak.errors import PlanError, known
 Severity = Literal["stop", "warning", "note"]
 """``stop`` alone keeps a campaign from running."""
 
+_WORDS: set[str] = set()
+"""The words of all codes that were made."""
+
 
 class Scope(Enum):
     """What a finding is about."""
@@ -34,7 +37,7 @@ class Withholds(Enum):
     """That a criterion is met or missed: it is undecided, as if its value were not there."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FindingCode:
     """A fixed word that findings carry beside their sentences.
 
@@ -82,6 +85,7 @@ class FindingCode:
                 f"of {self.word!r} is {self.severity!r}."
             )
             raise PlanError(msg)
+        _WORDS.add(self.word)
 
     def __str__(self) -> str:
         """The word, as text shows it."""
@@ -91,14 +95,23 @@ class FindingCode:
         """That of the word."""
         return hash(self.word)
 
+    def __repr__(self) -> str:
+        """The word alone: what it means is in the registry."""
+        return f"FindingCode({self.word!r})"
+
     def __eq__(self, other: object) -> bool:
-        """Whether it is the same word; a bare text is none, and comparing with one a mistake."""
+        """Whether it is the same word, which may be given as text; that no code has is a mistake.
+
+        Raises
+        ------
+        TypeError
+            When the text is the word of no code, so that one mistyped is never just unequal.
+        """
         if isinstance(other, str):
-            msg = (
-                f"a finding code is no text: compare its word, `code.word == {other!r}`, or take "
-                "the code from `daybreak.findings.codes`."
-            )
-            raise TypeError(msg)
+            if other not in _WORDS:
+                msg = f"{other!r} is the word of no finding code; there are {known(sorted(_WORDS))}."
+                raise TypeError(msg)
+            return self.word == other
         return isinstance(other, FindingCode) and self.word == other.word
 
     @property

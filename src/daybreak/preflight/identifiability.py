@@ -88,11 +88,11 @@ def identify(
 
 def _without_priors(probe: Probe, found: Slopes) -> set[str]:
     """Parameters that the data alone leave free: priors are data of a group of their own."""
-    told = np.full(found.rows.shape[1], fill_value=True)  # noise of unknown size has rows as well
-    told[: len(probe.problem.data)] = [d.group != GROUP for d in probe.problem.data.data]
-    if told.all():
+    data = np.full(found.rows.shape[1], fill_value=True)  # noise of unknown size has rows as well
+    data[: len(probe.problem.data)] = [d.group != GROUP for d in probe.problem.data.data]
+    if data.all():
         return set()
-    return _participants(probe.free, _free_directions(probe, found.told_by(told), ())[1])
+    return _participants(probe.free, _free_directions(probe, found.told_by(data), ())[1])
 
 
 def _free_directions(
