@@ -109,7 +109,7 @@ class FindingCode:
         """
         if isinstance(other, str):
             if other not in _WORDS:
-                msg = f"{other!r} is the word of no finding code; there are {known(sorted(_WORDS))}."
+                msg = f"{other!r} is no finding code; there are {known(sorted(_WORDS))}."
                 raise TypeError(msg)
             return self.word == other
         return isinstance(other, FindingCode) and self.word == other.word
