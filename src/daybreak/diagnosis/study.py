@@ -425,9 +425,12 @@ class Study(Model):
 
     @property
     def has_result(self) -> bool:
-        """Whether it ended with something to judge: a best fit, or a configuration measured."""
+        """Whether it ended with a best fit, a configuration measured, or a verdict.
+
+        A search may be judged by how many of its trials were completed, when none was.
+        """
         found = self.best is not None if self.search is None else self.search.measured > 0
-        return self.finished and found
+        return self.finished and (found or self.verdict != "UNDECIDED")
 
     @property
     def profile(self) -> Profile | None:

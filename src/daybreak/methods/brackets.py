@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from daybreak.problem.ends import Crossing
@@ -48,7 +49,12 @@ class Brackets:
         return set(sorted(told, key=lambda one: -one.width)[: self.most])
 
     def halves(self, crossing: Crossing) -> tuple[float, ...]:
-        """The middle of a bracket that the chord did not narrow; empty where the chord will do."""
+        """The middle of a bracket that the chord did not narrow; empty where the chord will do.
+
+        Beside a wall there is no chord, and what fails there is not tried again.
+        """
+        if not math.isfinite(crossing.f_outside):
+            return ()
         parent = next((one for one in self.last if _holds(one, crossing)), None)
         if parent is None or crossing.width <= _QUARTER * parent.width:
             return ()

@@ -107,7 +107,7 @@ def _growth(probe: Probe, knob: Knob, name: str, old: float, new: float) -> str 
     verb, factor = ("grows", ratio) if ratio > 1 else ("shrinks", 1 / ratio)
     law = worded("{:.3g}^{:.1f}", max(step, 1 / step), abs(power))
     return worded(
-        "Prediction {} {} by a factor of {:.3g} = {} when {} goes from {}",
+        "Prediction {} {} by a factor of {:.2g} = {} when {} goes from {}",
         name,
         verb,
         factor,
