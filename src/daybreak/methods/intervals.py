@@ -270,11 +270,11 @@ def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
         if not tasks:
             return
         relaxation.take(tasks, (yield tasks))
-        yield from _rescued(relaxation, tasks)
+        yield from rescued(relaxation, tasks)
         lost |= {task.point for task in tasks} - set(relaxation.best)
 
 
-def _rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
+def rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
     """Fit points at which no fit ended once more: from their neighbours, then afresh.
 
     The mean of two ends may lie where the model gives no number, although neither of them does.
