@@ -431,3 +431,16 @@ def test_a_set_closed_by_the_data_short_of_a_wall_is_told_so(tmp_path):
     (piece,) = profiled(tmp_path / "wall", walled, dk.Profile("x", starts=2)).intervals
     assert piece.upper == pytest.approx(0.7, abs=1e-3)
     assert (piece.lower_reason, piece.upper_reason) == ("data", "no fit")
+
+
+def test_an_end_on_a_log_scale_is_right_however_far_the_other_lies(tmp_path):
+    """The bracket of an end near zero is narrowed although the set reaches to ten thousand."""
+    problem = dk.FitProblem(
+        [dk.Parameter("k", 1e-6, 1e4, scale="log")],
+        lambda p, s: np.full(12, p.k / (p.k + 1e-4)),
+        dk.observations(np.ones(12), 0.5),
+    )
+    (piece,) = profiled(tmp_path, problem, dk.Profile("k", points=9, starts=2)).intervals
+    miss = 0.5 * math.sqrt(LEVEL_95 / 12)  # 1 - k / (k + 1e-4) at the level
+    assert piece.lower == pytest.approx(1e-4 * (1 - miss) / miss, rel=1e-5)
+    assert (piece.lower_reason, piece.upper) == ("data", 1e4)
