@@ -330,3 +330,27 @@ def test_intervals_tell_a_higher_minimum():
     assert profile.code.word == "identified"
     assert (other.inside, other.value < 0.0, other.rise > 3.9) == (False, True, True)
     assert "Other minima were seen at m = -1.3" in profile.sentence
+
+
+@pytest.mark.parametrize("method", [dk.Profile("b", starts=2), dk.Intervals("b", budget=400)])
+@pytest.mark.parametrize(
+    "factors",
+    [
+        {"offsets": [dk.Offset("N", lower=-0.3, upper=0.3)]},
+        {"offsets": [dk.Offset("N", prior=dk.Normal(0.0, 0.1))]},
+    ],
+    ids=["bounds", "prior"],
+)
+def test_a_factor_that_alone_holds_an_end_is_named_by_every_method(tmp_path, method, factors):
+    """What ends a set is the bound or the prior of an offset that trades with the parameter."""
+    x = np.linspace(0.0, 1.0, 12)
+    problem = dk.FitProblem(
+        [dk.Parameter("b", 0.1, 10), dk.Parameter("t", -10, 10)],
+        lambda p, s: p.b + p.t * x,
+        dk.observations(3.0 + 0.6 * x, 0.1),
+        **factors,
+    )
+    found = dk.run(dk.Campaign("c", [dk.Study("s", problem, method)]), tmp_path, anyway=True)
+    (piece,) = found["s"].profile.intervals
+    assert piece.lower_reason == piece.upper_reason != "data"
+    assert (piece.lower_of, piece.upper_of) == (["N"], ["N"])

@@ -407,3 +407,40 @@ def test_set_interrupted_between_two_grid_points():
     for interval, (low, high) in zip(found.intervals, known.intervals, strict=True):
         assert interval.lower == pytest.approx(low, abs=1e-6 * (high - low))
         assert interval.upper == pytest.approx(high, abs=1e-6 * (high - low))
+
+
+def test_a_set_closed_by_the_data_short_of_a_wall_is_told_so(tmp_path):
+    """A profile is followed towards values without fits until the data end its set, or nearly."""
+    counts = np.array([0, 0, 1, 0, 0, 0, 0, 2])  # impossible where none are expected
+    rate = dk.Parameter("r", 0, 20, physical=(0, None))
+    problem = dk.FitProblem(
+        [rate], lambda p, s: p.r + 0.0 * counts, dk.observations(counts, noise=dk.Poisson())
+    )
+    (piece,) = profiled(tmp_path / "near", problem, dk.Profile("r", points=15, starts=2)).intervals
+    # 2 (8 r - 3 log r) rises by the level at both ends
+    rise = [
+        16 * (r - 0.375) - 6 * math.log(r / 0.375) - LEVEL_95 for r in (piece.lower, piece.upper)
+    ]
+    assert rise == pytest.approx([0.0, 0.0], abs=1e-4)
+    assert (piece.lower_reason, piece.upper_reason) == ("data", "data")
+
+    def cut(p, settings):
+        return np.array([p.x if p.x < 0.7 else np.nan, p.y])
+
+    walled = pair(cut, [0.0, 0.0], {"x": (-5, 5), "y": (-1, 1)})
+    (piece,) = profiled(tmp_path / "wall", walled, dk.Profile("x", starts=2)).intervals
+    assert piece.upper == pytest.approx(0.7, abs=1e-3)
+    assert (piece.lower_reason, piece.upper_reason) == ("data", "no fit")
+
+
+def test_an_end_on_a_log_scale_is_right_however_far_the_other_lies(tmp_path):
+    """The bracket of an end near zero is narrowed although the set reaches to ten thousand."""
+    problem = dk.FitProblem(
+        [dk.Parameter("k", 1e-6, 1e4, scale="log")],
+        lambda p, s: np.full(12, p.k / (p.k + 1e-4)),
+        dk.observations(np.ones(12), 0.5),
+    )
+    (piece,) = profiled(tmp_path, problem, dk.Profile("k", points=9, starts=2)).intervals
+    miss = 0.5 * math.sqrt(LEVEL_95 / 12)  # 1 - k / (k + 1e-4) at the level
+    assert piece.lower == pytest.approx(1e-4 * (1 - miss) / miss, rel=1e-5)
+    assert (piece.lower_reason, piece.upper) == ("data", 1e4)

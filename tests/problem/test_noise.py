@@ -13,6 +13,7 @@ from scipy import optimize, stats
 
 import daybreak as dk
 from daybreak.methods.evaluate.evaluator import cells_of
+from daybreak.problem.goodness import scaled_p_value
 from daybreak.problem.noise.kinds import ours, restore
 
 NOISES = [
@@ -407,3 +408,12 @@ def test_a_density_without_a_way_to_draw():
         gamma().draw(rng, F, SIGMA)
     with pytest.raises(dk.ProblemError, match="needs its density"):
         dk.observations([2.0], 1.0, noise=dk.Likelihood("none"))
+
+
+@pytest.mark.parametrize(("noise", "f"), [(dk.Poisson(), 0.0), (dk.Binomial(5), 0.0)])
+def test_where_no_count_is_expected_nothing_is_tested(noise, f):
+    """The deviance of what cannot come out otherwise has no mean, no scatter and no p value."""
+    assert noise.moments(f, 0.0, 1.0) == (0.0, 0.0)
+    assert dk.Binomial(5).moments(5.0, 5.0, 1.0) == (0.0, 0.0)
+    mean, variance = (8 * part for part in noise.moments(1e-6, 0.0, 1.0))
+    assert scaled_p_value(8 * 2e-6, mean, variance) is None

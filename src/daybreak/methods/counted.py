@@ -27,7 +27,7 @@ from daybreak.problem.derived import TIES, tie_name
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.kinds import EVALUATE
 from daybreak.problem.levels import level_95
-from daybreak.problem.loosened import Loosening, sigmas_without_priors
+from daybreak.problem.loosened import FACTORS, OPTION, Loosening, sigmas_without_priors
 from daybreak.problem.outcomes import Outcome, Task
 
 _STEPS = (1e-6, 2.0)
@@ -93,6 +93,8 @@ class Spot:
     predictions: Array
     """After scale factors and offsets, shape (n_observations,)."""
     chi2: float
+    factors: Mapping[str, float]
+    """Scale factors and offsets there."""
 
     def at(self, column: int) -> float:
         """Unit coordinate of what a column of a local model stands for."""
@@ -122,6 +124,8 @@ class Counted:
         self.box = problem.space.subspace(self.free)
         self._order = [self.columns.index(name) for name in every]
         self._ranges = problem.space.subspace(problem.ties)
+        self._options: dict[str, Any] = {}
+        """Of every evaluation: what the elimination of scale factors and offsets leaves out."""
         self.budget = budget
         """Most evaluations for now."""
         self.spent = 0
@@ -142,6 +146,8 @@ class Counted:
         left, priors = self.budget - self.spent, self._priors and what.priors
         found = Counted(what.of(self.problem), self.settings, left, priors=priors)
         found.noise = self.noise
+        if self.problem.groups:
+            found._options = {OPTION: what.describe()}
         return found
 
     def values(self, u: Array) -> tuple[dict[str, float], Array]:
@@ -192,7 +198,7 @@ class Counted:
             held, g = self.values(u)
             derived.append(g)
             interest: dict[str, Any] = {} if of is None else {"of": (of,), "point": (held[of],)}
-            tasks.append(Task(EVALUATE, held, grid=False, **interest))
+            tasks.append(Task(EVALUATE, held, options=self._options, grid=False, **interest))
         outcomes = yield tasks
         return [
             self._spot(u, g, outcome)
@@ -208,7 +214,8 @@ class Counted:
     def _spot(self, u: Array, g: Array, outcome: Outcome) -> Spot | None:
         if outcome.chi2 is None:
             return None
-        spot = Spot(u, g, np.array(outcome.details["predictions"]), outcome.chi2)
+        predictions = np.array(outcome.details["predictions"])
+        spot = Spot(u, g, predictions, outcome.chi2, outcome.details.get(FACTORS, {}))
         if not self._priors:
             r = self.residuals(spot)
             spot = replace(spot, chi2=float(r @ r))
@@ -216,6 +223,11 @@ class Counted:
         if self.lowest is None or spot.chi2 < self.lowest.chi2:
             self.lowest = spot
         return spot
+
+    def factors(self, u: Array) -> Mapping[str, float]:
+        """Scale factors and offsets at a place that has been evaluated; empty elsewhere."""
+        spot = self._spots.get(u.tobytes())
+        return {} if spot is None else spot.factors
 
     def residuals(self, spot: Spot, sizes: Array | None = None) -> Array:
         """Numbers whose squares add up to chi2, shape (m,); `sizes` as in `Observations`."""

@@ -251,8 +251,10 @@ def _vertex(a: float, b: float, c: float, fa: float, fb: float, fc: float) -> fl
 def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
     """Narrow every crossing of the 95 % level down on the re-fitted profile.
 
-    `share` is the width of the bracket that will do, as a share of the interval's own width.
+    `share` is the width of the bracket that will do, as a share of the interval's own width, both
+    on the parameter's scale: on a log scale an end near zero may lie far from the other.
     """
+    place = relaxation.problem.space[relaxation.of[0]].unit_from
     brackets, lost = Brackets(relaxation.ground.scatter), set[Point]()
     for _ in range(60):  # halving alone reaches the last digit of a double in 53
         tasks: list[Task] = []
@@ -260,7 +262,9 @@ def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
         worth = brackets.worth(found)
         for crossing, (low, high) in zip(found, pieces(relaxation, found), strict=True):
             resolution = 8.0 * math.ulp(max(abs(crossing.inside), abs(crossing.outside)))
-            tolerance = max(share * (high - low), resolution)
+            bracket = abs(place(crossing.outside) - place(crossing.inside))
+            part = share * (place(high) - place(low)) / bracket if bracket > 0.0 else 1.0
+            tolerance = max(part * crossing.width, resolution)
             if crossing.width <= tolerance or crossing not in worth:
                 continue
             for value in brackets.halves(crossing) or _around(crossing, tolerance, lost):
@@ -270,11 +274,11 @@ def interval_ends(relaxation: Relaxation, share: float = _TOLERANCE) -> Step:
         if not tasks:
             return
         relaxation.take(tasks, (yield tasks))
-        yield from _rescued(relaxation, tasks)
+        yield from rescued(relaxation, tasks)
         lost |= {task.point for task in tasks} - set(relaxation.best)
 
 
-def _rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
+def rescued(relaxation: Relaxation, tasks: Sequence[Task]) -> Step:
     """Fit points at which no fit ended once more: from their neighbours, then afresh.
 
     The mean of two ends may lie where the model gives no number, although neither of them does.

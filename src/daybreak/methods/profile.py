@@ -47,6 +47,7 @@ from daybreak.methods.multistart import question, search
 from daybreak.methods.refined_ends import refined_ends
 from daybreak.methods.relaxation import Ground, Relaxation, Step, at_end, chi2_of, together
 from daybreak.methods.solver import AbstractSolver, check_solver
+from daybreak.methods.walls import close_in
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.method_facts import MethodFacts
@@ -260,6 +261,7 @@ class Profile(AbstractMethod[FitProblem]):
             yield from relax(curve, grid, again=self.relax)
         if self.relax and curve.best:
             yield from minima(curve)
+            yield from close_in(curve)
 
     def _from_below(self, ground: Ground) -> Step:
         """Fit all free parameters from points of profiles that lie below every such fit so far."""
@@ -296,6 +298,7 @@ class Profile(AbstractMethod[FitProblem]):
         margins = [chart.marginal(axis) for axis in (0, 1)]
         yield from together([step for _, step in margins])
         yield from together([minima(margin) for margin, _ in margins if margin.best])
+        yield from together([close_in(margin) for margin, _ in margins if margin.best])
         for _ in range(_MOST_PASSES):
             before = ground.lowest
             yield from self._from_below(ground)

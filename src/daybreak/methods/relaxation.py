@@ -114,6 +114,8 @@ class Relaxation:
         self.best: dict[Point, Outcome] = {}
         self.own: dict[Point, list[Outcome]] = {}
         """Ends of each point, from starts of its own."""
+        self.asked: set[Point] = set()
+        """Every point at which a fit was made."""
         self.grid: set[Point] = set()
         self.near: Mapping[Point, Sequence[Point]] = {}
         self.lay(grid, near or {})
@@ -143,6 +145,7 @@ class Relaxation:
         """Note the outcomes; return the points that improved."""
         improved: set[Point] = set()
         for task, outcome in zip(tasks, outcomes, strict=True):
+            self.asked.add(task.point)
             if outcome.chi2 is None:
                 continue
             before = self.best.get(task.point)

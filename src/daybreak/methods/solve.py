@@ -102,7 +102,7 @@ def _loosened(batch: Batch) -> list[Outcome]:
     options = batch.tasks[0].options
     read_off = "chi2" in options
     made = _conclude(batch) if read_off else _by_solver(batch)
-    more: list[dict[str, Any]] = [{} for _ in made]
+    more = [{k: v for k, v in task.options.items() if k == FACTORS} for task in batch.tasks]
     if bounded_factors(batch.problem) and not read_off:
         more = _factors(batch, made)
     return [

@@ -17,7 +17,7 @@ from daybreak.methods.relaxation import Step, together
 from daybreak.methods.sparing import Descent, EndSearch
 from daybreak.problem.arrays import Array
 from daybreak.problem.kinds import LOOSENED
-from daybreak.problem.loosened import OPTION, Loosening, pressed
+from daybreak.problem.loosened import FACTORS, OPTION, Loosening, pressed, pressed_factors
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome, Task
 
@@ -46,6 +46,8 @@ def _bounds_moved(best: LocalModel, searches: Sequence[EndSearch], *, priors: bo
         boxes = [problem.space[n] for n in counted.free if n != name]
         places = [best.u, *(mark.place.u for one in some for mark in one.marks.values())]
         bounds = {bound for u in places for bound in pressed(boxes, counted.values(u)[0])}
+        known = filter(None, map(counted.factors, places))
+        bounds |= {bound for factors in known for bound in pressed_factors(problem, factors)}
         if bounds:
             yield from _sought(best, some, Loosening(tuple(sorted(bounds)), priors))
 
@@ -72,14 +74,15 @@ def _sought(
     options = {"chi2": descent.model.chi2, "reason": descent.reason.name}
     tasks = [Task(LOOSENED, loose.problem.space.fixed, place, options)]
     tasks += [task for one in again for task in one.marked()]
+    places = [descent.model.u, *(m.place.u for one in again for m in one.marks.values())]
     yield [
         dataclasses.replace(
             task,
             kind=LOOSENED,
-            options={**task.options, OPTION: what.describe()},
+            options={**task.options, FACTORS: dict(loose.factors(u)), OPTION: what.describe()},
             origin=Origin(Why.LOOSENED),
             grid=False,
         )
-        for task in tasks
+        for task, u in zip(tasks, places, strict=True)
     ]
     return descent.model, again

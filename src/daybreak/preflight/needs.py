@@ -24,7 +24,7 @@ from daybreak.preflight.extremes import Quantity, Range
 from daybreak.preflight.probe import Probe
 from daybreak.problem.arrays import Array
 from daybreak.problem.fit import FitProblem
-from daybreak.problem.goodness import moments_of, square_of
+from daybreak.problem.goodness import is_tested, moments_of, square_of
 from daybreak.problem.observations import Observations
 
 MOST = 6
@@ -89,6 +89,8 @@ def chi2_bar_at(criterion: Criterion, dof: int, probe: Probe, values: Array) -> 
     if left < 1:
         return None
     mean, variance = (float(part.sum()) * left / count for part in moments)
+    if not is_tested(mean, variance):
+        return None
     untested = float(np.sum(np.square(probe.residuals(u)[0][: len(data)][~moments.counts])))
     p = max(bar for bar in (criterion.at_least, criterion.above) if bar is not None)
     return untested + square_of(p, mean, variance) if p > 0 else math.inf

@@ -49,9 +49,22 @@ def is_plain(observations: Sequence[Mapping[str, Any]]) -> bool:
     return all(restore(datum["noise"]).is_gaussian for datum in observations)
 
 
+LEAST_FREEDOM = 1.0
+"""Degrees of freedom nu (module formula) below which there is no p value.
+
+Of counts that are hardly expected nearly every outcome is the same, and no chi2 is like that:
+eight zeros where 1e-6 are expected each would have p = 1e-4, and nothing fits them better.
+"""
+
+
+def is_tested(mean: float, variance: float) -> bool:
+    """Whether a sum with a given mean and variance scatters enough to have a p value."""
+    return variance > 0.0 and 2.0 * mean**2 >= LEAST_FREEDOM * variance
+
+
 def scaled_p_value(square: float, mean: float, variance: float) -> float | None:
-    """P value of a sum with a given mean and variance (module formula)."""
-    if mean <= 0.0 or variance <= 0.0:
+    """P value of a sum with a given mean and variance (module formula); None without one."""
+    if not is_tested(mean, variance):
         return None
     from scipy.special import gammaincc
 

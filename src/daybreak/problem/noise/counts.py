@@ -50,9 +50,11 @@ class Poisson(AbstractNoise):
         return rng.poisson(f).astype(np.float64)
 
     def moments(self, f: float, d: float, sigma: float) -> tuple[float, float]:
-        """Summed over the counts that may come out."""
+        """Summed over the counts that may come out; where none are expected, none can."""
         from scipy.special import gammaln
 
+        if f <= 0.0:
+            return 0.0, 0.0
         reach = 12.0 * math.sqrt(max(f, 1.0)) + 12.0
         counts = np.arange(max(0.0, math.floor(f - reach)), math.ceil(f + reach) + 1.0)
         weights = np.exp(counts * math.log(f) - f - gammaln(counts + 1.0))
@@ -107,9 +109,11 @@ class Binomial(AbstractNoise):
         return rng.binomial(self.trials, np.clip(f / self.trials, 0.0, 1.0)).astype(np.float64)
 
     def moments(self, f: float, d: float, sigma: float) -> tuple[float, float]:
-        """Summed over all numbers of successes."""
+        """Summed over all numbers of successes; at either end a single one can come out."""
         from scipy.special import gammaln
 
+        if not 0.0 < f < self.trials:
+            return 0.0, 0.0
         n, counts = self.trials, np.arange(self.trials + 1.0)
         ways = gammaln(n + 1.0) - gammaln(counts + 1.0) - gammaln(n - counts + 1.0)
         weights = np.exp(ways + counts * math.log(f / n) + (n - counts) * math.log1p(-f / n))
