@@ -53,6 +53,11 @@ _WORSE = (
 """Codes that are worse news than a symmetry: the profile has not even a minimum to speak of."""
 _ENDED = (codes.BOUND_LIMITED, codes.PRIOR_LIMITED)
 """Codes that say what ends the set; a symmetry is why the data do not."""
+_ROUNDING = 1e-15
+"""What rounding does to chi2, a sum of squares, as a share of it: some units of 2.2e-16.
+
+Nothing beside the level of 3.84, unless chi2 is of the order of 1e12.
+"""
 _MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
 
 
@@ -77,7 +82,9 @@ def read_profile(record: StudyRecord, name: str, best: Best | None, model: float
         model, of_method([by_value[value] for value in grid], level_95(record.problem))
     )
     curve = _curve(by_value, parameter, best, level_95(record.problem), ends_only=ends_only)
-    curve = replace(curve, noise=TOLD_APART * model) if curve else None
+    if curve is not None:
+        rounding = _ROUNDING * curve.reference
+        curve = replace(curve, noise=TOLD_APART * max(model, rounding))
     found = _Set.read(record, curve, best)
     after = variation([point.chi2 for point in points])
     told = _code(parameter, points, curve, found, scatter)
