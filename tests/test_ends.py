@@ -90,3 +90,17 @@ def test_a_night_goes_on_where_its_checks_were_killed(tmp_path):
 
     assert again.metrics.trials == first.metrics.trials
     assert again.profile == first.profile
+
+
+def test_the_rounding_of_a_huge_chi2_makes_no_pieces(tmp_path):
+    """Where chi2 is of the order of 1e13 its last digits are seen, and tell no pieces apart."""
+    y = 40.0 * np.cos(3.0 * np.arange(34.0))
+    problem = dk.FitProblem(
+        [dk.Parameter("level", 0, 10), dk.Parameter("rate", 4, 3000, scale="log")],
+        lambda p, _: p.level * (1.0 - np.exp(-p.rate * (np.arange(34.0) + 0.5))),
+        dk.observations(y + 2.0, 5e-5),
+    )
+    found = run(problem, dk.Profile("level", points=21, starts=6), tmp_path)["s"].profile
+
+    assert found.chi2_min > 1e12
+    assert len(found.intervals) == 1
