@@ -335,6 +335,7 @@ def test_fresh(command, place):
         (["run", "../night_file.py", "--forever"], "--forever"),
         (["run"], "NAME_OR_FILE"),
         (["status", "gone"], "there is no ledger in gone"),
+        (["verdict", "../night_file.py"], "is a campaign file, and runs are named by"),
         (["dream"], "dream"),
     ],
 )

@@ -104,6 +104,12 @@ def find(directory: Path | None) -> Path:
     from daybreak.ledger.place import FILE, STORE
 
     if directory is not None:
+        if directory.suffix == ".py" and directory.is_file():
+            msg = (
+                f"{directory} is a campaign file, and runs are named by their directory or their "
+                "campaign; leave it out for the latest run, or name one of those in runs/."
+            )
+            raise LedgerError(msg)
         named = Path("runs") / directory
         return named if not directory.exists() and named.exists() else directory
     here = Path("runs")

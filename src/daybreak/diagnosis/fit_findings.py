@@ -82,9 +82,9 @@ def basins(study: Study, _: StudyRecord) -> Iterator[Finding]:
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, sentence=text)
     if missed is not None and missed > MISSED:
         text = worded(
-            "about {:.2g} % of further starts would lead to a minimum not seen so "
+            "about {:g} % of further starts would lead to a minimum not seen so "
             "far, perhaps a better one; use more starts.",
-            100 * missed,
+            float(f"{100 * missed:.2g}"),  # 1e+02 is 100
         )
         yield Finding(code=codes.MISSED_BASIN_POSSIBLE, sentence=text)
     stopped = sum(end.hits for end in ends if end.kind == "not converged")

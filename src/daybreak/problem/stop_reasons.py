@@ -41,7 +41,10 @@ class StopReason(enum.Enum):
             "rough there (jumps or noise)"
         ),
     )
-    NONFINITE = StopKind.FAILED, "the prediction is not finite at the start"
+    NONFINITE = (
+        StopKind.FAILED,
+        "the prediction, or a derivative of it, is not finite at the start",
+    )
     RAISED = StopKind.FAILED, "the model raised an exception"
     MEASURED = StopKind.COMPLETED, "every objective was measured"
     PRUNED = StopKind.PRUNED, "its intermediate values fell behind those of other trials"

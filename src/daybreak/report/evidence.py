@@ -90,7 +90,7 @@ def missed(study: Study) -> str:
     if study.missed is None:
         return ""
     percent = 100 * study.missed
-    share = f"{percent:.2g} %" if percent >= 0.01 else "less than 0.01 %"
+    share = f"{float(f'{percent:.2g}'):g} %" if percent >= 0.01 else "less than 0.01 %"
     return f"About {share} of all starts would lead to a minimum not seen so far."
 
 
