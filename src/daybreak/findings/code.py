@@ -34,7 +34,7 @@ class Withholds(Enum):
     IDENTIFIED = "identified"
     """That the criterion ``identified`` is met."""
     VERDICT = "verdict"
-    """That a criterion is met or missed: it is undecided, as if its value were not there."""
+    """That a criterion is met or missed; it is undecided, as if its value were not there."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
