@@ -104,6 +104,21 @@ def test_a_night_completes_though_workers_are_killed_all_the_time(tmp_path):
     assert (metrics.failed_trials, metrics.fits, metrics.hits) == (0, 10, 10)
 
 
+def test_workers_that_are_gone_are_started_anew(monkeypatch):
+    """A cluster of this machine whose workers have all gone for good gets others."""
+    monkeypatch.setattr(dask, "_PATIENCE", 2.0)
+    monkeypatch.setattr(distributed.Client, "wait_for_workers", lambda *_, **__: None)
+    with closing(DaskExecutor("local:1")) as executor:
+        wait_until(executor._threads)
+        executor._cluster.scale(0)
+        wait_until(lambda: not executor._threads())
+        one = problem("line")
+        executor.submit(Unit(0, one, one.resolve({}), (GOOD,), one.resources))
+        results = wait_until(lambda: executor.completed(1.0))
+
+    assert results[0].outcomes[0].chi2 is not None
+
+
 def test_limits_hold_on_a_cluster(tmp_path):
     """A trial that hangs on a cluster is a failed trial with a name."""
     with closing(DaskExecutor("local:1")) as executor:

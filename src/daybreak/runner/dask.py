@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import os
 import resource
 import socket
@@ -30,7 +29,7 @@ _AHEAD = 2
 _ANSWER = 20.0
 """Seconds for a scheduler to answer.  A choice: one that lives answers in a second."""
 _PATIENCE = 120.0
-"""Seconds for a first worker to appear on this machine.
+"""Seconds for a worker to appear on this machine.
 
 A choice: Python and JAX take a few seconds to start, many times that on a busy machine.
 """
@@ -79,7 +78,9 @@ class DaskExecutor(AbstractExecutor):
             raise WorkerError(msg) from error
         self._address, self._say = address, say
         self._alone = time.monotonic()
-        """Since when there is no worker; infinite once that was said."""
+        """Since when there is no worker."""
+        self._said = False
+        self._patience = _PATIENCE
         self._problems: dict[int, tuple[Any, bytes]] = {}
         self._futures: dict[Any, int] = {}
 
@@ -93,12 +94,23 @@ class DaskExecutor(AbstractExecutor):
         return sum(worker["nthreads"] for worker in workers)
 
     def _look_for_workers(self) -> None:
-        """Say it once when there has been no worker for a while."""
+        """Say it once when there has been no worker for a while, and start ours anew.
+
+        A worker of this machine that is killed while it starts is not started again by Dask.
+        """
+        alone = time.monotonic() - self._alone
         if self._threads():
-            self._alone = time.monotonic()
-        elif time.monotonic() - self._alone > _ALONE:
-            self._alone = math.inf
+            self._alone, self._said = time.monotonic(), False
+            return
+        if alone > _ALONE and not self._said:
+            self._said = True
             self._say(f"no worker of the Dask cluster {self._address!r} is there; trials wait.")
+        kind, _, count = self._address.partition(":")
+        if alone > self._patience and kind == "local":
+            self._alone = time.monotonic()
+            self._patience *= 2.0  # a machine that busy needs longer to start one
+            self._cluster.scale(0)
+            self._cluster.scale(int(count))
 
     def submit(self, unit: Unit) -> None:
         """Send a unit off."""
