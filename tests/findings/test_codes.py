@@ -41,7 +41,7 @@ def test_a_code_is_compared_with_its_word():
     assert codes.TENSION == "tension"
     assert codes.TENSION != "identified"
     assert codes.TENSION in ("identified", "tension")
-    with pytest.raises(TypeError, match="'tensoin' is no finding code; there are .*'tension'"):
+    with pytest.raises(TypeError, match=r"'tensoin' is no finding code; there are .*'tension'"):
         _ = codes.TENSION == "tensoin"
 
 
