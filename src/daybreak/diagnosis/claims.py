@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from types import MappingProxyType
 
 from daybreak.criteria import Claim
@@ -222,7 +221,7 @@ def _unidentified(
     """Why no data of this kind could fix the parameter, as a clause; empty when they could."""
     name = profile.parameter
     for symmetry in symmetries:
-        if symmetry.exact and Fraction(symmetry.exponents.get(name, "0")) != 0:
+        if symmetry.moves(name):
             return symmetry.sentence
     loose = identifiability.get(name) == "locally not identifiable"
     if loose and profile.code in (codes.NOT_CONSTRAINED, codes.FLAT_WITHIN_NOISE):

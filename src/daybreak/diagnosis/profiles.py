@@ -6,7 +6,6 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import NamedTuple
 
 from daybreak.diagnosis.best import Best, is_minimum
@@ -296,7 +295,7 @@ def _moving(record: StudyRecord, name: str) -> str:
         (
             one.sentence
             for one in (record.before.symmetries if record.before else ())
-            if one.exact and Fraction(one.exponents.get(name, "0")) != 0
+            if one.moves(name)
         ),
         "",
     )

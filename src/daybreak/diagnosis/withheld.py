@@ -8,7 +8,6 @@ that one, another for all.  Claims, the criterion ``identified`` and the verdict
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import Finding, Scope, StudyPreflight, Withholds, codes
@@ -95,8 +94,8 @@ def _of_the_evening(study: Study, before: StudyPreflight | None) -> Iterator[Fin
     measured |= {codes.UNRESOLVED_KNOB} if study.knobs else set()
     yield from (one for one in before.findings if one.code not in measured)
     for symmetry in before.symmetries:
-        for name, exponent in symmetry.exponents.items():
-            if symmetry.exact and Fraction(exponent) != 0:
+        for name in symmetry.exponents:
+            if symmetry.moves(name):
                 yield Finding(
                     code=codes.NOT_IDENTIFIABLE_SYMMETRY,
                     parameter=name,

@@ -6,6 +6,7 @@ The ledger keeps the preflight, the report shows all; the code words are fixed (
 from __future__ import annotations
 
 import enum
+from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -215,6 +216,10 @@ class Symmetry(Model):
     sentence: str
     """E.g. ``beta -> c^2 beta, U_e -> c U_e leaves every residual unchanged``."""
 
+    def moves(self, name: str) -> bool:
+        """Whether it is exact and moves a parameter, so that no datum fixes that."""
+        return self.exact and Fraction(self.exponents.get(name, "0")) != 0
+
 
 class Forecast(Model):
     """How long the study will take."""
@@ -292,6 +297,23 @@ class StudyPreflight(Model):
     def looked_for_symmetries(self) -> bool:
         """Whether symmetries that were not found are none."""
         return all(one.check != SYMMETRIES for one in self.not_checked)
+
+    @classmethod
+    def unasked(cls, study: str, **known: Any) -> StudyPreflight:
+        """Of a study of which no fit was asked: a search, or one that cannot be made here."""
+        nothing: dict[str, Any] = {
+            "findings": [],
+            "reachability": [],
+            "symmetries": [],
+            "identifiability": {},
+            "rank": None,
+            "degrees_of_freedom": 0,
+            "forecast": None,
+            "checked": [],
+            "not_checked": [],
+            "evaluations": 0,
+        }
+        return cls(study=study, **{**nothing, **known})
 
 
 class Preflight(Model):

@@ -81,15 +81,9 @@ def examine_search(study: Study, rehearser: Rehearser) -> StudyPreflight:
         else:
             checked.append(CHECK)
         findings += rehearser.failures()
-    return StudyPreflight(
-        study=study.name,
+    return StudyPreflight.unasked(
+        study.name,
         findings=findings,
-        reachability=[],
-        symmetries=[],
-        identifiability={},
-        rank=None,
-        degrees_of_freedom=0,
-        forecast=None,
         checked=checked,
         not_checked=not_checked,
         evaluations=rehearser.evaluations,

@@ -95,19 +95,7 @@ def _with(
     """What a study lacks, before all else that was found; where it cannot be asked, alone."""
     if found is None:
         unmade = [NotChecked(check=check.name, why=Unmade.LACKING) for check in checks()]
-        found = StudyPreflight(
-            study=study.name,
-            findings=[],
-            reachability=[],
-            symmetries=[],
-            identifiability={},
-            rank=None,
-            degrees_of_freedom=0,
-            forecast=None,
-            checked=[],
-            not_checked=unmade,
-            evaluations=0,
-        )
+        found = StudyPreflight.unasked(study.name, not_checked=unmade)
     return found.model_copy(update={"findings": [*lacking, *found.findings]})
 
 
