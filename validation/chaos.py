@@ -445,8 +445,8 @@ def corrupt(path: Path) -> None:
         file.write(os.urandom(path.stat().st_size // 2))
 
 
-def clock_set_back(folder: Path) -> bool:
-    """Half a night, the clock set back by an hour, the other half; whether it ends well."""
+def clock_set_back(folder: Path) -> str:
+    """Half a night, the clock set back by an hour, the other half; what goes wrong."""
     where = Where(folder)
     where.run(limits=Limits(max_trials=30))
 
@@ -458,11 +458,30 @@ def clock_set_back(folder: Path) -> bool:
         time.time = lambda: real() - 3600.0
         where.run()
 
-    return told_by(earlier) == "" and not where.unsound() and where.repeated() == 0
+    said = told_by(earlier)
+    twice = where.repeated()
+    wrong = [said, f"{twice} trials repeated" if twice else "", *where.unsound()]
+    return "; ".join(filter(None, wrong))
 
 
-def suspended(folder: Path, store: str | None = None) -> bool:
-    """A night asleep in mid-transaction for longer than its lease; whether all ends well.
+def ended_well(where: Where, told: int, child: int, expected: dict[str, str]) -> str:
+    """Wait for a night's last process; what is wrong with how it ended, empty when nothing is."""
+    said = acknowledged(told)
+    _, status = os.waitpid(child, 0)
+    found = where.outcomes()
+    lost = sum(found.get(key) != text for key, text in said.items())
+    other = sum(found.get(key) != expected.get(key) for key in found.keys() | expected.keys())
+    wrong = {
+        f"wait status {status}": status != 0,
+        "nothing was acknowledged": not said,
+        f"{lost} of {len(said)} acknowledged results lost": lost > 0,
+        f"{other} of {len(expected)} results are other ones": other > 0,
+    }
+    return "; ".join([what for what, is_so in wrong.items() if is_so] + where.unsound())
+
+
+def suspended(folder: Path, store: str | None = None) -> str:
+    """A night asleep in mid-transaction for longer than its lease; what goes wrong.
 
     On a server another process takes over meanwhile, and the sleeper finds it done.
     """
@@ -471,22 +490,17 @@ def suspended(folder: Path, store: str | None = None) -> bool:
     night = functools.partial(asleep.run, lease=1.0)
     child, told = forked(functools.partial(at_commit, 60, night, signal.SIGSTOP, before=True))
     os.waitpid(child, os.WUNTRACED)
+    said = ""
     if store:
-        good = told_by(functools.partial(other.run, lease=1.0)) == ""
+        said = told_by(functools.partial(other.run, lease=1.0))
     else:
         time.sleep(3.0)
-        good = True
     os.kill(child, signal.SIGCONT)
-    said = acknowledged(told)
-    _, status = os.waitpid(child, 0)
-    found = asleep.outcomes()
-    kept = bool(said) and all(found.get(key) == text for key, text in said.items())
-    same = found == reference(folder)[0]
-    return good and status == 0 and kept and same and not asleep.unsound()
+    return said or ended_well(asleep, told, child, reference(folder)[0])
 
 
-def restarted(folder: Path, server: Server) -> bool:
-    """A server that goes away for two seconds in the middle of a night; whether all is well."""
+def restarted(folder: Path, server: Server) -> str:
+    """A server that goes away for two seconds in the middle of a night; what goes wrong."""
     where = Where(folder / "restarted", server.url, f"restarted-{os.getpid()}")
     child, told = forked(functools.partial(at_commit, 60, where.run, signal.SIGSTOP, before=True))
     os.waitpid(child, os.WUNTRACED)
@@ -494,11 +508,7 @@ def restarted(folder: Path, server: Server) -> bool:
     os.kill(child, signal.SIGCONT)
     time.sleep(2.0)
     server.start()
-    said = acknowledged(told)
-    _, status = os.waitpid(child, 0)
-    found = where.outcomes()
-    kept = bool(said) and all(found.get(key) == text for key, text in said.items())
-    return status == 0 and kept and found == reference(folder)[0] and not where.unsound()
+    return ended_well(where, told, child, reference(folder)[0])
 
 
 # -- the whole -------------------------------------------------------------------------------
@@ -557,7 +567,9 @@ def misfortunes(server: Server | None) -> dict[str, str]:
             url = server.url
             went_on["asleep, while another takes over"] = suspended(folder / "shared", url)
             went_on["server restarted"] = restarted(folder / "server", server)
-    return found | {what: "continued" if good else "FAILED" for what, good in went_on.items()}
+    return found | {
+        what: f"FAILED: {wrong}" if wrong else "continued" for what, wrong in went_on.items()
+    }
 
 
 def main() -> None:
@@ -595,7 +607,7 @@ def main() -> None:
     for what, text in said.items():
         print(f"{what}: {text}")
     print(f"{time.monotonic() - begun:.0f} s in all")
-    bad = any("UNEXPECTED" in text or text == "FAILED" for text in said.values())
+    bad = any("UNEXPECTED" in text or text.startswith("FAILED") for text in said.values())
     sys.exit(bad or not all(tally.clean for tally in tallies))
 
 
