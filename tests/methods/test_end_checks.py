@@ -125,6 +125,22 @@ def test_either_of_two_nuisances():
     assert piece.upper_of == ["b", "c"]
 
 
+def test_either_of_two_nuisances_one_of_which_would_do_for_both():
+    """Each bound moved alone moves the end; with both moved one nuisance stays inside its own."""
+    problem = dk.FitProblem(
+        [
+            dk.Parameter("a", -10, 20),
+            dk.Parameter("b", 1e-10, 1, scale="log"),
+            dk.Parameter("c", -1, 1),
+        ],
+        lambda p, _: np.stack([p.a + p.b + p.c, p.c]),
+        dk.observations([5.0, 0.8], [1.0, 0.6]),
+    )
+    (piece,) = study(problem, dk.Profile("a", points=13)).profile.intervals
+
+    assert (piece.lower_reason, piece.lower_of) == ("bound of a nuisance", ["b", "c"])
+
+
 @pytest.mark.parametrize("xp", [np, jnp])
 def test_the_bounds_of_a_scale_factor(xp):
     """A strength is known up to a factor within [0.8, 1.25]: its bounds end the set."""

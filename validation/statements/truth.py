@@ -234,7 +234,11 @@ def _by_prior(brute: Brute, scan: tuple[float, float], side: int) -> tuple[str, 
 
 
 def _by_nuisances(brute: Brute, value: float, outward: float) -> End:
-    """Whether bounds of nuisances hold an end that nothing else explains."""
+    """Whether bounds of nuisances hold an end that nothing else explains.
+
+    Those at which the best fit lies are asked as well: they hold the minimum that the level is
+    counted from.
+    """
     here = brute.at(value, [brute.best.u])
     held: list[str] = []
     unclear = False
@@ -243,7 +247,7 @@ def _by_nuisances(brute: Brute, value: float, outward: float) -> End:
         if j == brute.column:
             continue
         for side in (0, 1):
-            if abs(here.u[j] - side) > AT_BOUND:
+            if min(abs(here.u[j] - side), abs(brute.best.u[j] - side)) > AT_BOUND:
                 continue
             moves.append(number.widened(side))
             answer = _moves(brute, [moves[-1]], here, value, outward)

@@ -24,7 +24,7 @@ from daybreak.diagnosis.curve import Curve
 from daybreak.diagnosis.study import EndReason, Interval
 from daybreak.ledger.records import StudyRecord, TrialRecord
 from daybreak.problem.kinds import LOOSENED
-from daybreak.problem.loosened import FACTORS, MOVES, Loosening, Ranges, Side
+from daybreak.problem.loosened import FACTORS, MOVES, BoundOf, Loosening, Ranges, Side
 from daybreak.problem.parameters import Parameter
 from daybreak.problem.priors import GROUP, pull_name
 
@@ -151,15 +151,31 @@ def _movers(
         for ahead in [sign * (place(trial.value) - at) / (MOVES * width)]
         if 0.5 < abs(ahead) < 1.5  # 1, rounding aside
     ]
-    moved = {trial.what.bounds for trial, _ in beside}
-    best = [trial for trial in wide if trial.what.bounds in moved and not trial.record.of]
-    level = min((curve.reference, *(trial.chi2 for trial in best))) + curve.level
-    out = [trial.beyond(ranges) for trial, ahead in beside if ahead > 0.0 and trial.chi2 <= level]
-    inside = min((trial.chi2 for trial, ahead in beside if ahead < 0.0), default=-math.inf)
-    if best and inside > level:
-        out.append(min(best, key=lambda trial: trial.chi2).beyond(ranges))
-    fewest = min(map(len, filter(None, out)), default=0)
+    out = [
+        names
+        for bounds in {trial.what.bounds for trial, _ in beside}
+        for names in _past(bounds, wide, beside, curve, ranges)
+    ]
+    fewest = min(map(len, out), default=0)
     return sorted({name for names in out if len(names) == fewest for name in names})
+
+
+def _past(
+    bounds: Sequence[BoundOf],
+    wide: Sequence[_Trial],
+    beside: Sequence[tuple[_Trial, float]],
+    curve: Curve,
+    ranges: Ranges,
+) -> list[frozenset[str]]:
+    """What went beyond its bounds where an end moves when these are moved; empty where none."""
+    mine = [(trial, ahead) for trial, ahead in beside if trial.what.bounds == bounds]
+    best = [trial for trial in wide if trial.what.bounds == bounds and not trial.record.of]
+    level = min((curve.reference, *(trial.chi2 for trial in best))) + curve.level
+    found = [trial.beyond(ranges) for trial, ahead in mine if ahead > 0.0 and trial.chi2 <= level]
+    inside = min((trial.chi2 for trial, ahead in mine if ahead < 0.0), default=-math.inf)
+    if best and inside > level:
+        found.append(min(best, key=lambda trial: trial.chi2).beyond(ranges))
+    return [names for names in found if names]
 
 
 # -- priors ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ where the data alone close its profile on both sides.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,13 +78,11 @@ class _Loose:
         """Where the fits are made."""
         return self.what.of(self.curve.problem)
 
-    def task(
-        self, end: Outcome, value: float | None, held: Mapping[str, float] | None = None
-    ) -> Task:
+    def task(self, end: Outcome, value: float | None) -> Task:
         """A fit from an end, at a value of the parameter of interest or of all parameters."""
         curve, solver = self.curve, self.curve.ground.fit
         interest: dict[str, Any] = {}
-        pins = {**curve.problem.space.fixed, **(held or {})}
+        pins = dict(curve.problem.space.fixed)
         if value is not None:
             interest, pins = {"of": curve.of, "point": (value,)}, {**pins, curve.of[0]: value}
         box = self.problem.space.subspace(self.problem.space.free(pins))
@@ -114,47 +112,48 @@ def _move_bounds(curve: Relaxation, *, priors: bool) -> Step:
     bounds = sorted({bound for one in held for bound in one})
     if not (found and bounds):
         return
+    ends = list(zip(found, pieces(curve, found), held, strict=True))
     loose = _Loose(curve, Loosening(tuple(bounds), priors))
-    tasks = [loose.task(best, None)] if at_best else []
-    outward = set[float]()
-    for crossing, piece, at in zip(found, pieces(curve, found), held, strict=True):
-        for share in (MOVES, -MOVES) if at_best else (MOVES,) if at else ():
+    asked = [(c, piece) for c, piece, at in ends if at or at_best]
+    tasks = _probes(loose, asked, best if at_best else None)
+    outcomes = yield tasks
+    moved = _moved(curve, tasks, outcomes)
+    several = [one for one in ends if one[0] in moved and len(set(one[2])) > 1]
+    alone: list[Task] = []
+    for bound in sorted({bound for _, _, at in several for bound in at}):
+        asked = [(c, piece) for c, piece, at in several if bound in at]
+        one = _Loose(curve, Loosening((bound,), priors))
+        alone += _probes(one, asked, best if bound in at_best else None)
+    if alone:
+        yield alone
+
+
+def _probes(
+    loose: _Loose, ends: Sequence[tuple[Crossing, tuple[float, float]]], best: Outcome | None
+) -> list[Task]:
+    """Fits beyond ends of pieces; and, of a best fit on a bound, that fit and fits inside."""
+    curve = loose.curve
+    tasks = [loose.task(best, None)] if best else []
+    for crossing, piece in ends:
+        for share in (MOVES, -MOVES) if best else (MOVES,):
             value = _beside(curve, crossing, piece, share)
             if value is not None:
                 tasks.append(loose.task(curve.best[(crossing.inside,)], value))
-                outward |= {value} if share > 0.0 else set[float]()
-    if not tasks:
-        return
-    outcomes = yield tasks
-    level = min((ground.lowest, *map(chi2_of, outcomes))) + ground.level_95
-    again = [
-        task
-        for probe, outcome in zip(tasks, outcomes, strict=True)
-        if outward & {*probe.point} and chi2_of(outcome) <= level
-        for task in _one_by_one(loose, boxes, probe.point[0], outcome)
-    ]
-    if again:
-        yield again
+    return tasks
 
 
-def _one_by_one(
-    loose: _Loose, boxes: Sequence[Parameter], value: float, outcome: Outcome
-) -> Iterator[Task]:
-    """Of several parameters that went beyond their bounds, let one at a time.
-
-    Factors follow from the rest, so that none of them can be held at its bound.
-    """
-    ranges = {
-        one.name: (one.lower, one.upper) for one in (*boxes, *bounded_factors(loose.curve.problem))
-    }
-    values = {**outcome.parameters, **outcome.details.get(FACTORS, {})}
-    beyond = loose.what.beyond(ranges, values)
-    if len(beyond) < 2 or not beyond <= {one.name for one in boxes}:
-        return
-    for name in sorted(beyond):
-        others = beyond - {name}
-        kept = {n: min(max(values[n], ranges[n][0]), ranges[n][1]) for n in others}
-        yield loose.task(outcome, value, kept)
+def _moved(curve: Relaxation, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> set[Crossing]:
+    """Crossings that moved in a wider box: within the level beyond them, or above it inside."""
+    level = min((curve.ground.lowest, *map(chi2_of, outcomes))) + curve.ground.level_95
+    found, moved = crossings_at(curve, curve.ground.level_95), set[Crossing]()
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        if task.point:
+            (value,) = task.point
+            nearest = min(found, key=lambda one: abs(one.root - value))
+            ahead = (value - nearest.root) * (nearest.outside - nearest.inside) > 0.0
+            if (chi2_of(outcome) <= level) is ahead:
+                moved.add(nearest)
+    return moved
 
 
 def _factors(
