@@ -450,11 +450,15 @@ def _spread(brute: Brute) -> float:
 
 
 def nearly(case: Case, at: dict[str, float], direction: Direction) -> float:
-    """Largest change of a residual, in sigma, under a scaling by 2 and 1/2 at a place."""
+    """Largest change of a residual, in sigma, under a scaling by 2 and 1/2 at a place.
+
+    The largest exponent is made 1: no parameter is scaled by more.
+    """
     kind, exponents = direction
     assert kind == "scaling"
     start = np.array([[at[name] for name in case.names]])
     powers = np.array([float(exponents.get(name, 0)) for name in case.names])
+    powers /= np.abs(powers).max()
     places = np.concatenate([start, start * 2.0**powers, start * 2.0**-powers])
     r = case.residuals(places)
     return float(np.max(np.abs(r[1:] - r[0])))

@@ -32,6 +32,7 @@ from daybreak.problem.loosened import (
     BoundOf,
     Loosening,
     bounded_factors,
+    extended,
     pressed,
     pressed_factors,
 )
@@ -200,13 +201,13 @@ def _beside(
 ) -> float | None:
     """The value that lies a share of a piece's width, on the scale, outward from a crossing.
 
-    None where the box ends before.
+    It may lie beyond the bound of the parameter itself; None where a physical limit comes before.
     """
     one = curve.problem.space[curve.of[0]]
     low, high, root = (one.unit_from(value) for value in (*piece, crossing.root))
     step = share * (high - low) * (1.0 if crossing.outside > crossing.inside else -1.0)
-    u = min(max(root + step, 0.0), 1.0)
-    return one.draw(u) if abs(u - root) > 0.95 * abs(step) else None
+    value = extended(one, root + step)
+    return value if abs(one.unit_from(value) - root) > 0.95 * abs(step) else None
 
 
 # -- priors ----------------------------------------------------------------------------------

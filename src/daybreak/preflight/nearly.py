@@ -2,9 +2,9 @@
 
 At the best fit each candidate is transformed by c = 2 and c = 1/2, with its largest exponent 1, so
 that no parameter moves by more than the factor c; a shift moves by half a range what it moves
-farthest. It is named when no residual then moves by more than `TOLERATED`, whatever it does
-elsewhere, and when none of its parameters could be left out: one that moves nothing alone is
-weakly constrained, as its profile says, and shares nothing.
+farthest. It is named when no residual then moves by more than `TOLERATED`, at any of the best fits
+that are as good, whatever it does elsewhere, and when none of its parameters could be left out:
+one that moves nothing alone is weakly constrained, as its profile says, and shares nothing.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def nearly(probe: Probe, kind: Kind, exact: Sequence[Direction]) -> list[tuple[D
         for direction in _candidates(probe, kind, slopes, len(exact)):
             if independent([*group, direction]):
                 size = _felt(probe, kind, values, direction)
+                if size <= TOLERATED:  # by chance at one of several best fits, perhaps
+                    size = max(_moves(probe, kind, each, direction) for each in every)
                 if size <= TOLERATED:
                     group.append(direction)
                     found.append((direction, size))
@@ -88,6 +90,10 @@ def _felt(probe: Probe, kind: Kind, values: Array, direction: Direction) -> floa
     without = [np.where(np.arange(len(step)) == j, 0.0, step) for j in moved]
     whole, *parts = (_largest(probe, kind, values, one) for one in (step, *without))
     return whole if min(parts) > TOLERATED else np.inf
+
+
+def _moves(probe: Probe, kind: Kind, values: Array, direction: Direction) -> float:
+    return _largest(probe, kind, values, per_step(probe, kind, [direction])[0])
 
 
 def _largest(probe: Probe, kind: Kind, values: Array, step: Array) -> float:

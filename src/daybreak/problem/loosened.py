@@ -159,14 +159,14 @@ def _moved(problem: FitProblem, bounds: tuple[BoundOf, ...]) -> FitProblem:
     return problem.bounded(parameters=parameters, scale_factors=scales, offsets=offsets)
 
 
-def _further(one: Parameter, side: Side) -> float:
-    """Where a bound is moved to: on a log scale by a factor, on a linear one by a step."""
+def extended(one: Parameter, u: float) -> float:
+    """The value at a place of the range that may lie beyond 0 or 1, up to the physical limits."""
     least, most = one.limits
     lower, upper = float(one.lower), float(one.upper)
-    if one.scale == "log":
-        factor = (upper / lower) ** _MOVED
-        out = lower / factor if side == "lower" else upper * factor
-    else:
-        step = _MOVED * (upper - lower)
-        out = lower - step if side == "lower" else upper + step
-    return min(max(out, least), most)
+    value = lower * (upper / lower) ** u if one.scale == "log" else lower + u * (upper - lower)
+    return min(max(value, least), most)
+
+
+def _further(one: Parameter, side: Side) -> float:
+    """Where a bound is moved to: on a log scale by a factor, on a linear one by a step."""
+    return extended(one, -_MOVED if side == "lower" else 1.0 + _MOVED)
