@@ -287,6 +287,8 @@ def noise(rng: Rng) -> Case:
     else:
         number = case.numbers[int(rng.integers(len(case.numbers)))]
         reach = number.upper - number.lower
+        if number.scale == "log":  # what the scale is worth where it is finest
+            reach = number.lower * math.log(number.upper / number.lower)
         tremble = Tremble(
             chatter=float(10.0 ** rng.uniform(-1.5, 0)),
             frequency=float(10.0 ** rng.uniform(3.5, 9)) / reach,
