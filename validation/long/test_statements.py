@@ -28,7 +28,7 @@ def test_nothing_false_is_said_of_random_fits(kind):
 
 
 def test_little_is_left_undecided():
-    """Of what brute force decides at most a tenth is undecided; of few fits only over all kinds."""
+    """Of what brute force decides at most a tenth is undecided, over all kinds."""
     done = [one for kind in KINDS for one in asked(kind)]
     undecided = sum(len(one.of("undecided")) for one in done)
     said = undecided + sum(len(one.of("right")) for one in done)
