@@ -336,10 +336,11 @@ def slow(clock, seconds):
 def test_budget(monkeypatch):
     """A model too slow for the budget ends it at the next sample, with a list of what is open."""
     clock = Clock(monkeypatch)
-    found = preflight(campaign(study(problem=area(2.0, predict=slow(clock, 0.02)))), 1.0)
+    found = preflight(campaign(study(problem=area(2.0, predict=slow(clock, 0.2)))), 10.0)
     (one,) = found.studies
 
-    assert clock.now <= 1.0 + 0.04
+    assert clock.now <= 10.0 + 0.4
+    assert found.over == 0.0
     assert not found.hopeless
     assert found.sentence == " ".join(
         ["Nothing found that stands in the way, as far as was checked.", *in_words([one])]
@@ -367,6 +368,40 @@ def test_what_is_worth_most_comes_first(monkeypatch):
     for one in found.studies[1:]:
         assert one.reachability[0].conclusive
         assert reach in one.checked
+
+
+def test_reach_and_symmetries_always_get_theirs(monkeypatch):
+    """They ask as often as without a budget, which cuts what comes after; the rest is told."""
+    clock = Clock(monkeypatch)
+    enough, little = (
+        preflight(campaign(study(problem=area(predict=slow(clock, 0.001)))), budget)
+        for budget in (1e6, 1.0)
+    )
+    (whole,), (cut,) = enough.studies, little.studies
+    first = ["whether the criteria can be met", "whether a symmetry moves a parameter"]
+
+    assert cut.reachability == whole.reachability
+    assert cut.symmetries == whole.symmetries
+    assert [name for name in cut.checked if name in first] == first
+    assert {left.why for left in cut.not_checked} == {Unmade.BUDGET}
+    assert enough.over == 0.0
+    assert little.over > 1.0
+    assert "which the budget does not cut, took" in outlook.render(little)
+    assert "which the budget does not cut, took" not in outlook.render(enough)
+
+
+@pytest.mark.parametrize("method", [dk.MultiStart(4), dk.Intervals("all")])
+def test_dear_models_keep_to_the_budget(monkeypatch, method):
+    """A model of minutes, and one whose evaluations are counted, is asked within it alone."""
+    clock = Clock(monkeypatch)
+    counted = method.by_evaluation
+    problem = area(predict=slow(clock, 0.01 if counted else 120.0))
+    one = dk.Study("dear", problem, method, [dk.Criterion("chi2", below=4)])
+    found = preflight(campaign(one), 1.0 if counted else 60.0)
+
+    assert clock.now <= (1.02 if counted else 240.0)
+    reach = NotChecked(check="whether the criteria can be met", why=Unmade.BUDGET)
+    assert reach in found.studies[0].not_checked
 
 
 def test_what_was_cut_is_said_in_every_output(tmp_path):
@@ -399,7 +434,7 @@ def test_what_was_cut_is_said_in_every_output(tmp_path):
 def test_what_was_not_checked_of_whom(monkeypatch):
     """Studies are named beside what was not checked of them, in the order of the checks."""
     clock = Clock(monkeypatch)
-    first = study("slow", area(2.0, predict=slow(clock, 0.01)))
+    first = study("slow", area(2.0, predict=slow(clock, 0.05)))
     found = preflight(campaign(first, study("quick", area(2.0, predict=slow(clock, 1e-6)))), 5.0)
     (sentence,) = in_words(found.studies, who)
 

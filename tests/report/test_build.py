@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from daybreak.findings import Forecast, StudyPreflight
 from daybreak.ledger.states import StudyState
 from daybreak.report import build
+from daybreak.report.foretold import foretold
 from tests.report import recorded
 
 
@@ -49,3 +51,28 @@ def test_good_news_is_no_surprise():
     told = build.surprises(decay.studies, decay.timing)
 
     assert told == ["profile k1 and k2: its criteria were changed after trials had begun."]
+
+
+def test_a_night_that_grew_was_not_asked_to_end_at_a_time():
+    """The finish that was foretold is answered for a plan alone, not where follow-ups came too."""
+    lepton = recorded.summary("lepton")
+    forecast = Forecast(
+        seconds_per_evaluation=1.0,
+        seconds_per_fit=1.0,
+        fits=100,
+        seconds=100.0,
+        seconds_low=50.0,
+        seconds_high=200.0,
+        memory_mib=1.0,
+    )
+    known = [StudyPreflight.unasked(one.name, forecast=forecast) for one in lepton.studies]
+    timing = lepton.timing.model_copy(update={"runs": lepton.timing.runs[:1]})
+
+    def finishes(follows):
+        plan = [one.model_copy(update={"follows": None}) for one in lepton.studies[:-1]]
+        last = lepton.studies[-1].model_copy(update={"follows": follows})
+        told = foretold(known, [*plan, last], timing, finished=True)
+        return [one.said for one in told if one.said.startswith("finished at")]
+
+    assert len(finishes(None)) == 1
+    assert finishes("again") == []

@@ -8,7 +8,9 @@ import json
 import pytest
 
 import daybreak as dk
+from daybreak.preflight.run import preflight
 from daybreak.report import html, markdown, wording
+from daybreak.runner import night
 
 
 def search(value, bar=0.5):
@@ -189,6 +191,81 @@ def test_rows_start_their_studies_once(tmp_path):
     assert [one.name for one in results.decision.readings] == ["once", "back", "back"]
     assert [one.name for one in results.studies] == ["a", "second", "third"]
     assert [one.follow_ups for one in results.decision.readings] == [["second"], ["third"], []]
+
+
+# -- what is known of follow-ups ---------------------------------------------------------------
+
+
+def fit(name, required, **more):
+    """A fit of a box that reaches 1: in reach of that, and of nothing above."""
+    problem = dk.FitProblem(
+        [dk.Parameter("a", 0, 1), dk.Parameter("b", 0, 1)],
+        lambda p, _: [p.a * p.b],
+        dk.observations([required], 0.1),
+    )
+    return dk.Study(name, problem, dk.MultiStart(2), [dk.Criterion("chi2", below=4)], **more)
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Studies of every preflight that a run makes."""
+    of = []
+
+    def count(campaign, budget, *, studies, **more):
+        of.append([study.name for study in studies])
+        return preflight(campaign, budget, studies=studies, **more)
+
+    monkeypatch.setattr(night, "preflight", count)
+    return of
+
+
+def test_follow_ups_are_examined_once(tmp_path, made):
+    """A follow-up has a preflight as a planned study has, and a resumed run reads it."""
+    again = once(fit("near", 0.4), fit("far", 10.0), fit("also far", 10.0, counted=False))
+    first, second = (run(tmp_path, [fit("a", 0.5)], again, OTHERWISE) for _ in range(2))
+
+    assert made == [["a"], ["near", "far", "also far"]]
+    for summary in (first.summary, second.summary):
+        assert [one.study for one in summary.examinations] == ["a", "near", "far", "also far"]
+        found = {(one.study, one.code.word, one.severity) for one in summary.preflight}
+        assert ("far", "out_of_reach", "stop") in found
+        assert ("near", "not_identifiable_symmetry", "warning") in found
+        assert summary.outlook == "4 of 4 studies have findings to read before the night."
+    assert "preflight of 'near', 'far', 'also far'" in (tmp_path / "night.log").read_text()
+    page = (tmp_path / "report.md").read_text()
+    assert "far, also far" in page
+
+
+def test_a_follow_up_out_of_reach_is_refused(tmp_path):
+    """It fails with the sentence that says why, unless it is to be run anyway or is uncounted."""
+    again = once(fit("near", 0.4), fit("far", 10.0), fit("also far", 10.0, counted=False))
+    refused = run(tmp_path / "refused", [fit("a", 0.5)], again, OTHERWISE)
+    asked = run(tmp_path / "asked", [fit("a", 0.5)], again, OTHERWISE, anyway=True)
+    (stop,) = (f for f in refused.summary.preflight if f.study == "far" and f.is_stop)
+
+    assert (refused["far"].state, refused["far"].error) == ("failed", stop.sentence)
+    assert refused["far"].metrics.trials == 0
+    assert [refused[name].state for name in ("near", "also far")] == ["finished", "finished"]
+    assert refused.decision.name == "once"
+    assert (asked["far"].state, asked["far"].verdict) == ("finished", "FAIL")
+
+
+def test_a_follow_up_without_its_means_is_refused(tmp_path):
+    """What a follow-up needs and is not here is told, and its model is not asked."""
+    problem, method, accept = search(0.8)
+    needy = dk.SearchProblem(
+        problem.space.parameters,
+        problem.evaluate,
+        dk.Objective("gain", "maximise"),
+        name="needy",
+        resources=dk.Resources(packages=["no_such_package"]),
+    )
+    rows = once(dk.Study("needy", needy, method, accept, counted=False)), OTHERWISE
+    results = run(tmp_path, [study("a", 0.9)], *rows)
+
+    assert results["needy"].state == "failed"
+    assert "no_such_package" in results["needy"].error
+    assert [f.code.word for f in results.summary.preflight] == ["missing_resource"]
 
 
 def test_rows_have_names_of_their_own():

@@ -56,7 +56,8 @@ Budget = Annotated[
     typer.Option(
         min=1.0,
         help="Seconds of processor time for preflight, programs that it starts included, or of "
-        "waiting where a model waits for something elsewhere; what does not fit is listed.",
+        "waiting where a model waits for something elsewhere; what does not fit is listed, and "
+        "reach and symmetries of a quick model are not cut.",
     ),
 ]
 

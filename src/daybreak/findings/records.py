@@ -6,6 +6,7 @@ The ledger keeps the preflight, the report shows all; the code words are fixed (
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
@@ -325,10 +326,18 @@ class Preflight(Model):
     sentence: str
     studies: list[StudyPreflight]
     seconds: float
+    over: float = 0.0
+    """Seconds of work by which reach and symmetries, which always get theirs, went beyond the
+    budget."""
 
     def of(self, study: str) -> StudyPreflight | None:
         """What is known of one study; None where it was not looked at."""
         return next((one for one in self.studies if one.study == study), None)
+
+    def only(self, studies: Sequence[str]) -> Preflight:
+        """The same of some studies."""
+        some = [one for one in self.studies if one.study in studies]
+        return self.model_copy(update={"studies": some})
 
     @property
     def lacking(self) -> list[Finding]:

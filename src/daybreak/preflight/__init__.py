@@ -23,7 +23,8 @@ class _Callable(ModuleType):
         budget : float
             Seconds of processor time, that of programs that it starts included, or of waiting
             where a model waits for something elsewhere; what does not fit is listed as not
-            checked, and whatever else the machine does changes nothing.
+            checked, and whatever else the machine does changes nothing.  Reach and symmetries
+            are not cut, unless an evaluation takes long.
 
         Returns
         -------

@@ -49,6 +49,11 @@ def queued() -> float | None:
     return total if told else None
 
 
+def unhindered() -> float:
+    """Time but for what threads were queued: how long a model takes at any load."""
+    return time.monotonic() - (queued() or 0.0)
+
+
 class Work:
     """A clock that shows work, as in the text above; only differences mean anything."""
 

@@ -80,6 +80,11 @@ class Examination:
             if not self.findings:
                 self.refuse(str(error))
 
+    @property
+    def dear(self) -> bool:
+        """Whether the budget may cut any check, also one that is always made of other models."""
+        return self.probe is None or self.probe.dear
+
     def make(self, check: Check, deadline: float) -> None:
         """Make one check; where it cannot be made to its end, keep why, and what it has found.
 
@@ -142,12 +147,14 @@ class Check(NamedTuple):
     """One question.
 
     How often it asks the model is fixed by constants beside it, whatever else the machine does;
-    only the budget may cut it.
+    only the budget may cut it, if anything.
     """
 
     name: str
     """What it settles, in words."""
     step: Callable[[Examination, Probe], None]
+    always: bool = False
+    """Whether the budget does not cut it, unless the model is dear (`Probe.dear`)."""
 
 
 def checks() -> list[Check]:
@@ -156,8 +163,8 @@ def checks() -> list[Check]:
         Check("whether the model takes the settings of the study", _refuses),
         Check("whether the model gives numbers at all", _anywhere),
         Check("how long it takes", _forecast),
-        Check("whether the criteria can be met", _reach),
-        Check(SYMMETRIES, _symmetries),
+        Check("whether the criteria can be met", _reach, always=True),
+        Check(SYMMETRIES, _symmetries, always=True),
         Check("which parameters can be identified", _identify),
         Check("whether the settings that studies vary do anything", _answer),
         *(Check(name, _collecting(check)) for name, check in CHECKS),
@@ -167,7 +174,8 @@ def checks() -> list[Check]:
 
 def _refuses(examination: Examination, probe: Probe) -> None:
     """Whether the model takes the settings as plain numbers; else nothing more is asked."""
-    found = refusals(examination.study)
+    with probe.timed(1):
+        found = refusals(examination.study)
     probe.evaluations += 1
     examination.findings += found
     if any(one.is_stop for one in found):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -14,11 +15,19 @@ from daybreak.methods.least_squares import LeastSquares
 from daybreak.methods.method import seed_of
 from daybreak.methods.solve import solve
 from daybreak.plan import Study
-from daybreak.preflight.clock import WORK
+from daybreak.preflight.clock import WORK, unhindered
 from daybreak.problem.arrays import Array
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.parameters import Space
+from daybreak.problem.program import Program
+
+DEAR = 0.01
+"""Seconds per evaluation from which a model is dear.
+
+Of six parameters without derivatives reach and symmetries took 120,000 evaluations where the
+criterion cannot be met: twenty minutes then, and to wait longer is for the budget to say.
+"""
 
 
 class NotMade(Exception):  # noqa: N818 - no error: a reason to stop asking
@@ -68,6 +77,31 @@ class Probe:
             self.problem, [self.problem.space.fixed], self.settings
         )
         self.evaluations = 0
+        self._declared = study.method.by_evaluation or any(
+            isinstance(one, Program) for one in study.problem.functions
+        )
+        self._quickest = math.inf
+        """Seconds per evaluation where it took least, compilation aside."""
+
+    @property
+    def dear(self) -> bool:
+        """Whether the model may be asked only as often as the budget allows.
+
+        It is dear where the plan says so, with a method that counts evaluations or a program, and
+        where no evaluation so far took less than `DEAR`.
+        """
+        return self._declared or self._quickest >= DEAR
+
+    @contextmanager
+    def timed(self, count: int) -> Generator[None]:
+        """Measure what some evaluations take, until some were quick."""
+        if self._declared or not self.dear:
+            yield
+            return
+        begun = WORK.seconds(), unhindered()
+        yield
+        took = max(WORK.seconds() - begun[0], unhindered() - begun[1])
+        self._quickest = min(self._quickest, took / count)
 
     @property
     def differentiable(self) -> bool:
@@ -96,7 +130,7 @@ class Probe:
         """Residuals at `u`, shape (N, n) -> (N, m); NaN where the model is not finite."""
         self.check_time()
         self.evaluations += len(u)
-        with self.evaluator.watched(self.check_time):
+        with self.timed(len(u)), self.evaluator.watched(self.check_time):
             return self.evaluator.residuals(u, self._cell[np.zeros(len(u), dtype=int)])
 
     def residuals_at(self, values: Array) -> Array:

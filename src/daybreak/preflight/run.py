@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -30,21 +31,31 @@ for it still leaves something for them.
 """
 
 
-def preflight(campaign: Campaign, budget: float = BUDGET, *, elsewhere: bool = False) -> Preflight:
+def preflight(
+    campaign: Campaign,
+    budget: float = BUDGET,
+    *,
+    elsewhere: bool = False,
+    studies: Sequence[Study] | None = None,
+) -> Preflight:
     """Say what can be known before the night; writes nothing.
 
-    What each check asks is fixed by the plan.  The budget only cuts what takes too long: no check
-    takes more than four fifths of what is left while others wait for theirs, and no study more
-    than four fifths of what is left to a check.
+    What each check asks is fixed by the plan, and reach and symmetries always get theirs.  The
+    budget cuts other checks that take too long, and every check of a model that is dear
+    (`Probe.dear`): none takes more than four fifths of what is left while others wait for theirs,
+    and no study more than four fifths of what is left to a check.
 
     Parameters
     ----------
     campaign : Campaign
     budget : float
         Seconds of processor time, children included, or of waiting where a model waits for
-        something elsewhere (`daybreak.preflight.clock`); what does not fit is listed.
+        something elsewhere (`daybreak.preflight.clock`); what does not fit is listed.  Without
+        any nothing is asked.
     elsewhere : bool
         Whether the trials are made on other machines, so that what this one lacks says nothing.
+    studies : sequence of Study, optional
+        Those that are asked for; without, the plan's.
 
     Returns
     -------
@@ -52,24 +63,19 @@ def preflight(campaign: Campaign, budget: float = BUDGET, *, elsewhere: bool = F
         Findings as data, study by study.
     """
     begun, end = time.monotonic(), WORK.seconds() + budget
-    planned = campaign.all_studies()
+    planned = campaign.all_studies() if studies is None else studies
     _leave_graphics_processors(planned)
     lacking = {} if elsewhere else {study.name: missing(study) for study in planned}
-    studies = [study for study in planned if elsewhere or askable(study)]
-    seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in studies}
-    related = families(studies, seeds)
+    here = [study for study in planned if elsewhere or askable(study)]
+    seeds = {s.name: campaign.seed if s.seed is None else s.seed for s in here}
+    related = families(here, seeds)
     compared = {study.name for family in related for study in family}
-    fits = [study for study in studies if not isinstance(study.problem, SearchProblem)]
-    searched = _searches(studies, seeds, related, _part(end, last=not fits))
+    fits = [study for study in here if not isinstance(study.problem, SearchProblem)]
+    searched = _searches(here, seeds, related, _part(end, last=not fits))
     examined = [
         Examination(study, seeds[study.name], compared=study.name in compared) for study in fits
     ]
-    # Check by check, not study by study: what is worth most is known of every study first.
-    every = checks()
-    for number, check in enumerate(every, start=1):
-        until = _part(end, last=number == len(every))
-        for count, examination in enumerate(examined, start=1):
-            examination.make(check, _part(until, last=count == len(examined)))
+    over = _examine(examined, budget, end)
     _compare_fits(examined, related)
     fitted = {examination.study.name: examination.result() for examination in examined}
     asked = fitted | searched
@@ -80,7 +86,40 @@ def preflight(campaign: Campaign, budget: float = BUDGET, *, elsewhere: bool = F
         sentence=_sentence(found, hopeless=hopeless),
         studies=found,
         seconds=time.monotonic() - begun,
+        over=over,
     )
+
+
+def together(before: Preflight, more: Preflight) -> Preflight:
+    """What is known of a plan, and of studies that its decisions have asked for since."""
+    studies = [*before.studies, *more.studies]
+    return before.model_copy(
+        update={
+            "sentence": before.sentence if before.hopeless else _sentence(studies, hopeless=False),
+            "studies": studies,
+            "seconds": before.seconds + more.seconds,
+            "over": before.over + more.over,
+        }
+    )
+
+
+def _examine(examined: Sequence[Examination], budget: float, end: float) -> float:
+    """Make every check of every fit; seconds of work that reach and symmetries took after `end`.
+
+    Check by check, not study by study: what is worth most is known of every study first.
+    """
+    every, over, later = checks(), 0.0, end
+    for number, check in enumerate(every, start=1):
+        until = _part(later, last=number == len(every))
+        always = check.always and budget > 0.0
+        for count, one in enumerate(examined, start=1):
+            part = _part(until, last=count == len(examined))
+            one.make(check, math.inf if always and not one.dear else part)
+        if always and not all(one.dear for one in examined):
+            over = max(0.0, WORK.seconds() - end)
+            # What comes after has a part of its own, however long these took.
+            later = max(later, WORK.seconds() + (1.0 - _MOST) * budget)
+    return over
 
 
 def _part(end: float, *, last: bool) -> float:

@@ -157,7 +157,8 @@ def _times(
     else:
         yield Foretold("", said, came, "as foretold" if took >= low else "sooner")
     # A night in several runs, or with follow-up studies, was not asked to end at a time.
-    alone = len(timing.runs) == 1 and set(by_name) == set(made)
+    asked = any(study.follows is not None for study in by_name.values())
+    alone = len(timing.runs) == 1 and set(by_name) == set(made) and not asked
     if finished and alone and timing.ended and high >= _LATE:
         yield _finish(timing.started, timing.ended, (expected, low, high))
 

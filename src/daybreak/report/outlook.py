@@ -10,6 +10,8 @@ from daybreak.report import alike, carried, numbers
 from daybreak.sentences import between, worded
 
 WIDTH = 96
+_LONG = 1.0
+"""Seconds beyond the budget from which they are told: nobody waits for less."""
 _MARKS = {"stop": "STOP", "warning": "warning", "note": "note"}
 
 
@@ -124,6 +126,12 @@ def _forecasts(found: Preflight) -> Iterator[str]:
         f"memory now {max(one.memory_mib for one in made):.0f} MiB."
     )
     yield f"Preflight itself took {numbers.duration(found.seconds)}."
+    if found.over >= _LONG:
+        yield from _wrap(
+            f"Reach and symmetries, which the budget does not cut, took "
+            f"{numbers.duration(found.over)} of work beyond it.",
+            2,
+        )
 
 
 def _not_checked(studies: Sequence[StudyPreflight]) -> Iterator[str]:

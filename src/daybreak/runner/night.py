@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from daybreak.criteria import Decision
 from daybreak.decision import decide
 from daybreak.diagnosis.study import Study as StudyReading
-from daybreak.errors import LedgerError, PlanError, PredictionError
+from daybreak.errors import LedgerError, PlanError, PredictionError, known
 from daybreak.findings import Preflight, codes
 from daybreak.ledger.endings import Ending
 from daybreak.ledger.liveness import LEASE
@@ -20,7 +20,7 @@ from daybreak.ledger.states import EventKind
 from daybreak.ledger.store import Ledger
 from daybreak.methods.solve import check_contract, compiling
 from daybreak.plan import Campaign, Study
-from daybreak.preflight.run import BUDGET, preflight
+from daybreak.preflight.run import BUDGET, preflight, together
 from daybreak.preflight.supplies import missing
 from daybreak.problem.outcomes import digest
 from daybreak.problem.precision import double_precision
@@ -38,6 +38,9 @@ from daybreak.runner.provenance import provenance, sources
 from daybreak.runner.rounds import Rounds, check_study
 from daybreak.runner.takeover import refuse_takeover
 from daybreak.verdict import read_study
+
+_NEVER = (codes.MODEL_REFUSES, codes.MISSING_RESOURCE)
+"""Stops with which no trial of a study could be made."""
 
 
 def run_night(
@@ -174,6 +177,10 @@ class _Night:
         self.lacking = lacking
         """Whether the plan needs what this machine, which makes the trials, does not have."""
         self.budget = budget
+        self.examined: list[Study] = []
+        """Studies of which a preflight was made, follow-ups included."""
+        self.found: Preflight
+        """What is known of them."""
         self.pressed = pressed
         """Why the keyboard asked to stop, or empty."""
         self.watch = Watch(limits, self._asked_to_stop)
@@ -260,29 +267,55 @@ class _Night:
         found, started = self.ledger.preflight(plan), self.ledger.has_trials()
         lacked = found is not None and bool(found.lacking)
         if found is None or lacked or self.lacking or (found.hopeless and not started):
-            found = self._examined(studies[0])
+            found = self._examined(studies, lacking=self.lacking)
             self.ledger.write_preflight(plan, found)
             self.listener.preflighted(found)
+        self._take(found)
+        self.examined, self.found = [*studies], found
+        return found
+
+    def _preflight_more(self, asked: Sequence[Study]) -> None:
+        """The same of follow-up studies, kept with what was known before; stops are refused."""
+        self.examined += asked
+        plan, names = questions_of(self.examined), [study.name for study in asked]
+        kept = self.ledger.preflight(plan)
+        more = None if kept is None else kept.only(names)
+        if more is None or more.lacking:
+            self.watch.check()
+            lacking = self.crew.means.dask is None and any(map(missing, asked))
+            more = self._examined(asked, lacking=lacking)
+            self.listener.warned(f"preflight of {known(names)}: {more.sentence}")
+        self.found = together(self.found, more)
+        if kept is None or kept.studies != self.found.studies:
+            self.ledger.write_preflight(plan, self.found)
+        self._take(more, {study.name for study in asked if study.counted})
+
+    def _take(self, found: Preflight, hopeless: Container[str] = ()) -> None:
+        """Begin where the preflight found good places; refuse what can come to nothing.
+
+        A study that the model refuses, or that lacks something here, and among `hopeless`
+        those with any stop.
+        """
         for one in found.studies:
             places = [reach.best for reach in one.reachability if reach.best]
             places = [place for i, place in enumerate(places) if place not in places[:i]]
             kept = self.ledger.places(one.study, places)
             self.rounds.places[one.study] = [*kept, *self.ledger.carried(one.study)]
-            refused = [f for f in one.findings if f.code == codes.MODEL_REFUSES and f.is_stop]
+            stops = [f for f in one.findings if f.is_stop]
+            refused = [f for f in stops if one.study in hopeless or f.code in _NEVER]
             if refused and not self.anyway:
                 self.rounds.refused[one.study] = refused[0].sentence
         self._compare_deadline(found)
-        return found
 
-    def _examined(self, first: Study) -> Preflight:
+    def _examined(self, studies: Sequence[Study], *, lacking: bool) -> Preflight:
         """The preflight, while what the first study needs compiled is compiled beside it."""
-        elsewhere = self.crew.means.dask is not None
-        if self.lacking:
-            return preflight(self.campaign, self.budget)
+        elsewhere, first = self.crew.means.dask is not None, studies[0]
+        if lacking:
+            return preflight(self.campaign, self.budget, studies=studies)
         task = first_task(first)
         held = task.held if task is not None else {}
         with compiling(first.problem, first.all_settings, held):
-            return preflight(self.campaign, self.budget, elsewhere=elsewhere)
+            return preflight(self.campaign, self.budget, elsewhere=elsewhere, studies=studies)
 
     def _compare_deadline(self, found: Preflight) -> None:
         """Say what fits before the deadline, when not everything does."""
@@ -331,6 +364,7 @@ class _Night:
             if not asked:
                 return
             self._write(asked, follows=row.name)
+            self._preflight_more(asked)
             there += self._run_all(asked)
 
     def _follow_ups(self, row: Decision, readings: Sequence[StudyReading]) -> list[Study]:
