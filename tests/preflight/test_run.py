@@ -371,7 +371,10 @@ def test_what_is_worth_most_comes_first(monkeypatch):
 
 
 def test_reach_and_symmetries_always_get_theirs(monkeypatch):
-    """They ask as often as without a budget, which cuts what comes after; the rest is told."""
+    """They ask as often as without a budget, which cuts what comes after; the rest is told.
+
+    That a criterion cannot be met is known; which bound to move, as far as the budget allows.
+    """
     clock = Clock(monkeypatch)
     enough, little = (
         preflight(campaign(study(problem=area(predict=slow(clock, 0.001)))), budget)
@@ -380,7 +383,13 @@ def test_reach_and_symmetries_always_get_theirs(monkeypatch):
     (whole,), (cut,) = enough.studies, little.studies
     first = ["whether the criteria can be met", "whether a symmetry moves a parameter"]
 
-    assert cut.reachability == whole.reachability
+    (reach,), (sure,) = cut.reachability, whole.reachability
+    assert sure.escapes
+    assert reach == sure.model_copy(update={"escapes": None, "sentence": reach.sentence})
+    assert sure.sentence.startswith(reach.sentence)
+    bounds = NotChecked(check="which bounds would have to move", why=Unmade.BUDGET)
+    assert bounds in cut.not_checked
+    assert bounds not in whole.not_checked
     assert cut.symmetries == whole.symmetries
     assert [name for name in cut.checked if name in first] == first
     assert {left.why for left in cut.not_checked} == {Unmade.BUDGET}

@@ -193,7 +193,8 @@ class Reachability(Model):
     conclusive: bool
     """All of at least 64 starts by two methods agree and the gap is over ten times the spread."""
     reaches: list[Reach]
-    escapes: list[Escape]
+    escapes: list[Escape] | None = None
+    """Bounds that stop it; None where they were not looked for."""
     best: dict[str, float]
     """The place of the smallest chi2, by parameter; local fits start from there as well."""
     sentence: Said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -37,6 +38,8 @@ from daybreak.preflight.varied import residuals_to_compare
 from daybreak.problem.arrays import Array
 from daybreak.sentences import worded
 
+_BOUNDS = "which bounds would have to move"
+"""What of reach the budget may cut: with twelve bounds it asks more than all the rest."""
 _PLACES = 64
 """Places at which a model is asked for a number before the survey looks for one.
 
@@ -85,7 +88,7 @@ class Examination:
         """Whether the budget may cut any check, also one that is always made of other models."""
         return self.probe is None or self.probe.dear
 
-    def make(self, check: Check, deadline: float) -> None:
+    def make(self, check: Check, deadline: float, *, always: bool = False) -> None:
         """Make one check; where it cannot be made to its end, keep why, and what it has found.
 
         Parameters
@@ -93,19 +96,21 @@ class Examination:
         check : Check
         deadline : float
             Value of `WORK.seconds()` at which it is cut.
+        always : bool
+            Whether it is made to its end all the same, and only what goes beyond it is cut.
         """
-        why = self._made(check, deadline)
+        why = self._made(check, deadline, always=always)
         if why is None:
             self.checked.append(check.name)
         else:
             self.not_checked.append(NotChecked(check=check.name, why=why))
 
-    def _made(self, check: Check, deadline: float) -> Unmade | None:
+    def _made(self, check: Check, deadline: float, *, always: bool) -> Unmade | None:
         """Why it could not be made; None when it was."""
         probe = self.probe
         if probe is None:
             return Unmade.NUMBERLESS
-        probe.deadline = deadline
+        probe.deadline, probe.cap = math.inf if always else deadline, deadline
         try:
             probe.check_time()
             check.step(self, probe)
@@ -199,6 +204,8 @@ def _reach(examination: Examination, probe: Probe) -> None:
     found = examination.reachability
     try:
         check_reachability(probe, found)
+        if any(not (one.met or one.meaningless) and one.escapes is None for one in found):
+            examination.not_checked.append(NotChecked(check=_BOUNDS, why=Unmade.BUDGET))
     finally:  # what is known counts, although the budget may be spent
         examination.findings += [_not_met(one) for one in found if not one.met]
 

@@ -60,7 +60,8 @@ class Probe:
     ----------
     study : Study
     deadline : float, optional
-        Value of `WORK.seconds()` after which nothing more is asked.
+        Value of `WORK.seconds()` after which nothing more is asked; and, where a check is always
+        made to its end, nothing that goes beyond its question (`cap`).
     seed : int
         The campaign's seed.
     """
@@ -69,7 +70,7 @@ class Probe:
         self.study = study
         self.problem = study.fit
         self.settings = study.all_settings
-        self.deadline = deadline
+        self.deadline = self.cap = deadline
         self.seed = seed_of(seed, "preflight", self.settings)
         self.free = self.problem.space.free(())
         self.box: Space = self.problem.space.subspace(self.free)
@@ -112,6 +113,18 @@ class Probe:
         """Stop when the budget is spent."""
         if WORK.seconds() > self.deadline:
             raise OutOfTime
+
+    @contextmanager
+    def capped(self) -> Generator[None]:
+        """What the budget may leave out of a check that is otherwise made to its end."""
+        kept, self.deadline = self.deadline, self.cap
+        try:
+            yield
+        except OutOfTime:
+            if kept <= self.cap:
+                raise
+        finally:
+            self.deadline = kept
 
     def sample(self, count: int, purpose: str) -> Array:
         """Uniform places in the unit box, shape (count, n); a function of seed and purpose."""

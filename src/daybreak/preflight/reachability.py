@@ -8,7 +8,7 @@ from whatever lines through the box show, and could begin at all of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -113,7 +113,7 @@ class _Case:
             spread=self.spread,
             conclusive=self.conclusive,
             reaches=list(self.reaches),
-            escapes=list(self.escapes or ()),
+            escapes=None if self.escapes is None and not self.met else list(self.escapes or ()),
             best=self.best,
             sentence=_sentence(self),
         )
@@ -224,10 +224,15 @@ class _Examination:
                 too_low = reach.needed_lower is not None and one.high < reach.needed_lower
                 points.append(one.highest_at if too_low else one.lowest_at)
         bar = max(case.bar or 0.0, 0.0) * (1.0 - 1e-9)
-        case.escapes = tuple(
-            find_escapes(self.search, self.search.chi2, bar, points, pursuit.best.square)
-        )
+        self._look_beyond(case, self.search.chi2, bar, points, pursuit.best.square)
         self._keep()
+
+    def _look_beyond(
+        self, case: _Case, goal: Goal, bar: float, points: Sequence[Low], home: float
+    ) -> None:
+        """Move bounds as long as the budget allows, whatever it allows the rest."""
+        with self.search.probe.capped():
+            case.escapes = tuple(find_escapes(self.search, goal, bar, points, home))
 
     def _examine(self, number: int, criterion: Criterion, fitted: Pursuit) -> None:
         """A criterion on one quantity: its range beside the bar."""
@@ -275,10 +280,10 @@ class _Examination:
         case.reaches = (reach_of(replace(found, **farther), (lower, upper)),)
         case.decisive = case.reaches[0]
         self._judge(case, pursuit, abs(best - (bar or 0.0)), goal.value)
-        self._keep()
         if not case.met:
             home = pursuit.best
-            case.escapes = tuple(find_escapes(self.search, goal, square, [home], home.square))
+            self._look_beyond(case, goal, square, [home], home.square)
+        self._keep()
 
 
 def _strict(case: _Case) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -114,7 +113,7 @@ def _examine(examined: Sequence[Examination], budget: float, end: float) -> floa
         always = check.always and budget > 0.0
         for count, one in enumerate(examined, start=1):
             part = _part(until, last=count == len(examined))
-            one.make(check, math.inf if always and not one.dear else part)
+            one.make(check, part, always=always and not one.dear)
         if always and not all(one.dear for one in examined):
             over = max(0.0, WORK.seconds() - end)
             # What comes after has a part of its own, however long these took.
