@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daybreak.ledger.states import StudyState
-from daybreak.report import build
+from daybreak.report import build, curves, evidence, wording
 from tests.report import recorded
 
 
@@ -49,3 +49,34 @@ def test_good_news_is_no_surprise():
     told = build.surprises(decay.studies, decay.timing)
 
     assert told == ["profile k1 and k2: its criteria were changed after trials had begun."]
+
+
+def test_a_reason_keeps_the_case_of_a_name():
+    """A verdict's reason that begins with a parameter's name writes it as the user did."""
+    soft = recorded.summary("soft")
+    study = soft.studies[0]
+    renamed = [p.model_copy(update={"name": "kay"}) for p in study.parameters]
+    spelt = soft.model_copy(update={"studies": [study.model_copy(update={"parameters": renamed})]})
+
+    for one, text in ((soft, "k2 lies in [1, 2]."), (spelt, "kay lies in [1, 2].")):
+        assert wording.without_verdict(one.model_copy(update={"reason": text})) == text
+    bad = soft.model_copy(update={"reason": "the fit is bad."})
+    assert wording.without_verdict(bad) == "The fit is bad."
+
+
+def test_ends_of_one_chi2_are_told_together():
+    """Several places of one kind with the same chi2, as along a valley, are one item."""
+    study = recorded.summary("soft").studies[0]
+    end = study.ends[0].model_copy(update={"hits": 2})
+    valley = study.model_copy(update={"ends": [end, end, end]})
+
+    assert evidence.ends_in_words(valley).endswith("(at 3 places, 6 starts)")
+
+
+def test_a_variation_that_dwarfs_its_minimum_is_told_as_it_is():
+    """A share of next to nothing says nothing of a curve."""
+    profile = recorded.summary("soft").studies[0].profiles[0]
+    after = profile.after.model_copy(update={"range": 3.0, "percent": 3e16})
+    told = curves.relaxation(profile.model_copy(update={"before": after, "after": after}))
+
+    assert "chi2 varies by 3 with" in told

@@ -30,6 +30,13 @@ As for two fits (`daybreak.problem.ends.same_chi2`).
 """
 
 
+_TELLING = 1e6
+"""Per cent of its minimum above which a variation of chi2 is told as it is.
+
+A choice: beyond ten thousand times the minimum the share only says that the fit is excellent.
+"""
+
+
 def at_edge(profile: Profile) -> bool:
     """Whether the lowest point is the first or last of the scan."""
     if profile.minimum is None:
@@ -61,6 +68,9 @@ def interval(piece: Interval, unit: str = "") -> str:
 
     What ends it is written beside it, with the priors that move an end that the data close.
     """
+    if piece.lower == piece.upper and piece.lower_reason is EndReason.UNFINISHED:
+        at = numbers.with_unit(numbers.number(piece.lower), unit)
+        return worded("a piece around {}, whose ends were not sought", at)
     left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
     ends = (numbers.number(piece.lower), numbers.number(piece.upper))
     text = between("{}{}, {}{}", left, *ends, right)
@@ -96,6 +106,11 @@ def intervals(profile: Profile) -> str:
     return worded("95 % set of {}: {}.", profile.parameter, pieces)
 
 
+def no_set(profile: Profile) -> str:
+    """Stand in for the 95 % set where no piece of it is known."""
+    return f"95 % set of {profile.parameter}: none found."
+
+
 def remarks(profile: Profile) -> list[str]:
     """Say how the curve came about: before and after relaxation, and noise of the method."""
     return [text for text in (relaxation(profile), noise(profile)) if text]
@@ -119,8 +134,10 @@ def relaxation(profile: Profile) -> str:
 
 def _variation(found: Variation) -> str:
     """Write e.g. ``27.3 % of its minimum with 4 local minima``."""
-    of = f"{numbers.rounded(found.range, 3)} from a minimum of 0"
-    if found.percent is not None:
+    of = numbers.rounded(found.range, 3)
+    if found.percent is None:
+        of = f"{of} from a minimum of 0"
+    elif found.percent < _TELLING:
         of = f"{numbers.rounded(found.percent, 3)} % of its minimum"
     count = found.local_minima
     minima = numbers.count(count, "local minimum", "local minima") if count else "no local minimum"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from daybreak.diagnosis.study import FitEnd, GroupFit, KnobShift, ScaledFit, Study
 from daybreak.report import curves, numbers, wording
 from daybreak.report.cells import Column, Table, table_of
@@ -76,13 +78,21 @@ def _signature(end: FitEnd) -> str:
 
 
 def ends_in_words(study: Study) -> str:
-    """Write the lowest ends, e.g. ``global minimum 52.31 (19 starts), local minimum 262 (3)``."""
-    named = [
-        f"{KINDS[end.kind]} {numbers.number(end.chi2)} ({numbers.count(end.hits, 'start')})"
-        for end in study.ends[:_NAMED]
-    ]
-    more = len(study.ends) - len(named)
+    """Write the lowest ends, e.g. ``global minimum 52.31 (19 starts), local minimum 262 (3)``.
+
+    Ends of one kind with one chi2, as along a valley, are named together.
+    """
+    alike: dict[str, list[FitEnd]] = {}
+    for end in study.ends:
+        alike.setdefault(f"{KINDS[end.kind]} {numbers.number(end.chi2)}", []).append(end)
+    named = [f"{what} ({_reached(ends)})" for what, ends in list(alike.items())[:_NAMED]]
+    more = sum(len(ends) for ends in list(alike.values())[_NAMED:])
     return ", ".join(named + ([f"{more} more"] if more else []))
+
+
+def _reached(ends: Sequence[FitEnd]) -> str:
+    starts = numbers.count(sum(end.hits for end in ends), "start")
+    return starts if len(ends) == 1 else f"at {len(ends)} places, {starts}"
 
 
 def missed(study: Study) -> str:
@@ -112,7 +122,7 @@ def tension(study: Study) -> Table:
 
 def _group(group: GroupFit) -> list[str]:
     return [
-        group.group,
+        group.group or "no group",
         str(group.observations),
         numbers.number(group.chi2, 5),
         numbers.number(group.degrees_of_freedom, 3),
@@ -134,11 +144,16 @@ def groups_in_words(study: Study) -> str:
     """Write the groups, e.g. ``currents: chi2 12.3 with 10.1 degrees of freedom, p = 0.28``."""
     found = [] if study.tension is None else study.tension.groups
     return "; ".join(
-        f"{g.group}: chi2 {numbers.number(g.chi2, 4)} with "
+        f"{g.group or 'observations without a group'}: chi2 {numbers.number(g.chi2, 4)} with "
         f"{numbers.number(g.degrees_of_freedom, 3)} degrees of freedom"
-        + ("" if g.p_value is None else f", p = {numbers.probability(g.p_value)}")
+        + ("" if g.p_value is None else f", p {_equals(g.p_value)}")
         for g in found
     )
+
+
+def _equals(p: float) -> str:
+    text = numbers.probability(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 # -- uncertainties and knobs -----------------------------------------------------------------

@@ -304,9 +304,9 @@ def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[s
         return _identified(study)
     if check.code in (codes.ROUGH_OBJECTIVE, codes.NOT_REPEATABLE):
         loose = sum(not point.settled for p in study.profiles for point in p.points)
-        came = worded(
-            "{} of {} converged", metrics.converged_fits, numbers.count(metrics.fits, "fit")
-        )
+        fits = numbers.count(metrics.fits, "fit")
+        came = worded("{} of {} converged", metrics.converged_fits, fits)
+        came = came if metrics.fits else "no fit ended"
         came += worded(", {} not settled", numbers.count(loose, "point")) if study.profiles else ""
         return came, bool(loose) or metrics.converged_fits < _CONVERGED * metrics.fits
     if check.code == codes.NONFINITE_REGION:
