@@ -118,9 +118,9 @@ def between(template: str, *values: object) -> Sentence:
     return Sentence(text, [(0, len(text))])
 
 
-def p_in_words(p: float) -> Sentence:
-    """A p value with two digits, and no pretence below 1e-300."""
-    return worded("p < {:g}", 1e-300) if p < 1e-300 else worded("p = {:.2g}", p)
+def p_in_words(p: float, digits: int = 2) -> Sentence:
+    """A p value with some digits, and no pretence below 1e-300."""
+    return worded("p < {:g}", 1e-300) if p < 1e-300 else worded(f"p = {{:.{digits}g}}", p)
 
 
 def capitalised(text: str, names: Collection[str] = ()) -> str:

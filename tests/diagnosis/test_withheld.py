@@ -226,3 +226,19 @@ def test_a_criterion_names_its_parameter_once(line):
     assert told["identified of a"].startswith(
         "identified of a has no meaning here: no fit ended anywhere on the scan. "
     )
+
+
+@pytest.mark.parametrize(
+    ("converged", "words"), [(1, "reject the model"), (0, "no fit converged")]
+)
+def test_a_model_is_rejected_by_fits_that_converged_alone(line, converged, words):
+    """Where no fit converged a large chi2 may be the search's own fault."""
+    study = read_study(line)
+    bad = {"p_value": 0.0, "converged_fits": converged}
+    study = study.model_copy(
+        update={"metrics": study.metrics.model_copy(update=bad), "outcomes": []}
+    )
+    (finding,) = [one for one in withheld(study, Withholds.CLAIM) if one.code == codes.TENSION]
+
+    assert words in finding.sentence
+    assert "p < 1e-300" in finding.sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from daybreak.findings import codes
 from daybreak.ledger.states import StudyState
 from daybreak.report import build, curves, evidence, wording
 from tests.report import recorded
@@ -40,7 +41,8 @@ def test_tension_is_told_once():
     study = recorded.study("mixed", "noisy profile")
     told = build.surprises([study], recorded.summary("mixed").timing)
 
-    assert sum("reject the model" in text for text in told) == 1
+    assert sum("no fit converged" in text for text in told) == 1
+    assert not any("reject the model" in text for text in told)
 
 
 def test_good_news_is_no_surprise():
@@ -80,3 +82,12 @@ def test_a_variation_that_dwarfs_its_minimum_is_told_as_it_is():
     told = curves.relaxation(profile.model_copy(update={"before": after, "after": after}))
 
     assert "chi2 varies by 3 with" in told
+
+
+def test_a_set_within_the_noise_is_not_told_as_known():
+    """Where the code says that no end can be told, neither does the line of the set."""
+    profile = recorded.summary("soft").studies[0].profiles[0]
+    hidden = profile.model_copy(update={"code": codes.FLAT_WITHIN_NOISE})
+
+    assert "as far as the noise lets it be seen: " in curves.intervals(hidden)
+    assert "noise" not in curves.intervals(profile)

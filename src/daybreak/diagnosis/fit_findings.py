@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import Profile, ScaledFit, Study
 from daybreak.diagnosis.unsettled import that_matter
-from daybreak.diagnosis.withheld import WORST_P
+from daybreak.diagnosis.withheld import WORST_P, rejected
 from daybreak.findings import Finding, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.ends import MISSED
@@ -33,7 +33,7 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
     """Whether model and data disagree, in total, for a group, or with all that constants say."""
     p, found = study.metrics.p_value, study.tension
     if p is not None and p < WORST_P:
-        text = worded("the data reject the model ({}).", p_in_words(p))
+        text = worded("{}.", rejected(study, p_in_words(p)))
         yield Finding(code=codes.TENSION, sentence=text)
     if p is not None and p > BEST_P:
         text = worded(

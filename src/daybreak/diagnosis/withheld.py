@@ -65,6 +65,13 @@ def and_do(finding: Finding) -> str:
     return f"{capitalised(finding.code.do)}."
 
 
+def rejected(study: Study, p: str) -> Sentence:
+    """What a small p value says: something of the model only where a fit has converged."""
+    if study.metrics.converged_fits:
+        return worded("the data reject the model ({})", p)
+    return worded("the lowest chi2 found is far too large ({}), but no fit converged", p)
+
+
 def _concerns(finding: Finding, parameter: str | None) -> bool:
     """Whether a finding is about the parameter, or about all of them."""
     if finding.parameter is not None:
@@ -85,8 +92,8 @@ def _of_the_night(study: Study) -> Iterator[Finding]:
         text = f"the fit misses its own bar ({', '.join(missed)})"
         yield Finding(code=codes.TENSION, sentence=text)
     elif p is not None and p < WORST_P:
-        text = worded("the data reject the model ({}, below {:g})", p_in_words(p), WORST_P)
-        yield Finding(code=codes.TENSION, sentence=text)
+        beside = worded("{}, below {:g}", p_in_words(p), WORST_P)
+        yield Finding(code=codes.TENSION, sentence=rejected(study, beside))
     yield from study.findings
 
 

@@ -148,8 +148,8 @@ def _why(study: Study) -> str:
 
 def _sentences(texts: Sequence[str], study: Study) -> str:
     """One after another, for after a colon: the first goes on there, the others begin anew."""
-    rest = (capitalised(text, study.names) for text in texts[1:])
-    return " ".join([*texts[:1], *rest])
+    first, *others = texts or [""]
+    return " ".join([first, *(capitalised(one, study.names) for one in others)])
 
 
 def _nothing_hard(study: Study) -> str:

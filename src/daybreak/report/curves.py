@@ -14,7 +14,7 @@ from daybreak.diagnosis.study import (
     Study,
     Variation,
 )
-from daybreak.findings.codes import EDGE_MINIMUM
+from daybreak.findings.codes import EDGE_MINIMUM, FLAT_WITHIN_NOISE
 from daybreak.problem.ends import same_chi2
 from daybreak.report import numbers, wording
 from daybreak.report.cells import Column, Table, table_of
@@ -70,7 +70,7 @@ def interval(piece: Interval, unit: str = "") -> str:
     """
     if piece.lower == piece.upper and piece.lower_reason is EndReason.UNFINISHED:
         at = numbers.with_unit(numbers.number(piece.lower), unit)
-        return worded("a piece around {}, whose ends were not sought", at)
+        return worded("a piece around {} (its ends were not sought)", at)
     left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
     ends = (numbers.number(piece.lower), numbers.number(piece.upper))
     text = between("{}{}, {}{}", left, *ends, right)
@@ -103,7 +103,8 @@ def intervals(profile: Profile) -> str:
     if not any(piece.upper > piece.lower for piece in profile.intervals):
         return ""
     pieces = joined(" and ", (interval(piece, profile.unit) for piece in profile.intervals))
-    return worded("95 % set of {}: {}.", profile.parameter, pieces)
+    hidden = " as far as the noise lets it be seen" if profile.code == FLAT_WITHIN_NOISE else ""
+    return worded("95 % set of {}{}: {}.", profile.parameter, hidden, pieces)
 
 
 def no_set(profile: Profile) -> str:

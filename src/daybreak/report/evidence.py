@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from daybreak.diagnosis.study import FitEnd, GroupFit, KnobShift, ScaledFit, Study
+from daybreak.problem.ends import same_chi2
 from daybreak.report import curves, numbers, wording
 from daybreak.report.cells import Column, Table, table_of
+from daybreak.sentences import p_in_words
 
 KINDS = {
     "global": "global minimum",
@@ -82,11 +84,18 @@ def ends_in_words(study: Study) -> str:
 
     Ends of one kind with one chi2, as along a valley, are named together.
     """
-    alike: dict[str, list[FitEnd]] = {}
+    valleys: list[list[FitEnd]] = []
     for end in study.ends:
-        alike.setdefault(f"{KINDS[end.kind]} {numbers.number(end.chi2)}", []).append(end)
-    named = [f"{what} ({_reached(ends)})" for what, ends in list(alike.items())[:_NAMED]]
-    more = sum(len(ends) for ends in list(alike.values())[_NAMED:])
+        last = valleys[-1][0] if valleys else None
+        if last and last.kind == end.kind and same_chi2(last.chi2, end.chi2):
+            valleys[-1].append(end)
+        else:
+            valleys.append([end])
+    named = [
+        f"{KINDS[ends[0].kind]} {numbers.number(ends[0].chi2)} ({_reached(ends)})"
+        for ends in valleys[:_NAMED]
+    ]
+    more = sum(len(ends) for ends in valleys[_NAMED:])
     return ", ".join(named + ([f"{more} more"] if more else []))
 
 
@@ -146,14 +155,9 @@ def groups_in_words(study: Study) -> str:
     return "; ".join(
         f"{g.group or 'observations without a group'}: chi2 {numbers.number(g.chi2, 4)} with "
         f"{numbers.number(g.degrees_of_freedom, 3)} degrees of freedom"
-        + ("" if g.p_value is None else f", p {_equals(g.p_value)}")
+        + ("" if g.p_value is None else f", {p_in_words(g.p_value, 3)}")
         for g in found
     )
-
-
-def _equals(p: float) -> str:
-    text = numbers.probability(p)
-    return text if text.startswith("<") else f"= {text}"
 
 
 # -- uncertainties and knobs -----------------------------------------------------------------
