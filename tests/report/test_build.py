@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from daybreak.findings import codes
+from daybreak.findings import Finding, codes
 from daybreak.ledger.states import StudyState
 from daybreak.report import build, curves, evidence, wording
+from daybreak.report.foretold import foretold
 from tests.report import recorded
 
 
@@ -91,3 +92,16 @@ def test_a_set_within_the_noise_is_not_told_as_known():
 
     assert "as far as the noise lets it be seen: " in curves.intervals(hidden)
     assert "noise" not in curves.intervals(profile)
+
+
+def test_what_the_night_measured_again_is_told_by_its_own_finding():
+    """A knob that the preflight warned of and the night found is one surprise, not two."""
+    finding = Finding(code=codes.UNRESOLVED_KNOB, sentence="refining n moves k.")
+    study = recorded.summary("soft").studies[0].model_copy(update={"findings": [finding]})
+    (examined,) = recorded.summary("soft").examinations
+    before = examined.model_copy(update={"findings": [finding], "study": study.name})
+    timing = recorded.summary("soft").timing
+    answers = foretold([before], [study], timing, finished=True)
+    (one,) = [each for each in answers if each.said == finding.sentence]
+
+    assert (one.answer, one.warned) == ("as foretold", "")

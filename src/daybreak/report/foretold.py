@@ -44,6 +44,8 @@ _TOLD_BY_PROFILES = frozenset(
     {codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY, codes.TOO_FEW_DATA}
 )
 """Codes whose news each profile tells by itself."""
+_MEASURED_AGAIN = frozenset({codes.NOT_REPEATABLE, codes.UNRESOLVED_KNOB})
+"""Codes that the night measures where the answer lies: its own finding then is the news."""
 _UNIDENTIFIED = frozenset(
     {
         codes.NOT_CONSTRAINED,
@@ -271,12 +273,13 @@ def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
         if code in _IDENTIFIED:
             return Foretold(name, said, came, "as foretold")
         if code in _UNIDENTIFIED:
-            denial = f"the preflight called {parameter} identifiable, but its profile is {code}."
+            told = f"the preflight called {parameter} identifiable"
+            denial = f"{told}, but its profile has the code {code}."
             return Foretold(name, said, came, "otherwise", denial=denial)
         return Foretold(name, said, came, "open")
     if code in _IDENTIFIED and word == "locally not identifiable":
         return Foretold(name, said, came, "otherwise")
-    warned = f"as the preflight warned, {said}; its profile is {code}."
+    warned = f"as the preflight warned, {said}; its profile has the code {code}."
     return Foretold(name, said, came, "as foretold", warned=warned)
 
 
@@ -286,7 +289,8 @@ def _check(name: str, check: Finding, study: Study | None, studies: Sequence[Stu
         return Foretold(name, check.sentence, NOT_RUN, "open")
     came, true = _evidence(check, study, studies)
     answer: Answer = "open" if true is None else "as foretold" if true else "otherwise"
-    news = true and check.code not in _TOLD_BY_PROFILES
+    again = {one.code for one in study.findings if one.severity != "note"} & _MEASURED_AGAIN
+    news = true and check.code not in _TOLD_BY_PROFILES | again
     lead = Sentence.of(check.sentence).clause
     warned = worded("as the preflight warned, {}; {}.", lead, came) if news else ""
     return Foretold(name, check.sentence, came, answer, warned=warned)
