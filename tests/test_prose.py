@@ -50,7 +50,7 @@ ALLOWED = {
     ("report/latex.py", "_plain"): "a number as Python writes it",
     ("report/parallel_figure.py", "_short"): "anything, cut to the width of an axis",
     ("runner/workers.py", "_hear"): "a tuple from a worker",
-    ("sentences.py", "capitalised"): "typography: the first letter",
+    ("sentences.py", "capitalised"): "typography: the first letter of a word that is no name",
     ("sentences.py", "without_stop"): "typography: the full stop",
     ("serve/pages.py", "_shortened"): "anything, cut to the width of a cell",
     ("starter/write.py", "_environment"): "anything, put on one line of the file that it writes",

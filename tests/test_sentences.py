@@ -96,3 +96,18 @@ def test_typography():
     assert capitalised("the fit is bad") == "The fit is bad"
     assert without_stop("It is so.") == "It is so"
     assert without_stop("It is so") == "It is so"
+
+
+@pytest.mark.parametrize(
+    "text", ["a lies in [1, 2].", "a, b and 3 more", "k2 is 4", "p_value = 1", "y[0]: lost", ""]
+)
+def test_a_name_or_symbol_keeps_its_case(text):
+    """What users have named, and what is no word, begins a sentence as it is written."""
+    assert capitalised(text, {"a"}) == text
+
+
+def test_a_prefix_belongs_to_the_first_clause():
+    """What is put before a sentence stands in its first clause as well."""
+    text = "m: " + worded("{} ends are unknown", 2).then(". Ask again.")
+
+    assert text.clause == "m: 2 ends are unknown"

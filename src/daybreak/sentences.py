@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numbers
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -75,8 +75,9 @@ class Sentence(str):
         return Sentence(both, both.numbers, self.lead)
 
     def __radd__(self, other: str) -> Sentence:
-        """The same with a plain text before it."""
-        return worded("{}{}", other, self)
+        """The same with a plain text before it, which belongs to the first clause."""
+        both = worded("{}{}", other, self)
+        return Sentence(both, both.numbers, len(other) + self.lead if self.lead else 0)
 
 
 def worded(template: str, *values: object) -> Sentence:
@@ -117,9 +118,24 @@ def between(template: str, *values: object) -> Sentence:
     return Sentence(text, [(0, len(text))])
 
 
-def capitalised(text: str) -> str:
-    """A clause as the beginning of a sentence."""
-    return text[:1].upper() + text[1:]
+def p_in_words(p: float, digits: int = 2) -> Sentence:
+    """A p value with some digits, and no pretence below 1e-300."""
+    return worded("p < {:g}", 1e-300) if p < 1e-300 else worded(f"p = {{:.{digits}g}}", p)
+
+
+def capitalised(text: str, names: Collection[str] = ()) -> str:
+    """A clause as the beginning of a sentence; a name or a symbol keeps its case.
+
+    Parameters
+    ----------
+    text : str
+    names : collection of str
+        What users have named; a word with a digit or a sign in it, such as ``chi2`` or
+        ``p_value``, is taken for a symbol in any case.
+    """
+    first = text.split(maxsplit=1)[0].rstrip(",:;.") if text.strip() else ""
+    is_word = first.replace("-", "").replace("'", "").isalpha()
+    return text[:1].upper() + text[1:] if is_word and first not in names else text
 
 
 def without_stop(text: str) -> str:

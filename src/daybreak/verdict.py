@@ -34,11 +34,11 @@ from daybreak.diagnosis.tension import (
     search_metrics,
     waterfall,
 )
-from daybreak.diagnosis.withheld import and_do, why, withheld
+from daybreak.diagnosis.withheld import and_do, own_code, why, withheld
 from daybreak.findings import Finding, Withholds, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.ledger.states import StudyState
-from daybreak.sentences import capitalised, worded
+from daybreak.sentences import worded
 
 Measured = tuple[float | None, float | None, bool]
 """Value, its uncertainty, and whether it is settled."""
@@ -207,6 +207,9 @@ class Evidence:
         about = criterion.names or (criterion.quantity,)
         found = [one for name in about for one in self.withheld(Withholds.VERDICT, name)]
         profile = self.profile_of(criterion)
+        if profile is not None:  # the criterion names the parameter already
+            own = own_code(profile)
+            found = [own_code(profile, headed=True) if one == own else one for one in found]
         if criterion.quantity != "identified" or profile is None or found:
             return found
         against = self.withheld(Withholds.IDENTIFIED, profile.parameter)
@@ -253,15 +256,18 @@ def judge(criterion: Criterion, evidence: Evidence) -> CriterionOutcome:
 def _missing(name: str, criterion: Criterion, evidence: Evidence) -> str:
     """Why there is no value, and what to do."""
     best, profile = evidence.best, evidence.profile_of(criterion)
+    if not (evidence.record.trials or evidence.record.state.ended):
+        return f"{name} is not there yet: no trial of this study has been made."
     if best is None:
         return f"{name} is not there. No fit ended: read why the trials failed, or give a guess=."
     if criterion.quantity == "p_value":
-        fitted, dof = fitted_numbers(evidence.record, best)
-        numbers = worded("no p value: {} observations, {} fitted numbers.", dof + fitted, fitted)
-        return worded("{} Add data, fix parameters, or ask for something else.", numbers)
+        return worded(
+            "no p value: {}. Add data, fix parameters, or ask for something else.",
+            evidence.study.metrics.no_p_value,
+        )
     if profile is not None:
-        advice = capitalised(profile.code.do)
-        return worded("{} has no meaning here: {} {}.", name, profile.sentence, advice)
+        own = own_code(profile, headed=True)
+        return worded("{} has no meaning here: {}. {}", name, why(own), and_do(own))
     return (
         f"{name} is not there. Ask for a parameter, an observation or what `derive` gives, or "
         "profile the parameter it is taken of."

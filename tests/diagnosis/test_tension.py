@@ -11,6 +11,7 @@ from scipy.stats import chi2 as chi2_distribution
 import daybreak as dk
 from daybreak.diagnosis.tension import constant_chi2, p_value
 from daybreak.problem.ends import MODEL_SCALES
+from daybreak.report import evidence, wording
 from tests.studies import study
 
 X = np.arange(6.0)
@@ -142,6 +143,53 @@ def test_group_in_tension_is_named():
         [dk.Parameter("a", -9, 9)], lambda p, s: np.full(3, p.a), dk.observations([1, 2, 3.0], 1.0)
     )
     assert study(alone, dk.MultiStart(3)).tension.groups == []
+
+
+def test_observations_without_a_group_are_called_so():
+    """A group without a name is not told as an empty text."""
+    values = [*(1.0 + 2.0 * X), *(1.0 + 2.0 * X + 3.0 * np.array([1, -1, 1, -1, 1, -1]))]
+    problem = dk.FitProblem(
+        [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
+        lambda p, s: np.tile(p.a + p.b * X, 2),
+        dk.observations(values, 1.0, groups=["one"] * 6 + [""] * 6),
+    )
+    found = study(problem, dk.MultiStart(3))
+
+    assert any(
+        c.sentence.startswith("the observations without a group are") for c in found.findings
+    )
+    assert "observations without a group: chi2" in evidence.groups_in_words(found)
+    assert evidence.tension(found).rows[1][0] == "no group"
+
+
+def test_a_size_that_the_fit_sets_tells_nothing_of_its_group():
+    """Chi2 of noise of unknown size is the number of data, so no group of such is told."""
+    data = dk.observations(
+        np.tile(1.0 + 2.0 * X + 0.1 * np.cos(9.0 * X), 2),
+        noise=dk.Gaussian(scale="unknown"),
+        groups=["one"] * 6 + ["two"] * 6,
+    )
+    problem = dk.FitProblem(
+        [dk.Parameter("a", -9, 9), dk.Parameter("b", -9, 9)],
+        lambda p, s: np.tile(p.a + p.b * X, 2),
+        data,
+    )
+    assert study(problem, dk.MultiStart(3)).tension.groups == []
+
+
+def test_why_there_is_no_p_value():
+    """Values at a limit test nothing, and what is fitted is counted all the same."""
+    limited = dk.FitProblem(
+        [dk.Parameter("a", 0, 3), dk.Parameter("b", 0, 3)],
+        lambda p, s: p.a + p.b * X,
+        dk.observations(np.full(6, 60.0), 0.1, noise=dk.Censored(lower=60.0)),
+    )
+    found = study(limited, dk.MultiStart(3), dk.Criterion("p_value", at_least=0.01))
+
+    assert found.metrics.no_p_value.startswith("none of 6 observations can test the model")
+    assert found.metrics.no_p_value.endswith("and 2 numbers are fitted")
+    assert found.metrics.no_p_value in found.outcomes[0].sentence
+    assert wording.p_value(found.metrics) == f"not defined: {found.metrics.no_p_value}"
 
 
 def conflict(model):

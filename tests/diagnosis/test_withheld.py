@@ -13,6 +13,7 @@ from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.unsettled import that_matter
 from daybreak.diagnosis.withheld import withheld
 from daybreak.findings import Finding, Scope, StudyPreflight, Symmetry, Withholds, codes
+from daybreak.ledger.states import StudyState
 from daybreak.verdict import read_study
 from tests.studies import play, record
 
@@ -205,3 +206,39 @@ def test_undecided_campaigns_say_what_to_do(tmp_path):
     assert "few: no p value" in both.summary.sentence
     assert "Add data" in both.summary.sentence
     assert "accept=" in none.summary.sentence
+
+
+def test_nothing_is_said_of_a_study_that_has_not_begun(line):
+    """Neither of its profiles, none of which was tried, nor of fits that ended badly."""
+    study = read_study(replace(line, trials=(), state=StudyState.WAITING))
+
+    assert study.profiles == []
+    assert study.findings == []
+    assert "no trial of this study has been made" in study.outcomes[0].sentence
+
+
+def test_a_criterion_names_its_parameter_once(line):
+    """The sentence of a profile that begins with its parameter's name drops it there."""
+    study = read_study(replace(line, trials=tuple(t for t in line.trials if not t.of)))
+    told = {one.criterion: one.sentence for one in study.outcomes}
+
+    assert study.profile_of("a").sentence == "a: no fit ended anywhere on the scan."
+    assert told["identified of a"].startswith(
+        "identified of a has no meaning here: no fit ended anywhere on the scan. "
+    )
+
+
+@pytest.mark.parametrize(
+    ("converged", "words"), [(1, "reject the model"), (0, "no fit converged")]
+)
+def test_a_model_is_rejected_by_fits_that_converged_alone(line, converged, words):
+    """Where no fit converged a large chi2 may be the search's own fault."""
+    study = read_study(line)
+    bad = {"p_value": 0.0, "converged_fits": converged}
+    study = study.model_copy(
+        update={"metrics": study.metrics.model_copy(update=bad), "outcomes": []}
+    )
+    (finding,) = [one for one in withheld(study, Withholds.CLAIM) if one.code == codes.TENSION]
+
+    assert words in finding.sentence
+    assert "p < 1e-300" in finding.sentence

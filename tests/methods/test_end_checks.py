@@ -8,6 +8,7 @@ import pytest
 
 import daybreak as dk
 from daybreak.problem.kinds import LOOSENED
+from daybreak.report import curves
 from tests.studies import play, study
 
 T = np.linspace(0.2, 5.0, 24)
@@ -331,6 +332,9 @@ def test_intervals_tell_the_other_minimum():
     assert profile.other_minima[0].value == pytest.approx(-told[0].upper, rel=0.1)
     assert "only one piece of its 95 % set was followed" in profile.sentence
     assert found.outcomes[0].outcome == "undecided"
+    assert found.outcomes[0].sentence.count("dk.Profile") == 1
+    assert "is not decided: only one piece" in found.outcomes[0].sentence
+    assert "a piece around -1.4" in curves.intervals(profile)
 
 
 def test_intervals_tell_a_higher_minimum():
@@ -345,7 +349,7 @@ def test_intervals_tell_a_higher_minimum():
 
     assert profile.code.word == "identified"
     assert (other.inside, other.value < 0.0, other.rise > 3.9) == (False, True, True)
-    assert "Other minima were seen at m = -1.3" in profile.sentence
+    assert "Another minimum was seen at m = -1.3" in profile.sentence
 
 
 @pytest.mark.parametrize("method", [dk.Profile("b", starts=2), dk.Intervals("b", budget=400)])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.diagnosis.claims import weigh
 from daybreak.methods.direct_intervals import needed
 from daybreak.methods.hamming import agreed, noise_levels
 from daybreak.methods.local_model import LocalModel
@@ -257,6 +258,8 @@ def test_budget(budget, code):
     assert codes[-1] == "unfinished"
     assert codes[0] == code
     assert "larger budget" in study.profiles[-1].sentence
+    claimed = weigh(study, dk.Claim(study.profiles[-1].parameter, 1.0), profile=study.profiles[-1])
+    assert "before the search stopped" in claimed.sentence
 
 
 def test_a_larger_budget_goes_on(tmp_path):

@@ -134,7 +134,7 @@ def test_static_knob(nodes, clean):
     of = model(predict, settings={"n": nodes}, static=["n"], knobs=knobs)
     found = check_knobs(probe(of))
     assert (found == []) == clean
-    assert clean or "Refining n from 4 to 8 moves the residual of y[0]" in found[0].sentence
+    assert clean or "refining n from 4 to 8 moves the residual of y[0]" in found[0].sentence
 
 
 def test_knob_by_name():
@@ -227,7 +227,7 @@ def test_rounding_noise():
         return (1e9 + np.sin(3 * x)) - 1e9
 
     (found,) = check_noise(plain(cancel, sigma=1e-7))
-    assert "Prediction y[0] carries noise" in found.sentence
+    assert "prediction y[0] carries noise" in found.sentence
     assert check_noise(plain(cancel, sigma=1e-3)) == []
 
 

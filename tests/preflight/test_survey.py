@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import daybreak as dk
+from daybreak.findings import Unmade
 from daybreak.preflight.identifiability import identify
 from daybreak.preflight.lines import COARSE, add_lines, lines
 from daybreak.preflight.optimum import optimum
@@ -347,6 +348,19 @@ def test_without_a_finite_place_nothing_is_called_identifiable():
         with pytest.raises(NotMade):
             check(probe(asked))
     assert found(asked).identifiability == {}
+
+
+def test_a_check_that_derivatives_keep_from_being_made_says_so():
+    """A prediction that is finite all over, with the derivative of sqrt at 0."""
+    t = np.linspace(0.0, 1.0, 5)
+    asked = dk.FitProblem(
+        [dk.Parameter("a", 0.1, 1.0), dk.Parameter("k", 0.1, 1.0)],
+        lambda p, s: p.a * jnp.sqrt(p.k * t),
+        dk.observations(np.sqrt(t), 0.1),
+    )
+    with pytest.raises(NotMade) as cut:
+        find_symmetries(probe(asked))
+    assert cut.value.why is Unmade.SLOPELESS
 
 
 # -- steps -----------------------------------------------------------------------------------

@@ -296,3 +296,11 @@ def test_size(name, pages):
 def test_without_pictures():
     """The page can do without pictures."""
     assert "<svg" not in html.render(recorded.summary("decay"), pictures=False)
+
+
+def test_a_folded_table_counts_its_rows_in_english():
+    """One row is told as one row."""
+    for name in recorded.NAMES:
+        text = Page(html.render(recorded.summary(name))).text
+        assert "(1 rows)" not in text
+        assert "(1 row)" in text or name != "hopeless"

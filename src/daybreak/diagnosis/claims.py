@@ -13,13 +13,13 @@ Between two points of a profile z is a straight line, which is exact where chi2 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from daybreak.criteria import Claim
 from daybreak.diagnosis.study import Profile, Study
-from daybreak.diagnosis.withheld import first, why, withheld
+from daybreak.diagnosis.withheld import first, own_code, why, withheld
 from daybreak.findings import (
     Finding,
     Identifiability,
@@ -134,7 +134,7 @@ def weigh(
     moving = _unidentified(profile, symmetries or (), identifiability)
     against = withheld(study, Withholds.CLAIM, profile.parameter, before)
     if claim is None:
-        found = _described(profile, moving, first(against, profile))
+        found = _described(profile, moving, first(against, profile), study.names)
     else:
         offset = None if profile.minimum is None else profile.minimum - claim.reference
         strength, said = _strength(profile, claim, moving, against)
@@ -161,7 +161,9 @@ def exclusion(profile: Profile, claim: Claim) -> Exclusion | None:
     return Exclusion(math.sqrt(t), bounded=not inside)
 
 
-def _described(profile: Profile, moving: str, against: Finding | None) -> Weighed:
+def _described(
+    profile: Profile, moving: str, against: Finding | None, names: Collection[str]
+) -> Weighed:
     """The claim about a parameter without a reference: what its code says, if the fit is good."""
     strength = _OF_CODES.get(profile.code, profile.code.in_words)
     more = ""
@@ -169,7 +171,7 @@ def _described(profile: Profile, moving: str, against: Finding | None) -> Weighe
         told = profile.code in _TELL_SYMMETRIES
         strength, more = NOT_IDENTIFIABLE, "" if told else f" {moving}."
     elif against is not None:
-        because = capitalised(why(against))
+        because = capitalised(why(against), names)
         strength, more = NO_CLAIM, f" {because}, so it supports no claim about the value."
     headed = f"{profile.headed}{more}" if profile.headed else ""
     return Weighed(None, None, strength, f"{profile.sentence}{more}", headed)
@@ -197,7 +199,9 @@ def _strength(
         return PRIOR, f"{name} is limited by priors, so the data alone do not test {value}"
     found = None if against else exclusion(profile, claim)
     if found is None:
-        return NO_CLAIM, f"no claim about {value}, because the profile is {profile.code}"
+        few = "fewer than two values of its profile were fitted"
+        because = why(own_code(profile, headed=True)) if against else few
+        return NO_CLAIM, f"no claim about {value}: {because}"
     if claim.reference in profile.left_out and claim.uncertainty == 0.0:
         said = f"{_exclusion_in_words(value, found)}, which is enough at a physical limit"
         return EXCLUDES, said

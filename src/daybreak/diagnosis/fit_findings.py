@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import Profile, ScaledFit, Study
 from daybreak.diagnosis.unsettled import that_matter
-from daybreak.diagnosis.withheld import WORST_P
+from daybreak.diagnosis.withheld import WORST_P, rejected
 from daybreak.findings import Finding, codes
 from daybreak.ledger.records import StudyRecord
 from daybreak.problem.ends import MISSED
-from daybreak.sentences import between, joined, worded
+from daybreak.sentences import between, joined, p_in_words, worded
 
 BEST_P = 0.99
 """P values above this, or below `WORST_P`, speak of uncertainties too large, or of tension.
@@ -33,7 +33,7 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
     """Whether model and data disagree, in total, for a group, or with all that constants say."""
     p, found = study.metrics.p_value, study.tension
     if p is not None and p < WORST_P:
-        text = worded("the data reject the model (p = {:.2g}).", p)
+        text = worded("{}.", rejected(study, p_in_words(p)))
         yield Finding(code=codes.TENSION, sentence=text)
     if p is not None and p > BEST_P:
         text = worded(
@@ -46,12 +46,13 @@ def tension(study: Study, _: StudyRecord) -> Iterator[Finding]:
     for group in found.groups:
         if group.p_value is not None and group.p_value < WORST_P:
             text = worded(
-                "the group {!r} is in tension with the rest: chi2 = {:.4g} for {:.3g} "
-                "degrees of freedom (p = {:.2g}).",
-                group.group,
+                "{} in tension with the rest: chi2 = {:.4g} for {:.3g} degrees of freedom ({}).",
+                worded("the group {!r} is", group.group)
+                if group.group
+                else "the observations without a group are",
                 group.chi2,
                 group.degrees_of_freedom,
-                group.p_value,
+                p_in_words(group.p_value),
             )
             yield Finding(code=codes.TENSION, sentence=text, withholds=[])
     if found.share is not None and found.share > _CEILING:

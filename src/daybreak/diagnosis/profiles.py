@@ -30,7 +30,7 @@ from daybreak.problem.kinds import Role
 from daybreak.problem.levels import level_95, level_at_limit
 from daybreak.problem.origins import Why
 from daybreak.problem.parameters import Parameter
-from daybreak.sentences import between, worded
+from daybreak.sentences import Sentence, between, capitalised, worded
 
 _ONE_PIECE = " Only the piece around the best fit was followed: no other would be seen."
 _OPEN = frozenset(
@@ -57,13 +57,19 @@ _ROUNDING = 1e-15
 
 Nothing beside the level of 3.84, unless chi2 is of the order of 1e12.
 """
-_MORE = "Give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile."
+_MORE = f". {capitalised(codes.UNFINISHED.do)}."
+"""What to do, behind the clause that says what is not known."""
 
 
 def read_profiles(record: StudyRecord, best: Best | None) -> list[Profile]:
-    """Points, minimum, 95 % set and finding code of every profile of a study."""
-    model = of_model(record) or 0.0
-    return [read_profile(record, name, best, model) for name in record.facts.interest]
+    """Points, minimum, 95 % set and finding code of every profile of a study.
+
+    Where the study has not ended, those alone of which a fit has been tried.
+    """
+    model, tried = of_model(record) or 0.0, {name for t in record.trials for name in t.of}
+    asked = record.facts.interest
+    known = asked if record.state.ended else [name for name in asked if name in tried]
+    return [read_profile(record, name, best, model) for name in known]
 
 
 def read_profile(record: StudyRecord, name: str, best: Best | None, model: float = 0.0) -> Profile:
@@ -93,7 +99,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None, model: float
     elif moving and told.code not in _WORSE:
         told = _not_identifiable(parameter, moving)
     if ends_only and best is not None and not by_value:
-        text = f"the best fit had not converged before the search stopped. {_MORE}"
+        text = worded("the best fit had not converged before the search stopped").then(_MORE)
         told = _Told(codes.UNFINISHED, text, headed=True)
     text = told.text
     if not record.facts.relaxed:
@@ -111,7 +117,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None, model: float
         left_out=found.left_out,
         other_minima=found.other_minima,
         code=told.code,
-        sentence=worded("{}: {}", name, text) if told.headed else text,
+        sentence=f"{name}: " + Sentence.of(text) if told.headed else text,
         headed=text if told.headed else "",
         before=variation([point.own for point in points]),
         after=after,
@@ -382,18 +388,19 @@ def _unfinished(name: str, unit: str, found: _Set) -> str:
         else ""
     )
     if further and not missing:
-        return worded(
-            "only one piece of its 95 % set was followed{}.{} Ask dk.Profile for all of it.",
+        text = worded(
+            "only one piece of its 95 % set was followed{}.{}",
             known,
             elsewhere(name, found.other_minima),
         )
+        return text.clause.then(". Ask dk.Profile for all of it.")
     which = (
         "no end" if len(missing) == 2 else f"no {missing[0]} end" if missing else "not all ends"
     )
-    return worded(
-        "{} of its 95 % set was found before the search stopped{}.{} {}",
+    text = worded(
+        "{} of its 95 % set was found before the search stopped{}.{}",
         which,
         known,
         elsewhere(name, found.other_minima),
-        _MORE,
     )
+    return text.clause.then(_MORE)

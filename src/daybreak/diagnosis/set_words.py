@@ -56,7 +56,7 @@ def elsewhere(name: str, minima: Sequence[OtherMinimum]) -> str:
     """Other minima that were seen where only the ends of the set around one were sought."""
     told = (
         worded(
-            "{} = {:.6g}, {:.3g} higher{}",
+            "{} = {:.6g}, {:.3g} higher in chi2{}",
             name,
             one.value,
             one.rise,
@@ -65,7 +65,8 @@ def elsewhere(name: str, minima: Sequence[OtherMinimum]) -> str:
         for one in minima[:_SHOWN]
     )
     more = worded(" and {} more", len(minima) - _SHOWN) if len(minima) > _SHOWN else ""
-    return worded(" Other minima were seen at {}{}.", joined("; ", told), more) if minima else ""
+    what = "Another minimum was" if len(minima) == 1 else "Other minima were"
+    return worded(" {} seen at {}{}.", what, joined("; ", told), more) if minima else ""
 
 
 _SHOWN = 3

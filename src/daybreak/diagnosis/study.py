@@ -354,6 +354,8 @@ class Metrics(Model):
     reduced_chi2: float | None
     """Null too where the size of the noise is fitted, and so tests nothing."""
     p_value: float | None
+    no_p_value: str = ""
+    """Why there is no p value, as a clause; empty where there is one."""
     aic: float | None
     """chi2 + 2 n_free; only its difference between studies of the same data means anything."""
     aicc: float | None = None
@@ -431,6 +433,12 @@ class Study(Model):
         """
         found = self.best is not None if self.search is None else self.search.measured > 0
         return self.finished and (found or self.verdict != "UNDECIDED")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its sentences may begin with that is no word: names whose case is never changed."""
+        judged = {name for one in self.outcomes for name in (one.quantity, *one.of)}
+        return frozenset(judged | {info.name for info in self.parameters} | self.settings.keys())
 
     @property
     def profile(self) -> Profile | None:

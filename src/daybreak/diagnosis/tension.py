@@ -32,6 +32,7 @@ from daybreak.problem.levels import unknown_sizes
 from daybreak.problem.noise.kinds import is_unknown
 from daybreak.problem.origins import Why
 from daybreak.problem.priors import GROUP
+from daybreak.sentences import worded
 
 MOST_STARTS = 200
 """Starts in the waterfall, lowest first; a choice: more are not told apart in a picture."""
@@ -112,11 +113,42 @@ def metrics(record: StudyRecord, best: Best | None) -> Metrics:
         statistic=statistic(observations),
         reduced_chi2=best.chi2 / dof if best and dof > 0 and tested else None,
         p_value=quality,
+        no_p_value="" if quality is not None else _without_p_value(record, best, n_free),
         aic=best.chi2 + 2 * n_free if best else None,
         aicc=_corrected(best.chi2 + 2 * n_free, n_free, n) if best else None,
         bic=best.chi2 + n_free * math.log(n) if best else None,
         seconds=record.seconds,
     )
+
+
+def _without_p_value(record: StudyRecord, best: Best | None, fitted: int) -> str:
+    """Why there is no p value, as a clause."""
+    data = record.problem["observations"]
+    n = len(data) - ties(data)
+    if n - fitted >= 1 and best is None:
+        return "no fit"
+    if n - fitted >= 1 and any(map(is_unknown, data)):
+        return "the fit sets the size of the noise"
+    evaluated = None if best is None or is_plain(data) else best.evaluation
+    tested = n
+    if evaluated is not None:
+        tested = int(moments_of(data, evaluated.details["predictions"]).counts.sum()) - ties(data)
+    if tested < n:
+        return worded(
+            "{} of {} observations can test the model (values at a limit and densities of your "
+            "own cannot), and {} fitted",
+            "none" if tested == 0 else tested,
+            n,
+            _counted(degrees_of_freedom(record.problem)[0], "number is", "numbers are"),
+        )
+    if n - fitted >= 1:
+        return "so little is expected that hardly another outcome than the one seen is possible"
+    observations = _counted(n, "observation", "observations")
+    return worded("{}, {}", observations, _counted(fitted, "fitted number", "fitted numbers"))
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return worded("{} {}", count, one if count == 1 else many)
 
 
 def _corrected(aic: float, k: int, n: int) -> float | None:
@@ -212,7 +244,9 @@ def read_tension(record: StudyRecord, best: Best | None) -> Tension | None:
 
 def _groups(record: StudyRecord, details: Mapping[str, Any], best: Best) -> list[GroupFit]:
     data, residuals = record.problem["observations"], details["residuals"]
-    names = [name for name in dict.fromkeys(datum["group"] for datum in data) if name != TIES]
+    # Where the fit sets the size of the noise, chi2 is the number of data, whatever the fit.
+    tested = [datum["group"] for datum in data if not is_unknown(datum)]
+    names = [name for name in dict.fromkeys(tested) if name != TIES]
     polished = _polished(record, best)
     if len(names) < 2 or polished is None:
         return []

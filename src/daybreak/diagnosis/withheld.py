@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import Finding, Scope, StudyPreflight, Withholds, codes
-from daybreak.sentences import Sentence, capitalised, worded
+from daybreak.sentences import Sentence, capitalised, p_in_words, worded
 
 WORST_P = 0.01
 """A fit with a smaller p value supports no claim.
@@ -46,9 +46,13 @@ def withheld(
     return [one for one in found if what in one.withholds and _concerns(one, parameter)]
 
 
-def own_code(profile: Profile) -> Finding:
-    """The code of a profile as a finding about its parameter."""
-    return Finding(code=profile.code, parameter=profile.parameter, sentence=profile.sentence)
+def own_code(profile: Profile, *, headed: bool = False) -> Finding:
+    """The code of a profile as a finding about its parameter.
+
+    With `headed` for where the parameter is named already.
+    """
+    said = profile.headed if headed and profile.headed else profile.sentence
+    return Finding(code=profile.code, parameter=profile.parameter, sentence=said)
 
 
 def why(finding: Finding) -> str:
@@ -59,6 +63,13 @@ def why(finding: Finding) -> str:
 def and_do(finding: Finding) -> str:
     """What to do about it, as a sentence."""
     return f"{capitalised(finding.code.do)}."
+
+
+def rejected(study: Study, p: str) -> Sentence:
+    """What a small p value says: something of the model only where a fit has converged."""
+    if study.metrics.converged_fits:
+        return worded("the data reject the model ({})", p)
+    return worded("the lowest chi2 found is far too large ({}), but no fit converged", p)
 
 
 def _concerns(finding: Finding, parameter: str | None) -> bool:
@@ -81,8 +92,8 @@ def _of_the_night(study: Study) -> Iterator[Finding]:
         text = f"the fit misses its own bar ({', '.join(missed)})"
         yield Finding(code=codes.TENSION, sentence=text)
     elif p is not None and p < WORST_P:
-        text = worded("the data reject the model (p = {:.2g}, below {:g})", p, WORST_P)
-        yield Finding(code=codes.TENSION, sentence=text)
+        beside = worded("{}, below {:g}", p_in_words(p), WORST_P)
+        yield Finding(code=codes.TENSION, sentence=rejected(study, beside))
     yield from study.findings
 
 

@@ -25,7 +25,8 @@ UNFINISHED = FindingCode(
     "warning",
     "only the ends of the 95 % set were sought, and one or both were not found",
     "the budget of evaluations was spent, or no step led on",
-    "give dk.Intervals a larger budget, what was evaluated is kept; or ask dk.Profile",
+    "give dk.Intervals a larger budget where it was spent (what was evaluated is kept), or ask "
+    "dk.Profile",
     _ALL,
 )
 FLAT_WITHIN_NOISE = FindingCode(

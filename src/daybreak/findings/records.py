@@ -247,6 +247,10 @@ class Unmade(enum.StrEnum):
     BUDGET = "the budget was spent", "Not checked, because the budget was spent:"
     NUMBERLESS = "the model gives no number", "Not checked, because the model gives no number:"
     NONFINITE = "too few places were finite", "Not checked, because too few places were finite:"
+    SLOPELESS = (
+        "derivatives are finite at too few places",
+        "Not checked, because derivatives are finite at too few places, although predictions are:",
+    )
     UNREHEARSED = "no rehearsal was declared", "No rehearsal was declared; it would tell"
     """Nothing was wanting that Daybreak could have done."""
 

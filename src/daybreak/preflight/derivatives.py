@@ -88,7 +88,7 @@ def _wrong(probe: Probe, name: str, wrong: np.ndarray, slopes: Array, D: Array) 
         name,
         (
             worded(
-                "The derivative of {} by {} is wrong", probe.problem.data.names[int(i)], name
+                "the derivative of {} by {} is wrong", probe.problem.data.names[int(i)], name
             ).then(
                 ": autodiff gives {:.4g} sigma over the range where differences give "
                 "{:.4g} (and disagrees at {} of {} places). Fits follow it: look for "
@@ -108,7 +108,7 @@ def _not_finite(probe: Probe, name: str, broken: np.ndarray) -> Finding:
         name,
         (
             worded(
-                "The derivative of {} by {} is not finite at {} of {} places where the "
+                "the derivative of {} by {} is not finite at {} of {} places where the "
                 "prediction is",
                 probe.problem.data.names[i],
                 name,

@@ -45,7 +45,7 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Finding | None:
     if np.isnan(moved).all():
         return _finding(
             worded(
-                "When {} goes from {}, no prediction is finite any more",
+                "when {} goes from {}, no prediction is finite any more",
                 knob.name,
                 _values(probe, knob),
             ).then(": the refined value is not one the model can use.")
@@ -60,7 +60,7 @@ def _unresolved(probe: Probe, knob: Knob, places: Array) -> Finding | None:
         _growth(probe, knob, name, old, new)
         or (
             worded(
-                "Refining {} from {} moves the residual of {} by up to {} ({} "
+                "refining {} from {} moves the residual of {} by up to {} ({} "
                 "of the prediction), and by {:.3g} sigma at the best of the places tried",
                 knob.name,
                 _values(probe, knob),
@@ -107,7 +107,7 @@ def _growth(probe: Probe, knob: Knob, name: str, old: float, new: float) -> str 
     verb, factor = ("grows", ratio) if ratio > 1 else ("shrinks", 1 / ratio)
     law = worded("{:.3g}^{:.1f}", max(step, 1 / step), abs(power))
     return worded(
-        "Prediction {} {} by a factor of {:.2g} = {} when {} goes from {}",
+        "prediction {} {} by a factor of {:.2g} = {} when {} goes from {}",
         name,
         verb,
         factor,

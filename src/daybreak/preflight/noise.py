@@ -98,7 +98,7 @@ def _finding(probe: Probe, i: int, noise: float, of_chi2: float, reach: float) -
         severity="warning",
         sentence=(
             worded(
-                "Prediction {} carries noise of {:.2g} of its uncertainty ({:.3g})",
+                "prediction {} carries noise of {:.2g} of its uncertainty ({:.3g})",
                 name,
                 noise,
                 sigma,

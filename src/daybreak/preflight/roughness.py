@@ -292,7 +292,7 @@ def _sentence(probe: Probe, kind: Kind, column: int, found: Sequence[Break]) -> 
     )
     if kind == "kink":
         return name, (
-            worded("The residuals have a kink at {} along {} ({})", many, name, where).then(
+            worded("the residuals have a kink at {} along {} ({})", many, name, where).then(
                 "; the sharpest, at {} = {}, misleads a step of 1 % of the range by "
                 "{:.2g} in chi2. Fits slow down there and errors from curvature mean "
                 "nothing: look for abs, min, max, a clip or a table with straight pieces "

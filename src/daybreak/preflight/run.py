@@ -240,7 +240,8 @@ def _sentence(found: Sequence[StudyPreflight], *, hopeless: bool) -> str:
     unmade = in_words(found)
     warned = sum(any(f.severity != "note" for f in one.findings) for one in found)
     if warned:
-        first = [f"{warned} of {len(found)} studies have findings to read before the night."]
+        has = "study has" if len(found) == 1 else "studies have"
+        first = [f"{warned} of {len(found)} {has} findings to read before the night."]
     elif any(one.checked for one in found):
         far = ", as far as was checked" if unmade else ""
         first = [f"Nothing found that stands in the way{far}."]

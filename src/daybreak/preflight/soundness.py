@@ -45,7 +45,7 @@ def check_finite(probe: Probe) -> list[Finding]:
             _finding(
                 codes.NONFINITE_REGION,
                 worded(
-                    "The prediction is not finite at any of {} places all over the box, and is "
+                    "the prediction is not finite at any of {} places all over the box, and is "
                     "at {}",
                     len(bad),
                     where,
@@ -58,7 +58,7 @@ def check_finite(probe: Probe) -> list[Finding]:
                 codes.NONFINITE_REGION,
                 (
                     worded(
-                        "The prediction is not finite at any of {} places in the box", len(bad)
+                        "the prediction is not finite at any of {} places in the box", len(bad)
                     ).then(": nothing can be fitted. Check the formula, or move the bounds.")
                 ),
                 severity="stop",
@@ -98,7 +98,7 @@ def _nonfinite_faces(probe: Probe, places: Survey) -> list[Finding]:
                     codes.NONFINITE_REGION,
                     (
                         worded(
-                            "The prediction is not finite at the {} bound of {} ({}), where a fit "
+                            "the prediction is not finite at the {} bound of {} ({}), where a fit "
                             "may well end",
                             "upper" if end else "lower",
                             name,
@@ -186,7 +186,7 @@ def check_deterministic(probe: Probe) -> list[Finding]:
         )
     found = _finding(
         codes.NOT_REPEATABLE,
-        Sentence("The same parameters give another answer the second time").then(
+        Sentence("the same parameters give another answer the second time").then(
             ": {}. Nothing found overnight could be repeated: look for random "
             "numbers without a seed, or something that one call leaves behind for "
             "the next.",

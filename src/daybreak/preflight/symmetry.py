@@ -24,7 +24,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from daybreak.findings import Symmetry
+from daybreak.findings import Symmetry, Unmade
 from daybreak.preflight.directions import (
     DENOMINATORS,
     Direction,
@@ -128,9 +128,10 @@ def _slopes(probe: Probe, places: int) -> Slopes:
         own = [line for line in lines(probe) if line.column == column and line.change.any()]
         if own and all(line.stepwise for line in own):
             rows[:, :, column] = _over_steps(probe, u, own)
-    good = np.asarray(np.isfinite(rows).all(axis=(1, 2)) & np.isfinite(size).all(axis=1))
+    finite = np.isfinite(size).all(axis=1)
+    good = np.asarray(np.isfinite(rows).all(axis=(1, 2)) & finite)
     if good.sum() * m < 2 * n:
-        raise NotMade
+        raise NotMade(Unmade.NONFINITE if finite.sum() * m < 2 * n else Unmade.SLOPELESS)
     length = np.maximum(np.linalg.norm(rows, axis=-1), FLOOR * size)
     chosen = np.arange(len(u)) >= len(u) - len(telling)
     return Slopes(u, values, rows / length[..., None], chosen).some(good)

@@ -35,7 +35,7 @@ from daybreak.report.summary import (
     Timing,
 )
 from daybreak.report.surprises import surprises
-from daybreak.sentences import without_stop
+from daybreak.sentences import capitalised, without_stop
 from daybreak.verdict import read_study
 
 
@@ -141,16 +141,22 @@ def _why(study: Study) -> str:
     decisive = {"FAIL": ("missed", "hard"), "UNDECIDED": ("undecided", "hard")}.get(study.verdict)
     if decisive:
         texts = [f.sentence for f in study.outcomes if (f.outcome, f.level) == decisive]
-        return " ".join(texts) or _nothing_hard(study)
+        return _sentences(texts, study) or _nothing_hard(study)
     soft = [f.sentence for f in study.outcomes if f.level == "soft" and f.outcome != "met"]
-    return " ".join(soft) or "every criterion holds."
+    return _sentences(soft, study) or "every criterion holds."
+
+
+def _sentences(texts: Sequence[str], study: Study) -> str:
+    """One after another, for after a colon: the first goes on there, the others begin anew."""
+    first, *others = texts or [""]
+    return " ".join([first, *(capitalised(one, study.names) for one in others)])
 
 
 def _nothing_hard(study: Study) -> str:
     """Why a verdict is undecided although no hard criterion is."""
     texts = [one.sentence for one in study.outcomes if one.outcome == "undecided"]
     declare = "no criterion was declared. Give the study one, e.g. accept=[dk.Criterion(...)]."
-    return " ".join(texts) or declare
+    return _sentences(texts, study) or declare
 
 
 def _decision(

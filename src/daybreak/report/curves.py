@@ -14,7 +14,7 @@ from daybreak.diagnosis.study import (
     Study,
     Variation,
 )
-from daybreak.findings.codes import EDGE_MINIMUM
+from daybreak.findings.codes import EDGE_MINIMUM, FLAT_WITHIN_NOISE
 from daybreak.problem.ends import same_chi2
 from daybreak.report import numbers, wording
 from daybreak.report.cells import Column, Table, table_of
@@ -27,6 +27,13 @@ SAME = 1e-6
 """Differences of chi2 below this are none.
 
 As for two fits (`daybreak.problem.ends.same_chi2`).
+"""
+
+
+_TELLING = 1e6
+"""Per cent of its minimum above which a variation of chi2 is told as it is.
+
+A choice: beyond ten thousand times the minimum the share only says that the fit is excellent.
 """
 
 
@@ -61,6 +68,9 @@ def interval(piece: Interval, unit: str = "") -> str:
 
     What ends it is written beside it, with the priors that move an end that the data close.
     """
+    if piece.lower == piece.upper and piece.lower_reason is EndReason.UNFINISHED:
+        at = numbers.with_unit(numbers.number(piece.lower), unit)
+        return worded("a piece around {} (its ends were not sought)", at)
     left, right = "[" if piece.lower_closed else "(", "]" if piece.upper_closed else ")"
     ends = (numbers.number(piece.lower), numbers.number(piece.upper))
     text = between("{}{}, {}{}", left, *ends, right)
@@ -93,7 +103,13 @@ def intervals(profile: Profile) -> str:
     if not any(piece.upper > piece.lower for piece in profile.intervals):
         return ""
     pieces = joined(" and ", (interval(piece, profile.unit) for piece in profile.intervals))
-    return worded("95 % set of {}: {}.", profile.parameter, pieces)
+    hidden = " as far as the noise lets it be seen" if profile.code == FLAT_WITHIN_NOISE else ""
+    return worded("95 % set of {}{}: {}.", profile.parameter, hidden, pieces)
+
+
+def no_set(profile: Profile) -> str:
+    """Stand in for the 95 % set where no piece of it is known."""
+    return f"95 % set of {profile.parameter}: none found."
 
 
 def remarks(profile: Profile) -> list[str]:
@@ -119,8 +135,10 @@ def relaxation(profile: Profile) -> str:
 
 def _variation(found: Variation) -> str:
     """Write e.g. ``27.3 % of its minimum with 4 local minima``."""
-    of = f"{numbers.rounded(found.range, 3)} from a minimum of 0"
-    if found.percent is not None:
+    of = numbers.rounded(found.range, 3)
+    if found.percent is None:
+        of = f"{of} from a minimum of 0"
+    elif found.percent < _TELLING:
         of = f"{numbers.rounded(found.percent, 3)} % of its minimum"
     count = found.local_minima
     minima = numbers.count(count, "local minimum", "local minima") if count else "no local minimum"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from daybreak.diagnosis.study import FitEnd, GroupFit, KnobShift, ScaledFit, Study
+from daybreak.problem.ends import same_chi2
 from daybreak.report import curves, numbers, wording
 from daybreak.report.cells import Column, Table, table_of
+from daybreak.sentences import p_in_words
 
 KINDS = {
     "global": "global minimum",
@@ -76,13 +80,28 @@ def _signature(end: FitEnd) -> str:
 
 
 def ends_in_words(study: Study) -> str:
-    """Write the lowest ends, e.g. ``global minimum 52.31 (19 starts), local minimum 262 (3)``."""
+    """Write the lowest ends, e.g. ``global minimum 52.31 (19 starts), local minimum 262 (3)``.
+
+    Ends of one kind with one chi2, as along a valley, are named together.
+    """
+    valleys: list[list[FitEnd]] = []
+    for end in study.ends:
+        last = valleys[-1][0] if valleys else None
+        if last and last.kind == end.kind and same_chi2(last.chi2, end.chi2):
+            valleys[-1].append(end)
+        else:
+            valleys.append([end])
     named = [
-        f"{KINDS[end.kind]} {numbers.number(end.chi2)} ({numbers.count(end.hits, 'start')})"
-        for end in study.ends[:_NAMED]
+        f"{KINDS[ends[0].kind]} {numbers.number(ends[0].chi2)} ({_reached(ends)})"
+        for ends in valleys[:_NAMED]
     ]
-    more = len(study.ends) - len(named)
+    more = sum(len(ends) for ends in valleys[_NAMED:])
     return ", ".join(named + ([f"{more} more"] if more else []))
+
+
+def _reached(ends: Sequence[FitEnd]) -> str:
+    starts = numbers.count(sum(end.hits for end in ends), "start")
+    return starts if len(ends) == 1 else f"at {len(ends)} places, {starts}"
 
 
 def missed(study: Study) -> str:
@@ -112,7 +131,7 @@ def tension(study: Study) -> Table:
 
 def _group(group: GroupFit) -> list[str]:
     return [
-        group.group,
+        group.group or "no group",
         str(group.observations),
         numbers.number(group.chi2, 5),
         numbers.number(group.degrees_of_freedom, 3),
@@ -134,9 +153,9 @@ def groups_in_words(study: Study) -> str:
     """Write the groups, e.g. ``currents: chi2 12.3 with 10.1 degrees of freedom, p = 0.28``."""
     found = [] if study.tension is None else study.tension.groups
     return "; ".join(
-        f"{g.group}: chi2 {numbers.number(g.chi2, 4)} with "
+        f"{g.group or 'observations without a group'}: chi2 {numbers.number(g.chi2, 4)} with "
         f"{numbers.number(g.degrees_of_freedom, 3)} degrees of freedom"
-        + ("" if g.p_value is None else f", p = {numbers.probability(g.p_value)}")
+        + ("" if g.p_value is None else f", {p_in_words(g.p_value, 3)}")
         for g in found
     )
 

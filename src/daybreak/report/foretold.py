@@ -44,6 +44,8 @@ _TOLD_BY_PROFILES = frozenset(
     {codes.NOT_IDENTIFIABLE_SYMMETRY, codes.NOT_IDENTIFIABLE_LOCALLY, codes.TOO_FEW_DATA}
 )
 """Codes whose news each profile tells by itself."""
+_MEASURED_AGAIN = frozenset({codes.NOT_REPEATABLE, codes.UNRESOLVED_KNOB})
+"""Codes that the night measures where the answer lies: its own finding then is the news."""
 _UNIDENTIFIED = frozenset(
     {
         codes.NOT_CONSTRAINED,
@@ -272,12 +274,13 @@ def _parameter(name: str, word: Identifiability, profile: Profile) -> Foretold:
         if code in _IDENTIFIED:
             return Foretold(name, said, came, "as foretold")
         if code in _UNIDENTIFIED:
-            denial = f"the preflight called {parameter} identifiable, but its profile is {code}."
+            told = f"the preflight called {parameter} identifiable"
+            denial = f"{told}, but its profile has the code {code}."
             return Foretold(name, said, came, "otherwise", denial=denial)
         return Foretold(name, said, came, "open")
     if code in _IDENTIFIED and word == "locally not identifiable":
         return Foretold(name, said, came, "otherwise")
-    warned = f"as the preflight warned, {said}; its profile is {code}."
+    warned = f"as the preflight warned, {said}; its profile has the code {code}."
     return Foretold(name, said, came, "as foretold", warned=warned)
 
 
@@ -287,7 +290,8 @@ def _check(name: str, check: Finding, study: Study | None, studies: Sequence[Stu
         return Foretold(name, check.sentence, NOT_RUN, "open")
     came, true = _evidence(check, study, studies)
     answer: Answer = "open" if true is None else "as foretold" if true else "otherwise"
-    news = true and check.code not in _TOLD_BY_PROFILES
+    again = {one.code for one in study.findings if one.severity != "note"} & _MEASURED_AGAIN
+    news = true and check.code not in _TOLD_BY_PROFILES | again
     lead = Sentence.of(check.sentence).clause
     warned = worded("as the preflight warned, {}; {}.", lead, came) if news else ""
     return Foretold(name, check.sentence, came, answer, warned=warned)
@@ -305,9 +309,9 @@ def _evidence(check: Finding, study: Study, studies: Sequence[Study]) -> tuple[s
         return _identified(study)
     if check.code in (codes.ROUGH_OBJECTIVE, codes.NOT_REPEATABLE):
         loose = sum(not point.settled for p in study.profiles for point in p.points)
-        came = worded(
-            "{} of {} converged", metrics.converged_fits, numbers.count(metrics.fits, "fit")
-        )
+        fits = numbers.count(metrics.fits, "fit")
+        came = worded("{} of {} converged", metrics.converged_fits, fits)
+        came = came if metrics.fits else "no fit ended"
         came += worded(", {} not settled", numbers.count(loose, "point")) if study.profiles else ""
         return came, bool(loose) or metrics.converged_fits < _CONVERGED * metrics.fits
     if check.code == codes.NONFINITE_REGION:

@@ -179,7 +179,7 @@ def _told(
 
 def _profiles(study: Study) -> Iterator[str]:
     for profile in study.profiles:
-        said = [curves.intervals(profile) or f"{profile.parameter}:", *curves.remarks(profile)]
+        said = [curves.intervals(profile) or curves.no_set(profile), *curves.remarks(profile)]
         if profile.intervals or len(said) > 1:
             yield " ".join(said)
 

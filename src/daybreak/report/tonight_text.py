@@ -71,9 +71,15 @@ def _reach(t: Tonight) -> Iterator[str]:
     return _list("Out of reach", lines)
 
 
+def _criterion(title: str, quantity: str, bar: str) -> str:
+    """A bar behind its label, if it has one; a question has no bar."""
+    asked = quantity if bar == "yes" else f"{quantity} {bar}"
+    return asked if title == quantity else f"{title}: {asked}"
+
+
 def _criteria(t: Tonight) -> Iterator[str]:
     lines = [
-        f"{title}: {quantity} {bar} ({level}) [{who}]"
+        f"{_criterion(title, quantity, bar)} ({level}) [{who}]"
         for title, level, quantity, bar, who in words.criteria(t).rows
     ]
     return _list("Criteria, frozen before the first trial", lines or ["none is declared"])

@@ -74,9 +74,9 @@ def information(metrics: Metrics) -> str:
 
 def p_value(metrics: Metrics) -> str:
     """Write the p value, or why there is none."""
-    return (
-        _not_defined(metrics) if metrics.p_value is None else numbers.probability(metrics.p_value)
-    )
+    if metrics.p_value is None:
+        return f"not defined: {metrics.no_p_value}"
+    return numbers.probability(metrics.p_value)
 
 
 def _not_defined(metrics: Metrics) -> str:
@@ -150,7 +150,8 @@ def claims(summary: Summary, *, supported: bool) -> list[ClaimGroup]:
 
 def without_verdict(summary: Summary) -> str:
     """The verdict's sentence where the verdict stands before it already."""
-    return capitalised(summary.reason)
+    named = {study.name for study in summary.studies}
+    return capitalised(summary.reason, named.union(*(study.names for study in summary.studies)))
 
 
 def progress(summary: Summary) -> str:
@@ -199,7 +200,7 @@ def unstopped(stops: Collection[FindingCode]) -> str:
     if codes.MISSING_RESOURCE in stops:
         return "Provide what is missing"
     if codes.OUT_OF_REACH in stops:
-        return "Move a bound or a bar that the preflight names"
+        return "Move a bound or a bar that the preflight names, or change the model"
     return "Mend what the preflight names"
 
 
