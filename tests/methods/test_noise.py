@@ -11,7 +11,7 @@ import pytest
 import daybreak as dk
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.curve import Curve
-from daybreak.diagnosis.scatter import HIDES, of_method
+from daybreak.diagnosis.scatter import HIDES, of_method, of_model
 from daybreak.ledger.records import TrialRecord
 from daybreak.problem.ends import LEVEL_95
 from daybreak.problem.kinds import EVALUATE, EVOLVE
@@ -75,6 +75,31 @@ def test_small_noise_is_not_repeatable():
     assert found.profile.code.word != "flat_within_noise"
     assert found.verdict == "UNDECIDED"
     assert not weigh(found, None).supported
+
+
+def test_a_multistart_hears_the_noise():
+    """A multi-start asks for the repeats too, also where polishing found the lowest end."""
+    problem, method = decay(30, 0.01), dk.MultiStart(8)
+    made = record(problem, method, play(problem, method))
+    found = [t for t in made.trials if t.is_end or t.origin.why is Why.POLISH]
+    best = min(found, key=lambda t: t.outcome.chi2)
+    there = [t for t in made.trials if t.outcome.parameters == best.outcome.parameters]
+
+    assert best.origin.why is Why.POLISH
+    assert sum(t.kind == EVALUATE for t in there) >= 8
+    assert of_model(made) > NEGLIGIBLE * LEVEL_95
+
+
+@pytest.mark.parametrize("method", [dk.MultiStart(8), dk.Profile("r", points=7, starts=4)])
+@pytest.mark.parametrize("scatter", [0.1, 1.0])
+def test_noise_is_neither_tension_nor_a_want_of_starts(method, scatter):
+    """What noise does to chi2 and to the ends of fits is told as noise, and as nothing else."""
+    found = study(decay(20, scatter), method, BAR)
+    told = {one.code.word for one in found.findings}
+
+    assert "not_repeatable" in told
+    assert not told & {"tension", "missed_basin_possible", "not_settled"}
+    assert found.verdict == "UNDECIDED"
 
 
 def test_negligible_noise_withholds_nothing():

@@ -70,7 +70,7 @@ class Scatter:
 def of_model(record: StudyRecord) -> float | None:
     """The largest difference of chi2 between evaluations of one place; None where none was made.
 
-    What is compared is the end of a fit with what was recorded there afterwards.
+    What is compared is an end, polished or not, with what was recorded there afterwards.
     """
     ends: dict[tuple[tuple[str, float], ...], float] = {}
     again: dict[tuple[tuple[str, float], ...], list[float]] = {}
@@ -79,7 +79,7 @@ def of_model(record: StudyRecord) -> float | None:
         if chi2 is None or trial.again:
             continue
         place = tuple(sorted(trial.outcome.parameters.items()))
-        if role is Role.END:
+        if role is Role.END or trial.origin.why is Why.POLISH:
             ends[place] = min(chi2, ends.get(place, math.inf))
         elif role is Role.EVALUATION:
             again.setdefault(place, []).append(chi2)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from daybreak.findings.code import FindingCode, Scope, Withholds
+from daybreak.findings.code import ANSWERS, FindingCode, Scope, Withholds
 
 _NEITHER = frozenset({Withholds.CLAIM, Withholds.IDENTIFIED})
 """The profile says what the parameter is not: `identified` is missed."""
-_ALL = frozenset(Withholds)
+_ALL = ANSWERS
 """The profile says nothing either way: every criterion about the parameter is undecided."""
 
 NONFINITE_REGION = FindingCode(
