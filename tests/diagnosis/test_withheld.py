@@ -14,6 +14,7 @@ from daybreak.diagnosis.unsettled import that_matter
 from daybreak.diagnosis.withheld import withheld
 from daybreak.findings import Finding, Scope, StudyPreflight, Symmetry, Withholds, codes
 from daybreak.ledger.states import StudyState
+from daybreak.problem.kinds import EVALUATE
 from daybreak.verdict import read_study
 from tests.studies import play, record
 
@@ -76,7 +77,8 @@ def test_registry(line, code, monkeypatch):
     found = Finding(code=code, parameter=about, sentence="it was found.")
     monkeypatch.setattr(diagnose, "DIAGNOSES", (*diagnose.DIAGNOSES, lambda *_: [found]))
     study = read_study(line)
-    claim, identified, verdict = (one in code.withholds for one in Withholds)
+    asked = (Withholds.CLAIM, Withholds.IDENTIFIED, Withholds.VERDICT)
+    claim, identified, verdict = (one in code.withholds for one in asked)
     everywhere = about is None
     closed = "undecided" if identified or verdict else "met"
     decided = "undecided" if verdict else "met"
@@ -98,6 +100,55 @@ def test_too_small_withholds_nothing(line, monkeypatch):
 
     assert said(read_study(line)) == ({"a": True, "b": True}, ["met"] * 5)
     assert note.withholds == []
+
+
+def withheld_codes(study):
+    """The words of what noise makes a finding about nothing."""
+    words = {"tension", "missed_basin_possible", "not_settled"}
+    return sorted({one.code.word for one in study.findings} & words)
+
+
+@pytest.mark.parametrize("when", ["night", "evening"])
+def test_noise_withholds_tension_and_starts(line, monkeypatch, when):
+    """Of a model known not to repeat itself neither tension nor a want of starts is told."""
+    told = [
+        Finding(code=code, parameter=about, sentence="it was found.")
+        for code, about in (
+            (codes.TENSION, None),
+            (codes.MISSED_BASIN_POSSIBLE, None),
+            (codes.MISSED_BASIN_POSSIBLE, "a"),
+            (codes.NOT_SETTLED, "a"),
+        )
+    ]
+    noise = Finding(code=codes.NOT_REPEATABLE, sentence="it trembles.")
+    small = Finding(code=codes.NOT_REPEATABLE, sentence="it trembles.", withholds=[])
+    milder = small.model_copy(update={"withholds": [Withholds.STARTS, Withholds.MISFIT]})
+    # The evening counts where the night has not evaluated the best end again.
+    unheard = replace(line, trials=tuple(t for t in line.trials if t.kind != EVALUATE))
+
+    def found(one):
+        here = [*told, one] if when == "night" else told
+        monkeypatch.setattr(diagnose, "DIAGNOSES", (lambda *_: here,))
+        known = before(one) if when == "evening" else None
+        return read_study(replace(unheard, before=known))
+
+    assert withheld_codes(found(noise)) == []
+    assert withheld_codes(found(small)) == ["missed_basin_possible", "not_settled", "tension"]
+    # What withholds a claim stays where nothing else would.
+    assert withheld_codes(found(milder)) == ["not_settled", "tension"]
+
+
+def test_a_claim_withheld_for_noise_says_so(line, monkeypatch):
+    """Where chi2 is raised by noise the reason why nothing is claimed is that, not its p value."""
+    noise = Finding(code=codes.NOT_REPEATABLE, sentence="it trembles.")
+    monkeypatch.setattr(diagnose, "DIAGNOSES", (lambda *_: [noise],))
+    study = read_study(line)
+    bad = study.metrics.model_copy(update={"p_value": 1e-9})
+    claim = weigh(study.model_copy(update={"metrics": bad}), None)
+
+    assert not claim.supported
+    assert "it trembles" in claim.sentence.lower()
+    assert "reject" not in claim.sentence
 
 
 @pytest.mark.parametrize("code", [codes.PLACEBO, codes.UNRESOLVED_KNOB], ids=str)

@@ -11,15 +11,15 @@ import pytest
 import daybreak as dk
 from daybreak.diagnosis.claims import weigh
 from daybreak.diagnosis.curve import Curve
-from daybreak.diagnosis.scatter import HIDES, of_method
+from daybreak.diagnosis.scatter import HIDES, of_method, of_model, of_profile
 from daybreak.ledger.records import TrialRecord
 from daybreak.problem.ends import LEVEL_95
-from daybreak.problem.kinds import EVALUATE, EVOLVE
+from daybreak.problem.kinds import EVALUATE, EVOLVE, FIT, POLISH
 from daybreak.problem.levels import NEGLIGIBLE
 from daybreak.problem.origins import Origin, Why
 from daybreak.problem.outcomes import Outcome
 from daybreak.problem.stop_reasons import StopReason
-from tests.studies import play, record, study
+from tests.studies import play, record, recorded, study
 
 AGES = np.linspace(0.5, 6.0, 14)
 BAR = dk.Criterion("p_value", at_least=0.001)
@@ -75,6 +75,49 @@ def test_small_noise_is_not_repeatable():
     assert found.profile.code.word != "flat_within_noise"
     assert found.verdict == "UNDECIDED"
     assert not weigh(found, None).supported
+
+
+def test_a_multistart_hears_the_noise():
+    """A multi-start evaluates its lowest end eight times, where the first two differ."""
+    played = play(decay(30), dk.MultiStart(8))
+    asked = [task for tasks, _ in played for task in tasks if "repeat" in task.options]
+
+    assert len(asked) == 7
+    assert study(decay(30), dk.MultiStart(8)).noise > NEGLIGIBLE * LEVEL_95
+
+
+def test_noise_of_a_polished_end():
+    """Where polishing found the lowest end, it is what was evaluated again that is compared."""
+    place = {"n": 40.0, "r": 0.4}
+
+    def trial(kind, why, chi2, **values):
+        end = Outcome({**place, **values}, chi2, StopReason.GRADIENT, [0.2, 0.5])
+        key = f"{kind.word} {chi2}"
+        return TrialRecord(key, kind, Origin(why), (), (), grid=True, outcome=end)
+
+    made = recorded(
+        decay(None),
+        dk.MultiStart(8),
+        [
+            trial(FIT, Why.START, 12.5, n=41.0),
+            trial(POLISH, Why.POLISH, 12.0),
+            trial(EVALUATE, Why.EVALUATE, 12.3),
+        ],
+    )
+
+    assert of_model(made) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("method", [dk.MultiStart(8), dk.Profile("r", points=7, starts=4)])
+@pytest.mark.parametrize("scatter", [0.1, 1.0])
+def test_noise_is_neither_tension_nor_a_want_of_starts(method, scatter):
+    """What noise does to chi2 and to the ends of fits is told as noise, and as nothing else."""
+    found = study(decay(20, scatter), method, BAR)
+    told = {one.code.word for one in found.findings}
+
+    assert "not_repeatable" in told
+    assert not told & {"tension", "missed_basin_possible", "not_settled"}
+    assert found.verdict == "UNDECIDED"
 
 
 def test_negligible_noise_withholds_nothing():
@@ -171,6 +214,60 @@ def test_pieces_within_the_noise_are_one():
     assert len(exact.intervals()) == 3
     (piece,) = replace(exact, noise=0.5).intervals()
     assert (piece.lower, piece.upper) == (exact.intervals()[0].lower, exact.intervals()[1].upper)
+
+
+def chattering(amplitude, period):
+    """A decay whose residuals carry a ripple of some sigma; the period is in units of k."""
+    t = np.linspace(0.0, 6.0, 40)
+    data = 3.0 * np.exp(-0.8 * t) + 0.05 * np.random.default_rng(144).standard_normal(40)
+
+    def predict(p, _):
+        return p.a * np.exp(-p.k * t) + amplitude * 0.05 * np.sin(2.0 * np.pi * p.k / period)
+
+    parameters = [dk.Parameter("a", 0, 10), dk.Parameter("k", 0.1, 3)]
+    return dk.FitProblem(parameters, predict, dk.observations(data, 0.05))
+
+
+SCAN = dk.Profile("k", points=np.linspace(0.7, 0.9, 21))
+
+
+@pytest.mark.parametrize("period", [6e-5, 6e-7])
+def test_pieces_and_ends_no_finer_than_chatter(period):
+    """What a ripple makes of one interval is told as one, and how unsure its ends are."""
+    asked = dk.Criterion("identified", of="k")
+    found, smooth = (study(chattering(a, period), SCAN, asked) for a in (0.04, 0.0))
+    (piece,), (right,) = found.profile.intervals, smooth.profile.intervals
+
+    assert found.profile.code == smooth.profile.code == "identified"
+    assert [one.outcome for one in found.outcomes] == ["met"]
+    width = right.upper - right.lower
+    assert [piece.lower, piece.upper] == pytest.approx([right.lower, right.upper], abs=width / 10)
+    assert "Chi2 trembles" in found.profile.sentence
+    assert "Chi2 trembles" not in smooth.profile.sentence
+
+
+def test_chatter_above_the_level_identifies_nothing():
+    """Where the ripple is of the order of the level nothing is told, and what to do is said."""
+    found = study(chattering(0.4, 6e-7), SCAN, dk.Criterion("identified", of="k"))
+
+    assert found.profile.code == "flat_within_noise"
+    assert found.verdict == "UNDECIDED"
+    assert not weigh(found, None).supported
+    assert "ighten what is loose" in found.outcomes[0].sentence
+
+
+def test_few_turns_are_no_chatter():
+    """Up to three turns within a hundredth of the set may be dips, or fits that ended early."""
+    box = dk.Parameter("x", -1, 2)
+    shape = [(0.0, 9.0), (0.1, 1.0), (0.5, 0.0), (0.9, 1.0), (1.0, 9.0)]
+
+    def curve(turns):
+        close = [(0.6 + 1e-4 * i, 2.0 * (i % 2)) for i in range(turns + 2)]
+        points = sorted([*shape, *close])
+        return Curve([v for v, _ in points], [c for _, c in points], 0.0, box)
+
+    assert of_profile(curve(3)) == 0.0
+    assert of_profile(curve(4)) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("edge", [2.7, 3.3])

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from daybreak.diagnosis import fit_findings, search_findings
 from daybreak.diagnosis.scatter import repeatability
 from daybreak.diagnosis.study import Study
+from daybreak.diagnosis.withheld import of_the_evening, said
 from daybreak.findings import Finding, outside
 from daybreak.ledger.records import StudyRecord
 from daybreak.plugins import offered
@@ -44,9 +45,9 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
 
 
 def diagnose(study: Study, record: StudyRecord) -> Study:
-    """The study with everything that is found about it, warnings first."""
+    """The study with everything that is found about it and may be said, warnings first."""
     found = [finding for look in DIAGNOSES for finding in look(study, record)]
     for one in offered(outside.DIAGNOSES):
         found += outside.ask(one, study, record)
     found.sort(key=lambda finding: finding.severity != "warning")
-    return study.model_copy(update={"findings": found})
+    return study.model_copy(update={"findings": said(found, of_the_evening(study, record.before))})

@@ -15,11 +15,13 @@ from daybreak.diagnosis.elsewhere import other_minima, unfollowed
 from daybreak.diagnosis.ends import read_ends
 from daybreak.diagnosis.scatter import (
     TOLD_APART,
+    TURNED_APART,
     Scatter,
     alike,
     negligible,
     of_method,
     of_model,
+    of_profile,
 )
 from daybreak.diagnosis.set_words import elsewhere, pieces_in_words, set_in_words
 from daybreak.diagnosis.study import EndReason, Interval, OtherMinimum, Profile, ProfilePoint
@@ -83,13 +85,13 @@ def read_profile(record: StudyRecord, name: str, best: Best | None, model: float
     points = [_point(record, name, value, by_value[value], noise) for value in grid]
     parameter = next(p for p in parameters_of(record.problem) if p.name == name)
     ends_only = record.facts.ends_only
-    scatter = Scatter(
-        model, of_method([by_value[value] for value in grid], level_95(record.problem))
-    )
-    curve = _curve(by_value, parameter, best, level_95(record.problem), ends_only=ends_only)
+    level = level_95(record.problem)
+    scatter = Scatter(model, of_method([by_value[value] for value in grid], level))
+    curve = _curve(by_value, parameter, best, level, ends_only=ends_only)
     if curve is not None:
-        rounding = _ROUNDING * curve.reference
-        curve = replace(curve, noise=TOLD_APART * max(model, rounding))
+        scatter = replace(scatter, profile=of_profile(curve))
+        noise = max(model, _ROUNDING * curve.reference)
+        curve = replace(curve, noise=max(TOLD_APART * noise, TURNED_APART * scatter.profile))
     found = _Set.read(record, curve, best)
     after = variation([point.chi2 for point in points])
     told = _code(parameter, points, curve, found, scatter)
@@ -110,7 +112,7 @@ def read_profile(record: StudyRecord, name: str, best: Best | None, model: float
         unit=parameter.unit,
         minimum=_minimum(curve, name, best) if curve else None,
         chi2_min=curve.reference if curve else None,
-        level=level_95(record.problem),
+        level=level,
         points=points,
         intervals=found.intervals,
         data_alone=found.data_alone,
@@ -363,6 +365,7 @@ def _code(
     code, text = set_in_words(curve, intervals, found.data_alone, found.left_out, found.at_limit)
     if curve.ends_only:
         tail += worded("{}{}", elsewhere(name, found.other_minima), _ONE_PIECE)
+    tail += scatter.aside(curve.level)
     return _Told(code, text + tail)
 
 

@@ -2,12 +2,13 @@
 
 Every finding says what it withholds (`daybreak.findings.Finding.withholds`): all that the registry
 has for its code, unless it is too small to matter.  A finding that names a parameter withholds for
-that one, another for all.  Claims, the criterion ``identified`` and the verdict ask `withheld`.
+that one, another for all.  Claims, the criterion ``identified`` and the verdict ask `withheld`;
+`said` takes away the findings that others withhold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from daybreak.diagnosis.study import Profile, Study
 from daybreak.findings import Finding, Scope, StudyPreflight, Withholds, codes
@@ -20,6 +21,12 @@ As for the finding `tension` (`daybreak.diagnosis.fit_findings`).
 """
 _OF_FITS = ("chi2", "reduced_chi2", "p_value")
 """Criteria that a fit itself has to meet."""
+_SAYS = {
+    codes.TENSION: Withholds.MISFIT,
+    codes.MISSED_BASIN_POSSIBLE: Withholds.STARTS,
+    codes.NOT_SETTLED: Withholds.STARTS,
+}
+"""Findings that others may withhold, and as what."""
 
 
 def withheld(
@@ -42,8 +49,26 @@ def withheld(
     before : StudyPreflight, optional
         What the preflight knew of the study.
     """
-    found = [*_of_the_night(study), *_of_the_evening(study, before)]
+    found = said([*_of_the_night(study), *of_the_evening(study, before)])
     return [one for one in found if what in one.withholds and _concerns(one, parameter)]
+
+
+def said(findings: Sequence[Finding], beside: Iterable[Finding] = ()) -> list[Finding]:
+    """Those findings that none of them, nor of those `beside` them, withholds.
+
+    One that withholds more than the other stays, lest something be said for want of it.
+    """
+    everything = [*findings, *beside]
+    return [
+        one
+        for one in findings
+        if not any(
+            _SAYS.get(one.code) in other.withholds
+            and set(one.withholds) <= set(other.withholds)
+            and _concerns(other, one.parameter)
+            for other in everything
+        )
+    ]
 
 
 def own_code(profile: Profile, *, headed: bool = False) -> Finding:
@@ -97,7 +122,7 @@ def _of_the_night(study: Study) -> Iterator[Finding]:
     yield from study.findings
 
 
-def _of_the_evening(study: Study, before: StudyPreflight | None) -> Iterator[Finding]:
+def of_the_evening(study: Study, before: StudyPreflight | None) -> Iterator[Finding]:
     """What was known before the night, unless the night has measured it where the answer lies."""
     if before is None:
         return

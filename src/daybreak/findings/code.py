@@ -35,6 +35,14 @@ class Withholds(Enum):
     """That the criterion ``identified`` is met."""
     VERDICT = "verdict"
     """That a criterion is met or missed; it is undecided, as if its value were not there."""
+    MISFIT = "misfit"
+    """That model and data disagree, or agree too well."""
+    STARTS = "starts"
+    """The advice to use more starts."""
+
+
+ANSWERS = frozenset({Withholds.CLAIM, Withholds.IDENTIFIED, Withholds.VERDICT})
+"""All that a study is asked about a parameter."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from daybreak.findings import profile_codes
-from daybreak.findings.code import FindingCode, Scope, Withholds
+from daybreak.findings.code import ANSWERS, FindingCode, Scope, Withholds
 
 _NEITHER = frozenset({Withholds.CLAIM, Withholds.IDENTIFIED})
 
@@ -73,7 +73,7 @@ NOT_SETTLED = FindingCode(
     "not converge",
     "too few fits reach the lowest chi2 there",
     "give more starts (starts=), a guess (guess=), or ask dk.Intervals for the ends alone",
-    frozenset(Withholds),
+    ANSWERS,
 )
 SEVERAL_REGIONS = FindingCode(
     "several_regions",
@@ -191,7 +191,7 @@ NOT_REPEATABLE = FindingCode(
     "chi2 by more than 1 % of the 95 % level",
     "random numbers without a seed, or something that one call leaves behind for the next",
     "seed the random numbers, or begin every call afresh",
-    frozenset(Withholds),
+    frozenset(Withholds),  # chi2 is raised by noise, and fits end in it: starts mend neither
 )
 HEALTHY = FindingCode(
     "healthy",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from daybreak.findings.code import FindingCode, Scope, Withholds
+from daybreak.findings.code import ANSWERS, FindingCode, Scope, Withholds
 
 _NEITHER = frozenset({Withholds.CLAIM, Withholds.IDENTIFIED})
 """The profile says what the parameter is not: `identified` is missed."""
-_ALL = frozenset(Withholds)
+_ALL = ANSWERS
 """The profile says nothing either way: every criterion about the parameter is undecided."""
 
 NONFINITE_REGION = FindingCode(
@@ -33,10 +33,12 @@ FLAT_WITHIN_NOISE = FindingCode(
     "flat_within_noise",
     Scope.PARAMETER,
     "warning",
-    "at one place chi2 differs by 40 % of the 95 % level or more, from one evaluation to the next "
-    "or between seeds of a stochastic method of which no two agree: ends cannot be told",
+    "chi2 differs by 40 % of the 95 % level or more, from one evaluation to the next, between "
+    "seeds of a stochastic method of which no two agree, or between values less than a hundredth "
+    "of the set apart: ends cannot be told",
     "the scatter of the model or of the method hides what the data say",
-    "seed the model, or average more draws; give the method more evaluations, or fit locally",
+    "seed the model, average more draws, or tighten what is loose in predict; give the method "
+    "more evaluations, or fit locally",
     _ALL,
 )
 NOT_CONSTRAINED = FindingCode(

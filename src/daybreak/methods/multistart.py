@@ -17,6 +17,7 @@ from daybreak.methods.method import (
     seed_of,
     starts_of,
 )
+from daybreak.methods.repeats import repeated
 from daybreak.methods.solver import AbstractSolver, check_solver
 from daybreak.problem.fit import FitProblem, Setting
 from daybreak.problem.origins import Origin, Why
@@ -50,8 +51,9 @@ class MultiStart(AbstractMethod[FitProblem]):
     def rounds(
         self, problem: FitProblem, settings: Mapping[str, Setting], seed: int, places: Places = ()
     ) -> Rounds:
-        """All starts; polishes; then what questions the best end and records it in full."""
+        """All starts; polishes; the noise; what questions the best end and records it in full."""
         ends = yield from search(problem, settings, seed, places, self.starts, self.fit)
+        yield from repeated(ends)
         yield question(problem, settings, ends, self.fit)
 
     def describe(self) -> dict[str, Any]:

@@ -6,10 +6,12 @@ every crossing of a level several more.  So it stops at the noise that is measur
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+
 from daybreak.methods.relaxation import Ground, Step, chi2_of
 from daybreak.problem.ends import same_chi2
 from daybreak.problem.kinds import EVALUATE
-from daybreak.problem.outcomes import Task
+from daybreak.problem.outcomes import Outcome, Task
 
 _REPEATS = 8
 """Evaluations of one place whose range is the noise.
@@ -19,20 +21,26 @@ A choice: the range of eight draws of a normal distribution is 2.8 standard devi
 
 
 def listen(ground: Ground) -> Step:
-    """Measure the noise of chi2 once; of a model that repeats itself one evaluation is enough.
+    """Measure the noise of a profile's or map's chi2 once."""
+    if ground.noise is None:
+        found = [*ground.ends, *(end for one in ground.relaxations for end in one.best.values())]
+        ground.noise = yield from repeated(found)
 
-    That evaluation records the best end in full, which is asked for in any case.
+
+def repeated(ends: Sequence[Outcome]) -> Generator[list[Task], list[Outcome], float | None]:
+    """By how much chi2 differs at the lowest end; None where no fit ended.
+
+    Of a model that repeats itself one evaluation is enough: it records the best end in full, which
+    is asked for in any case.
     """
-    found = [*ground.ends, *(end for one in ground.relaxations for end in one.best.values())]
-    if ground.noise is not None or not any(end.chi2 is not None for end in found):
-        return
-    end = min(found, key=chi2_of)
+    end = min(ends, key=chi2_of, default=None)
+    if end is None or end.chi2 is None:
+        return None
     (again,) = yield [Task(EVALUATE, dict(end.parameters))]
-    if again.chi2 is None or same_chi2(again.chi2, chi2_of(end)):
-        ground.noise = 0.0
-        return
+    if again.chi2 is None or same_chi2(again.chi2, end.chi2):
+        return 0.0
     more = yield [
         Task(EVALUATE, dict(end.parameters), options={"repeat": i}) for i in range(1, _REPEATS)
     ]
     chi2 = [one.chi2 for one in (end, again, *more) if one.chi2 is not None]
-    ground.noise = max(chi2) - min(chi2)
+    return max(chi2) - min(chi2)
