@@ -344,13 +344,17 @@ def test_three_leptons_fit_at_every_beta(night):
 
 
 def test_beta_is_not_identifiable_by_the_symmetry_found(night):
-    """Preflight finds the symmetry, with and without the penalty; "2.50" cannot be tested."""
+    """Preflight finds the symmetry, with and without the penalty; "2.50" cannot be tested.
+
+    Of the studies that the decision starts as well.
+    """
     results = night(three)
     found = warned(results, "not_identifiable_symmetry")
     planned = [study.name for study in results.studies if study.follows is None]
 
-    assert set(found) == set(planned)
-    for name in planned:
+    assert set(found) == {study.name for study in results.studies}
+    assert set(planned) < set(found)
+    for name in found:
         assert "beta -> c^2 beta, U_e -> c U_e, U_mu -> c U_mu" in found[name]
     claims = [claim for claim in results.summary.claims if claim.study in planned]
     assert {claim.strength for claim in claims} == {"not identifiable"}
