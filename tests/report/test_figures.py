@@ -164,6 +164,18 @@ def test_unsettled_and_failed_points_are_told_apart():
     assert all(word in seen for word in ("not settled", "every fit failed", "95 % level"))
 
 
+def test_the_legend_names_what_ends_a_set_once():
+    """Both ends held by the bounds of one nuisance are one line of the legend."""
+    first = decay().model_dump(mode="json")["profiles"][0]
+    held = {f"{side}_reason": "bound of a nuisance" for side in ("lower", "upper")}
+    whose = {f"{side}_of": ["k2"] for side in ("lower", "upper")}
+    pieces = [{**piece, **held, **whose} for piece in first["intervals"]]
+    figure = profile_of(with_points(first["points"], intervals=pieces))
+
+    assert figure is not None
+    assert texts(svg(figure)).count("end by the bound of k2") == 1
+
+
 def test_nothing_to_draw():
     """Without a best fit, three starts or a second uncertainty there is no picture."""
     study = recorded.study("mixed", HOSTILE)

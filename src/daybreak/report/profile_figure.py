@@ -198,6 +198,7 @@ def _top(above: Sequence[float], own: Sequence[float], level: float) -> float:
 
 def _intervals(axes: Axes, profile: Profile) -> None:
     """Shade the 95 % set; a line marks an end that the data close, dots one that others do."""
+    told = set[str]()
     for i, piece in enumerate(profile.intervals):
         label = "95 % set" if i == 0 else None
         axes.axvspan(piece.lower, piece.upper, color=GREEN, alpha=0.22, linewidth=0, label=label)
@@ -206,7 +207,9 @@ def _intervals(axes: Axes, profile: Profile) -> None:
                 axes.axvline(end, color=GREEN, linewidth=0.8, zorder=1)
             elif reason in _CROSSINGS:
                 held = f"end by the {curves.ended_by(reason, of)}"
-                axes.axvline(end, color=ORANGE, linewidth=1, linestyle=":", label=held, zorder=1)
+                label = None if held in told else held
+                axes.axvline(end, color=ORANGE, linewidth=1, linestyle=":", label=label, zorder=1)
+                told.add(held)
 
 
 def _points(
